@@ -1,0 +1,141 @@
+"""Every error that a user can meet, each class with its exit status and each instance with a stable code.
+
+    TargetW50Error                exit 1
+    +-- SettingsError             exit 2  the configuration, as a whole
+    +-- MappingError              exit 2  stream to list, property to FieldName
+    +-- InputError                exit 2  what the tap sent
+    +-- W50Error                          what came of a call to W50
+    |   +-- RefusedError          exit 3  W50 said no: 401, 403, 404, other 4xx, a redirect
+    |   +-- UnreachableError      exit 4  no connection, or W50 went on failing
+    |       +-- DoubtfulError     exit 4  a POST of which nobody knows whether it took effect
+    +-- JobError                  exit 5
+    |   +-- JobFailedError        exit 5  W50 says that the import job failed
+    |   +-- JobUnknownError       exit 5  W50 does not say what became of the import job
+    +-- LimitError                exit 6  a limit of the settings was passed
+    +-- StoppedError              exit 130, 141 or 143: a signal, or standard output was closed
+
+No message holds a contact value or a secret: messages end up in logs and in metrics.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TargetW50Error(Exception):
+    """Root of all errors; `str(error)` is one sentence for the operator.
+
+    Attributes:
+        exit_status: what the program ends with; belongs to the class.
+        code: stable name of what happened, for programs that read logs and metrics.
+    """
+
+    exit_status: ClassVar[int] = 1
+    default_code: ClassVar[str] = "unexpected"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+
+
+class SettingsError(TargetW50Error):
+    """The settings can't be used; `faults` has a sentence for each fault, without its value."""
+
+    exit_status = 2
+    default_code = "settings_invalid"
+
+    def __init__(self, message: str, *, faults: tuple[str, ...] = (), code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.faults = faults
+
+
+class MappingError(TargetW50Error):
+    """A stream, list, property or FieldName of the settings has no counterpart."""
+
+    exit_status = 2
+    default_code = "mapping_invalid"
+
+
+class InputError(TargetW50Error):
+    """The tap sent something that can't be loaded."""
+
+    exit_status = 2
+    default_code = "input_invalid"
+
+
+class W50Error(TargetW50Error):
+    """A call to W50 did not give what was asked for.
+
+    Attributes:
+        call: the client's method, such as `create_import_job`.
+        status: HTTP status of the answer, or None where none came.
+    """
+
+    exit_status = 4
+    default_code = "w50_error"
+
+    def __init__(
+        self, message: str, *, call: str = "", status: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.call = call
+        self.status = status
+
+
+class RefusedError(W50Error):
+    """W50 refused the call; trying again would not help. Nothing took effect."""
+
+    exit_status = 3
+    default_code = "w50_refused"
+
+
+class UnreachableError(W50Error):
+    """W50 could not be reached, or went on failing. Nothing took effect, unless it is a DoubtfulError."""
+
+    exit_status = 4
+    default_code = "w50_unreachable"
+
+
+class DoubtfulError(UnreachableError):
+    """A POST was sent and its answer was lost or says nothing: it may have taken effect."""
+
+    default_code = "w50_doubtful"
+
+
+class JobError(TargetW50Error):
+    """An import job did not end well; its id is in `job_id`."""
+
+    exit_status = 5
+    default_code = "job_failed"
+
+    def __init__(self, message: str, *, job_id: int | None = None, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.job_id = job_id
+
+
+class JobFailedError(JobError):
+    """W50 reported a failure status for the import job."""
+
+
+class JobUnknownError(JobError):
+    """It is not known whether the import job ran, or how it ended."""
+
+    default_code = "job_unknown"
+
+
+class LimitError(TargetW50Error):
+    """A limit that the user set was passed."""
+
+    exit_status = 6
+    default_code = "limit_passed"
+
+
+class StoppedError(TargetW50Error):
+    """The run was stopped from outside; `exit_status` is the instance's."""
+
+    default_code = "stopped"
+
+    def __init__(self, message: str, *, exit_status: int, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.exit_status = exit_status  # type: ignore[misc]
