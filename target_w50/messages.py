@@ -1,0 +1,190 @@
+"""Turns one line of the input into a Singer message, and names the line where it can't."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+
+from target_w50.errors import InputError
+
+Message = dict[str, Any]
+_Kind = TypeVar("_Kind", str, int, bool, dict[str, Any], list[Any])
+
+_KIND_NAMES: dict[type, str] = {
+    str: "a string",
+    int: "an integer",
+    bool: "true or false",
+    dict: "an object",
+    list: "an array",
+}
+
+
+class MessageType(str, Enum):
+    """The message types of Singer and of its two extensions."""
+
+    SCHEMA = "SCHEMA"
+    RECORD = "RECORD"
+    STATE = "STATE"
+    ACTIVATE_VERSION = "ACTIVATE_VERSION"
+    BATCH = "BATCH"
+
+
+_MESSAGE_TYPES = {kind.value: kind for kind in MessageType}
+
+
+def parse_number(digits: str) -> Decimal | float:
+    """Read a JSON number with all its digits.
+
+    An exponent of twenty digits is beyond what a Decimal holds: such a number is infinite (a float, as the
+    constant `Infinity` is), or zero, as it is to every other reader of JSON.
+    """
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        value = float(digits)
+        return value or Decimal(value)
+
+
+def _parse_integer(digits: str) -> int | Decimal:
+    try:
+        return int(digits)
+    except ValueError:  # longer than Python turns into an int (the time taken is quadratic)
+        return Decimal(digits)
+
+
+_decode_fast = msgspec.json.Decoder(float_hook=parse_number).decode
+_decode_generally = json.JSONDecoder(parse_float=parse_number, parse_int=_parse_integer).decode
+
+
+def parse_json(line: bytes, where: str) -> Any:
+    """Read a JSON value; fractions become Decimal, integers int (Decimal beyond 4,300 digits).
+
+    NaN and Infinity, which Python's own writers of JSON produce, and lone surrogates are read.
+
+    Args:
+        line: one JSON value, in UTF-8.
+        where: what an error calls the line, such as `line 12 of the input`.
+
+    Raises:
+        InputError: `input_not_utf8`, `input_not_json` or `input_too_deep`; never with the line's contents.
+    """
+    try:
+        return _decode_fast(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _parse_generally(line, where)
+
+
+def _parse_generally(line: bytes, where: str) -> Any:
+    try:
+        return _decode_generally(line.decode())
+    except UnicodeDecodeError:
+        fault, code = "is not UTF-8", "input_not_utf8"
+    except RecursionError:
+        fault, code = "is nested too deeply", "input_too_deep"
+    except ValueError:
+        fault, code = "is not JSON", "input_not_json"
+    # Raised out here: json's error holds the whole line, and would come along as this one's context.
+    raise InputError(
+        f"{_sentence(where)} {fault}; check what the tap writes to its standard output.", code=code
+    )
+
+
+def parse_line(line: bytes, line_number: int) -> Message | None:
+    """Read one line of the input.
+
+    Args:
+        line: the line, with or without its line end.
+        line_number: its number, from 1.
+
+    Returns:
+        The message, whose `type` is a string (maybe of an unknown type); None for a blank line.
+
+    Raises:
+        InputError: as `parse_json`, and `input_not_singer` where it is no object with a `type`.
+    """
+    try:
+        message = _decode_fast(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        if not line.strip():
+            return None
+        message = _parse_generally(line, f"line {line_number} of the input")
+    if type(message) is dict and type(message.get("type")) is str:
+        return message
+    raise InputError(
+        f"Line {line_number} of the input is not a Singer message: that is an object with a string `type`.",
+        code="input_not_singer",
+    )
+
+
+def message_type(message: Message, line_number: int) -> MessageType:
+    """Name the type of a message.
+
+    Raises:
+        InputError: no one knows the type (`unknown_message_type`).
+    """
+    name = message["type"]
+    kind = _MESSAGE_TYPES.get(name)
+    if kind is not None:
+        return kind
+    # A type that is not a plain word may be anything, a contact value too.
+    named = f" {name!r}" if re.fullmatch(r"[A-Za-z][A-Za-z_]{0,31}", name) else ""
+    known = ", ".join(MessageType)
+    raise InputError(
+        f"Line {line_number} of the input has an unknown message type{named}; known are {known}.",
+        code="unknown_message_type",
+    )
+
+
+def require(message: Message, line_number: int, member: str, kind: type[_Kind]) -> _Kind:
+    """Give a member of a message that must be there and be of one kind.
+
+    Args:
+        message: the message, with its `type`.
+        line_number: its line in the input, from 1.
+        member: the member's name.
+        kind: `str`, `int`, `bool`, `dict` or `list`.
+
+    Raises:
+        InputError: it is missing, or of another kind (`input_not_singer`).
+    """
+    if member not in message:
+        raise _not_as_required(message, line_number, f"has no `{member}`")
+    value = message[member]
+    if type(value) is not kind:
+        raise _not_as_required(message, line_number, f"has a `{member}` that is not {_KIND_NAMES[kind]}")
+    return value
+
+
+def optional(message: Message, line_number: int, member: str, kind: type[_Kind]) -> _Kind | None:
+    """Give a member of a message that may be missing or null, and is else of one kind.
+
+    Raises:
+        InputError: it is of another kind (`input_not_singer`).
+    """
+    return None if message.get(member) is None else require(message, line_number, member, kind)
+
+
+def key_properties(message: Message, line_number: int) -> list[str]:
+    """Give the key properties of a SCHEMA message; none of them is the empty list.
+
+    Raises:
+        InputError: they are not a list of names (`input_not_singer`).
+    """
+    names = optional(message, line_number, "key_properties", list) or []
+    if not all(type(name) is str for name in names):
+        raise _not_as_required(message, line_number, "has `key_properties` that are not an array of strings")
+    return names
+
+
+def _not_as_required(message: Message, line_number: int, fault: str) -> InputError:
+    kind = message["type"]
+    return InputError(f"Line {line_number} of the input ({kind}) {fault}.", code="input_not_singer")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
