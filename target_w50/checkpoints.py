@@ -1,0 +1,114 @@
+"""Which state may be written now: the input in stretches, each with its newest state; no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+Work = TypeVar("Work", bound=Hashable)
+
+
+@dataclass
+class _Stretch(Generic[Work]):
+    """A part of the input: what of it is unfinished, and the newest state read in it."""
+
+    unfinished: set[Work] = field(default_factory=set)
+    finished: list[Work] = field(default_factory=list)
+    state: Any = None
+    has_state: bool = False
+    records_after_state: bool = False
+
+
+@dataclass(frozen=True)
+class Safe(Generic[Work]):
+    """A state that may be written, and the finished work that no later run repeats once it is."""
+
+    state: Any
+    covered: tuple[Work, ...]
+
+
+class Checkpoints(Generic[Work]):
+    """Keeps the stretches of the input in order until they may be acknowledged.
+
+    A stretch ends where `cut` is called. It leaves when it has been cut, everything before it has left and
+    nothing of it is unfinished; the newest state that left may be written. Memory is bounded by the
+    stretches that are open: one that has nothing unfinished joins the one before it.
+    """
+
+    def __init__(self) -> None:
+        self._cut: deque[_Stretch[Work]] = deque()
+        self._current: _Stretch[Work] = _Stretch()
+        self._uncovered: list[Work] = []
+
+    def state_read(self, state: Any) -> None:
+        """The tap sent a state: all records before it are in this stretch or an earlier one."""
+        self._current.state = state
+        self._current.has_state = True
+        self._current.records_after_state = False
+
+    def record_read(self) -> None:
+        """The tap sent a record that belongs to this stretch."""
+        self._current.records_after_state = True
+
+    def begin(self, work: Work) -> None:
+        """Something of the current stretch is unfinished until `end` is called for it."""
+        self._current.unfinished.add(work)
+
+    def end(self, work: Work) -> None:
+        """The work ended well.
+
+        Raises:
+            KeyError: if it was never begun, or has ended already.
+        """
+        for stretch in (*self._cut, self._current):
+            if work in stretch.unfinished:
+                stretch.unfinished.remove(work)
+                stretch.finished.append(work)
+                return
+        raise KeyError(work)
+
+    def cut(self) -> None:
+        """End the current stretch here."""
+        current = self._current
+        if self._cut and not current.unfinished:
+            self._join(self._cut[-1], current)
+        elif current.unfinished or current.finished or current.has_state or current.records_after_state:
+            self._cut.append(current)
+        self._current = _Stretch()
+
+    def leave(self) -> Safe[Work] | None:
+        """Let finished stretches leave from the front; the newest state that left, if there is one."""
+        safe: Safe[Work] | None = None
+        while self._cut and not self._cut[0].unfinished:
+            stretch = self._cut.popleft()
+            if not stretch.has_state:
+                self._uncovered.extend(stretch.finished)
+                continue
+            # Records read after the state come again with the next run, and with them their work.
+            left = stretch.finished if stretch.records_after_state else []
+            done = [] if stretch.records_after_state else stretch.finished
+            covered = (*(safe.covered if safe else ()), *self._uncovered, *done)
+            safe, self._uncovered = Safe(stretch.state, covered), list(left)
+        return safe
+
+    @property
+    def open_stretches(self) -> int:
+        """How many stretches are kept, the current one included."""
+        return len(self._cut) + 1
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything was read since the last cut that a cut could acknowledge."""
+        current = self._current
+        return bool(current.unfinished or current.finished or current.has_state)
+
+    @staticmethod
+    def _join(earlier: _Stretch[Work], later: _Stretch[Work]) -> None:
+        if later.has_state:
+            earlier.state, earlier.has_state = later.state, True
+            earlier.records_after_state = later.records_after_state
+        else:
+            earlier.records_after_state = earlier.records_after_state or later.records_after_state
+        earlier.finished.extend(later.finished)

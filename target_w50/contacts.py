@@ -1,0 +1,192 @@
+"""One record becomes one contact: values, EncContactId and what tells the contact from others; pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from target_w50.mapping import StreamMapping
+from target_w50.w50 import Contact
+
+_nested = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a record can't become a contact; without any value of it."""
+
+    reason: str
+    message: str
+    property: str | None
+
+
+@dataclass(frozen=True)
+class ReadyContact:
+    """A contact, and its identity: None where nothing tells it from another."""
+
+    contact: Contact
+    identity: Hashable | None
+
+
+class ContactMaker:
+    """Turns the records of one stream and schema into contacts, as its mapping decided.
+
+    Args:
+        mapping: what was decided for the stream.
+        key_properties: the stream's keys, after stream maps.
+        text_problem: says why a text can't be sent in the wire format, or None if it can.
+    """
+
+    def __init__(
+        self,
+        mapping: StreamMapping,
+        key_properties: tuple[str, ...],
+        text_problem: Callable[[str], str | None],
+    ) -> None:
+        entry = mapping.entry
+        self._pairs = tuple((each.name, each.field_name) for each in mapping.properties)
+        self._property_of = {field: name for name, field in self._pairs}
+        self._match_fields = mapping.match_fields
+        self._key_properties = key_properties
+        self._enc_contact_id = entry.enc_contact_id
+        self._omit_nulls = entry.null_values == "omit"
+        self._deleted_values = dict(entry.deleted_values)
+        self._text_problem = text_problem
+
+    def make(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
+        """The record's contact, or why there is none."""
+        values: dict[str, Any] = {}
+        for name, field_name in self._pairs:
+            if name not in record:
+                continue
+            value = self._sendable(name, record[name])
+            if isinstance(value, Refusal):
+                return value
+            if value is None and self._omit_nulls:
+                continue
+            values[field_name] = value
+        return self._with_identity(record, values)
+
+    def make_deleted(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
+        """The contact that marks a deletion: the match fields and `deleted_values` alone."""
+        made = self.make(record)
+        if isinstance(made, Refusal):
+            return made
+        values = {name: made.contact.values[name] for name in self._match_fields}
+        values.update(self._deleted_values)
+        return ReadyContact(Contact(made.contact.enc_contact_id, values), made.identity)
+
+    def _sendable(self, name: str, value: Any) -> Any:
+        """The value as it is sent, or a Refusal."""
+        kind = type(value)
+        if value is None or kind is bool or kind is int:
+            return value
+        if kind is str:
+            problem = self._text_problem(value)
+            return Refusal("conversion_failed", f"its text {problem}", name) if problem else value
+        if kind is Decimal or kind is float:
+            finite = value.is_finite() if kind is Decimal else math.isfinite(value)
+            return value if finite else Refusal("conversion_failed", "is not a finite number", name)
+        if isinstance(value, (dt.datetime, dt.date, dt.time)):
+            return value.isoformat()
+        if isinstance(value, (dict, list, tuple)):
+            return self._nested_text(name, value)
+        return Refusal("conversion_failed", f"a value of type {kind.__name__} can't be sent", name)
+
+    def _nested_text(self, name: str, value: Any) -> Any:
+        try:
+            text = _compact_json(value)
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            return Refusal("conversion_failed", "holds something that JSON can't", name)
+        problem = self._text_problem(text)
+        return Refusal("conversion_failed", f"its text {problem}", name) if problem else text
+
+    def _with_identity(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
+        enc = self._enc_id(record)
+        if isinstance(enc, Refusal):
+            return enc
+        for field_name in self._match_fields:
+            value = values.get(field_name)
+            if value is None or (type(value) is str and not value.strip()):
+                return Refusal(
+                    "missing_match_value",
+                    f"is missing, null or blank, but goes to the match field {field_name!r}",
+                    self._property_of.get(field_name),
+                )
+        if enc is None and self._enc_contact_id is not None and not self._match_fields:
+            return Refusal(
+                "missing_match_value",
+                "is missing, null or blank, but holds EncContactId",
+                self._enc_contact_id,
+            )
+        contact = Contact(enc, values)
+        if enc is not None:
+            return ReadyContact(contact, ("EncContactId", enc))
+        if self._match_fields:
+            return ReadyContact(contact, tuple(_told_apart(values[name]) for name in self._match_fields))
+        return ReadyContact(contact, self._key_identity(record))
+
+    def _enc_id(self, record: Mapping[str, Any]) -> str | Refusal | None:
+        if self._enc_contact_id is None:
+            return None
+        value = record.get(self._enc_contact_id)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            return Refusal("conversion_failed", "can't be an EncContactId", self._enc_contact_id)
+        problem = self._text_problem(str(value))
+        if problem:
+            return Refusal("conversion_failed", f"its text {problem}", self._enc_contact_id)
+        return str(value)
+
+    def _key_identity(self, record: Mapping[str, Any]) -> Hashable | None:
+        keys = [record.get(name) for name in self._key_properties]
+        if not keys or any(key is None for key in keys):
+            return None
+        return tuple(_told_apart(key) for key in keys)
+
+
+def _told_apart(value: Any) -> Hashable:
+    """The value for comparing: Python holds True and 1 for equal, W50 need not."""
+    if value is True or value is False:
+        return ("boolean", value)
+    if isinstance(value, (dict, list)):
+        return ("nested", repr(value))
+    result: Hashable = value
+    return result
+
+
+def _compact_json(value: Any) -> str:
+    """The nested value as compact JSON text, with the digits of its numbers."""
+    _check_numbers(value)
+    return _nested.encode(_plain(value)).decode()
+
+
+def _plain(value: Any) -> Any:
+    """The value with what msgspec can't write, integers beyond 64 bits, as raw JSON."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        return msgspec.Raw(str(value).encode())
+    return value
+
+
+def _check_numbers(value: Any) -> None:
+    if isinstance(value, dict):
+        for each in value.values():
+            _check_numbers(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            _check_numbers(each)
+    elif (isinstance(value, float) and not math.isfinite(value)) or (
+        isinstance(value, Decimal) and not value.is_finite()
+    ):
+        raise ValueError

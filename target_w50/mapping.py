@@ -1,0 +1,295 @@
+"""Which contact list a stream goes to, and which FieldName a property: decided once for each schema."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from target_w50.errors import MappingError, RefusedError
+from target_w50.settings import DROP, DeletedRecords, StreamEntry
+from target_w50.w50 import ContactSchemaField, ContactsList, W50Client
+
+NOT_FOUND = 404
+MOST_NAMES = 12
+"""How many existing names a message lists."""
+
+
+@dataclass(frozen=True)
+class MappedProperty:
+    """One property and the FieldName that it is sent as; `how` is `explicit`, `normalized` or `exact`."""
+
+    name: str
+    field_name: str
+    how: str
+
+
+@dataclass(frozen=True)
+class IgnoredProperty:
+    """A property without a FieldName, with the nearest one that the list has."""
+
+    name: str
+    why: str
+    nearest: str | None = None
+
+
+@dataclass(frozen=True)
+class StreamMapping:
+    """What is decided for a stream and its schema."""
+
+    stream: str
+    entry: StreamEntry
+    contact_list: ContactsList
+    properties: tuple[MappedProperty, ...]
+    ignored: tuple[IgnoredProperty, ...]
+    field_names: tuple[str, ...]
+
+    @property
+    def match_fields(self) -> tuple[str, ...]:
+        """FieldNames for `run?match=`."""
+        return self.entry.match_fields or ()
+
+
+class ListDirectory:
+    """The account's contact lists and their fields, each asked for once."""
+
+    def __init__(self, client: W50Client) -> None:
+        self._client = client
+        self._lists: tuple[ContactsList, ...] | None = None
+        self._by_id: dict[int, ContactsList] = {}
+        self._fields: dict[int, tuple[ContactSchemaField, ...]] = {}
+
+    def all_lists(self) -> tuple[ContactsList, ...]:
+        """Every contact list of the account."""
+        if self._lists is None:
+            self._lists = self._client.list_contact_lists()
+        return self._lists
+
+    def fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
+        """The list's fields."""
+        if list_id not in self._fields:
+            self._fields[list_id] = self._client.list_fields(list_id)
+        return self._fields[list_id]
+
+    def resolve(self, text: str) -> ContactsList:
+        """The contact list that a setting names, by id or by name.
+
+        Raises:
+            MappingError: naming what exists, if there is none or more than one.
+        """
+        if text.isascii() and text.isdigit():
+            return self._with_id(int(text))
+        name = text.removeprefix("name:")
+        found = [each for each in self.all_lists() if each.name == name]
+        if not found:
+            names = [str(each.name) for each in self.all_lists()]
+            raise MappingError(
+                f"W50 has no contact list named {name!r}{nearest(name, names)}; it has "
+                f"{_listing(map(repr, names))}. Set `contact_list` of the entry in `streams` to one of them.",
+                code="contact_list_unknown",
+            )
+        if len(found) > 1:
+            ids = ", ".join(str(each.id) for each in found)
+            raise MappingError(
+                f"{len(found)} contact lists of W50 are named {name!r} (ids {ids}). Set `contact_list` to "
+                "the id.",
+                code="contact_list_ambiguous",
+            )
+        return found[0]
+
+    def _with_id(self, list_id: int) -> ContactsList:
+        if list_id not in self._by_id:
+            try:
+                self._by_id[list_id] = self._client.get_contact_list(list_id)
+            except RefusedError as error:
+                if error.status != NOT_FOUND:
+                    raise
+                listing = _listing(f"{each.id} ({each.name!r})" for each in self.all_lists())
+                raise MappingError(
+                    f"W50 has no contact list with id {list_id}; it has {listing}. Set `contact_list` of the "
+                    "entry in `streams` to one of them (`name:...` forces a name).",
+                    code="contact_list_unknown",
+                ) from error
+        return self._by_id[list_id]
+
+
+def entry_for(entries: Sequence[StreamEntry], stream: str) -> StreamEntry | None:
+    """The entry that a stream falls under: an exact name beats a glob, an earlier glob a later one."""
+    for entry in entries:
+        if entry.stream == stream:
+            return entry
+    for entry in entries:
+        if entry.is_glob and fnmatch.fnmatchcase(stream, entry.stream):
+            return entry
+    return None
+
+
+def normalized(name: str) -> str:
+    """The name without regard to case and to all but letters and digits."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A clause that names the nearest that exists, or nothing."""
+    found = nearest_name(name, known)
+    return f" (did you mean {found!r}?)" if found else ""
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The name that is nearest to this one, if any is near."""
+    spelled = {normalized(each): each for each in known}
+    near = difflib.get_close_matches(normalized(name), spelled, n=1)
+    return spelled[near[0]] if near else None
+
+
+def _listing(names: Iterable[str]) -> str:
+    every = list(names)
+    if not every:
+        return "none"
+    more = f" and {len(every) - MOST_NAMES} more" if len(every) > MOST_NAMES else ""
+    return ", ".join(every[:MOST_NAMES]) + more
+
+
+def map_stream(
+    stream: str,
+    schema: Mapping[str, Any],
+    entry: StreamEntry,
+    directory: ListDirectory,
+    *,
+    loads: bool = True,
+) -> StreamMapping:
+    """Decide the list and the FieldNames of a stream for one schema.
+
+    Args:
+        stream: name of the stream, after stream maps.
+        schema: its JSON Schema, after stream maps.
+        entry: the entry of `streams` that it falls under.
+        directory: where lists and fields are looked up.
+        loads: whether contacts are sent, so that match fields must be mapped.
+
+    Raises:
+        MappingError: before any import job, naming the stream and the nearest that exists.
+    """
+    contact_list = directory.resolve(entry.contact_list)
+    properties = list(schema.get("properties", {}))
+    asked = entry.field_naming != "exact"
+    known = [each.name for each in directory.fields(contact_list.id)] if asked else None
+    _check_settings_exist(stream, entry, properties, known, contact_list)
+    mapped, ignored = _map_properties(entry, properties, known, stream)
+    _check_conflicts(stream, mapped)
+    if ignored and entry.unmapped_properties == "fail":
+        unmapped = [each for each in ignored if each.why == "no such field"]
+        if unmapped:
+            names = _listing(f"{each.name!r}" for each in unmapped)
+            raise MappingError(
+                f"Stream {stream!r}: no FieldName of contact list {contact_list.id} for the properties "
+                f"{names}. Map them in `fields` (or drop them with {DROP}), or set `unmapped_properties` to "
+                "ignore.",
+                code="property_unmapped",
+            )
+    field_names = [each.field_name for each in mapped]
+    if loads:
+        _check_match_fields(stream, entry, field_names)
+    if entry.deleted_records is DeletedRecords.MARK:
+        field_names += [name for name in entry.deleted_values if name not in field_names]
+    if not field_names:
+        raise MappingError(
+            f"Stream {stream!r}: no property has a FieldName in contact list {contact_list.id}, so nothing "
+            f"would be sent. The list has {_listing(known or [])}; map properties to them in `fields`.",
+            code="no_field_names",
+        )
+    return StreamMapping(stream, entry, contact_list, tuple(mapped), tuple(ignored), tuple(field_names))
+
+
+def _check_settings_exist(
+    stream: str,
+    entry: StreamEntry,
+    properties: list[str],
+    known: list[str] | None,
+    contact_list: ContactsList,
+) -> None:
+    wanted = list(entry.fields)
+    if entry.enc_contact_id is not None:
+        wanted.append(entry.enc_contact_id)
+    for name in wanted:
+        if name not in properties:
+            raise MappingError(
+                f"Stream {stream!r} has no property {name!r}{nearest(name, properties)}; its schema has "
+                f"{_listing(properties)}. Correct `fields` or `enc_contact_id` of its entry in `streams`.",
+                code="property_unknown",
+            )
+    if known is None:
+        return
+    named = [name for name in entry.fields.values() if name != DROP]
+    for name in [*named, *entry.deleted_values]:
+        if name not in known:
+            raise MappingError(
+                f"Stream {stream!r}: contact list {contact_list.id} ({contact_list.name!r}) has no field "
+                f"{name!r}{nearest(name, known)}; it has {_listing(known)}. Correct `fields` or "
+                "`deleted_values` of its entry in `streams`.",
+                code="field_unknown",
+            )
+
+
+def _map_properties(
+    entry: StreamEntry, properties: list[str], known: list[str] | None, stream: str
+) -> tuple[list[MappedProperty], list[IgnoredProperty]]:
+    mapped: list[MappedProperty] = []
+    ignored: list[IgnoredProperty] = []
+    for name in properties:
+        chosen = entry.fields.get(name)
+        if chosen == DROP:
+            ignored.append(IgnoredProperty(name, "dropped"))
+        elif chosen is not None:
+            mapped.append(MappedProperty(name, chosen, "explicit"))
+        elif name.startswith("_sdc_") or name == entry.enc_contact_id:
+            # Columns about the record, not about the contact; `fields` can map them all the same.
+            ignored.append(IgnoredProperty(name, "not a contact field"))
+        elif known is None:
+            mapped.append(MappedProperty(name, name, "exact"))
+        else:
+            found = _field_named(name, known, stream)
+            if found is None:
+                ignored.append(IgnoredProperty(name, "no such field", nearest_name(name, known)))
+            else:
+                mapped.append(MappedProperty(name, found, "normalized"))
+    return mapped, ignored
+
+
+def _field_named(name: str, known: list[str], stream: str) -> str | None:
+    if name in known:
+        return name
+    wanted = normalized(name)
+    found = [each for each in known if wanted and normalized(each) == wanted]
+    if len(found) > 1:
+        raise MappingError(
+            f"Stream {stream!r}: property {name!r} fits the fields {_listing(map(repr, found))}. Say which "
+            "in `fields` of its entry in `streams`.",
+            code="field_ambiguous",
+        )
+    return found[0] if found else None
+
+
+def _check_conflicts(stream: str, mapped: list[MappedProperty]) -> None:
+    first: dict[str, MappedProperty] = {}
+    for each in mapped:
+        other = first.setdefault(each.field_name, each)
+        if other is not each:
+            raise MappingError(
+                f"Stream {stream!r}: the properties {other.name!r} and {each.name!r} both go to FieldName "
+                f"{each.field_name!r}. Drop one with `{DROP}` in `fields`, or map it to another field.",
+                code="field_conflict",
+            )
+
+
+def _check_match_fields(stream: str, entry: StreamEntry, field_names: list[str]) -> None:
+    for name in entry.match_fields or ():
+        if name not in field_names:
+            raise MappingError(
+                f"Stream {stream!r}: match field {name!r} is not among the mapped FieldNames"
+                f"{nearest(name, field_names)}: {_listing(field_names)}. Map a property to it in `fields`, "
+                "or correct `match_fields`.",
+                code="match_field_unmapped",
+            )

@@ -1,0 +1,404 @@
+"""The JSON Schema of the settings: names, titles, descriptions, defaults and limits, in the README's groups.
+
+Plain data, without the SDK: importing the SDK costs more than judging the settings.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+API_URL = "https://app.which50.com/Which50API"
+AUTH_METHODS = ("bearer", "basic", "header", "oauth2")
+MEDIA_TYPES = ("application/json", "text/json", "application/csp-report", "application/xml", "text/xml")
+FAILURE_STATUSES = ("failed", "error", "errored", "cancelled", "canceled", "aborted", "rejected")
+
+
+def _setting(title: str, kind: str | list[str], description: str, **more: Any) -> Schema:
+    return {"type": kind, "title": title, "description": description, **more}
+
+
+STREAM_ENTRY: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["stream", "contact_list"],
+    "properties": {
+        "stream": _setting(
+            "Stream",
+            "string",
+            "The stream's name (after stream maps), or a glob. An exact name beats a glob, an earlier glob "
+            "a later one; entries are not merged.",
+            minLength=1,
+        ),
+        "contact_list": _setting(
+            "Contact list",
+            ["string", "integer"],
+            "Id (all digits) or name of the W50 contact list; `name:2024` forces a name.",
+            minLength=1,
+            minimum=0,
+        ),
+        "match_fields": _setting(
+            "Match fields",
+            "array",
+            "FieldNames that decide which contact is updated. `[]` says in so many words that W50 decides. "
+            "Required to load, unless `enc_contact_id` is set.",
+            items={"type": "string", "minLength": 1, "pattern": "^[^,]*$"},
+            uniqueItems=True,
+        ),
+        "fields": _setting(
+            "Fields",
+            "object",
+            'Property to FieldName; `"__NULL__"` drops the property.',
+            additionalProperties={"type": "string", "minLength": 1},
+        ),
+        "field_naming": _setting(
+            "Field naming",
+            "string",
+            "For the other properties: `normalized`: the list's field of the same name without regard to "
+            "case and to all but letters and digits; `exact`: the property's own name.",
+            enum=["normalized", "exact"],
+            default="normalized",
+        ),
+        "unmapped_properties": _setting(
+            "Unmapped properties",
+            "string",
+            "Whether a property without a FieldName is ignored (and named once) or ends the run.",
+            enum=["ignore", "fail"],
+            default="ignore",
+        ),
+        "null_values": _setting(
+            "Null values",
+            "string",
+            "Whether a null in the record is sent or left out.",
+            enum=["send", "omit"],
+            default="send",
+        ),
+        "enc_contact_id": _setting(
+            "EncContactId property", "string", "The property that holds `EncContactId`.", minLength=1
+        ),
+        "custom_events": _setting(
+            "Custom events",
+            "array",
+            "Custom events that W50 runs for the contacts inserted or updated; they may send e-mail.",
+            items={"type": "string", "minLength": 1, "pattern": "^[^,]*$"},
+            uniqueItems=True,
+        ),
+        "custom_events_max_contacts": _setting(
+            "Contacts that may get custom events",
+            "integer",
+            "Contacts of a run of this stream that may get custom events; past it the import job is not run "
+            "and the run ends with exit status 6.",
+            minimum=0,
+            default=1000,
+        ),
+        "deleted_records": _setting(
+            "Deleted records",
+            "string",
+            "Records with `_sdc_deleted_at` set: `skip`, `mark` (send the match fields and `deleted_values` "
+            "alone), `quarantine` or `fail`.",
+            enum=["skip", "mark", "quarantine", "fail"],
+            default="skip",
+        ),
+        "deleted_values": _setting(
+            "Values for deleted records",
+            "object",
+            'For `deleted_records: mark`: FieldName to value, such as `{"Unsubscribed": true}`.',
+            additionalProperties={"type": ["string", "number", "boolean", "null"]},
+        ),
+    },
+}
+
+START_HERE: Schema = {
+    "api_url": _setting(
+        "API URL", "string", "Base of every path of the W50 API.", default=API_URL, minLength=1
+    ),
+    "auth_token": _setting(
+        "Auth token",
+        "string",
+        "The bearer token, or the value of the header.",
+        secret=True,
+        writeOnly=True,
+        minLength=1,
+    ),
+    "streams": _setting(
+        "Streams",
+        "array",
+        "One entry for each stream to load: its contact list, its match fields and its mapping.",
+        items=STREAM_ENTRY,
+        minItems=1,
+    ),
+}
+
+CONNECTION: Schema = {
+    "auth_method": _setting(
+        "Authentication method",
+        "string",
+        "How W50 is told who calls.",
+        enum=list(AUTH_METHODS),
+        default="bearer",
+    ),
+    "auth_header_name": _setting(
+        "Authentication header",
+        "string",
+        "The header that holds `auth_token`, for `auth_method` `header`.",
+        default="X-Api-Key",
+        pattern="^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+    ),
+    "username": _setting(
+        "User name", "string", "For `basic`, and for the password grant of `oauth2`.", minLength=1
+    ),
+    "password": _setting(
+        "Password",
+        "string",
+        "For `basic`, and for the password grant of `oauth2`.",
+        secret=True,
+        writeOnly=True,
+        minLength=1,
+    ),
+    "oauth2_token_url": _setting(
+        "OAuth 2 token URL", "string", "Where `oauth2` fetches its token.", minLength=1
+    ),
+    "oauth2_client_id": _setting("OAuth 2 client id", "string", "The client's id for `oauth2`.", minLength=1),
+    "oauth2_client_secret": _setting(
+        "OAuth 2 client secret",
+        "string",
+        "The client's secret for `oauth2`.",
+        secret=True,
+        writeOnly=True,
+        minLength=1,
+    ),
+    "oauth2_grant_type": _setting(
+        "OAuth 2 grant",
+        "string",
+        "Which grant `oauth2` asks for.",
+        enum=["client_credentials", "password"],
+        default="client_credentials",
+    ),
+    "oauth2_scope": _setting("OAuth 2 scope", "string", "The scope that `oauth2` asks for.", minLength=1),
+    "allow_http": _setting(
+        "Allow plain HTTP",
+        "boolean",
+        "Plain `http://` is refused except to a loopback address, unless this is true.",
+        default=False,
+    ),
+    "media_type": _setting(
+        "Media type",
+        "string",
+        "The media type that is sent and asked for.",
+        enum=list(MEDIA_TYPES),
+        default=MEDIA_TYPES[0],
+    ),
+    "request_timeout_s": _setting(
+        "Request timeout",
+        "number",
+        "Seconds that W50 may stay silent while a request is answered; connecting has 10 s.",
+        exclusiveMinimum=0,
+        default=300,
+    ),
+    "retry_for_s": _setting(
+        "Retry for",
+        "number",
+        "Seconds for which one call may be tried again, with growing pauses of at most 60 s.",
+        minimum=0,
+        default=600,
+    ),
+}
+
+LOADING: Schema = {
+    "import_mode": _setting(
+        "Import mode",
+        "string",
+        "`load`: create import jobs, add contacts, run, wait. `create_only`: create an import job for each "
+        "distinct schema, without contacts. `dry_run`: nothing but GETs, no state.",
+        enum=["load", "create_only", "dry_run"],
+        default="load",
+    ),
+    "batch_size_rows": _setting(
+        "Batch size (contacts)",
+        "integer",
+        "Contacts in one request.",
+        minimum=1,
+        maximum=10_000,
+        default=10_000,
+    ),
+    "batch_size_bytes": _setting(
+        "Batch size (bytes)", "integer", "Bytes in one request.", minimum=1_000, default=20_000_000
+    ),
+    "max_contacts_per_job": _setting(
+        "Contacts in an import job",
+        "integer",
+        "An import job with this many contacts is run, and the next one begun.",
+        minimum=1,
+        maximum=1_000_000,
+        default=100_000,
+    ),
+    "checkpoint_interval_s": _setting(
+        "Checkpoint interval",
+        "number",
+        "Seconds after which open import jobs are closed and run at the latest, so that a state gets out.",
+        exclusiveMinimum=0,
+        default=300,
+    ),
+    "overlap_jobs": _setting(
+        "Overlap import jobs",
+        "boolean",
+        "Whether the next import job of a list may be created and filled while one of it runs.",
+        default=False,
+    ),
+    "poll_interval_s": _setting(
+        "Poll interval",
+        "number",
+        "Seconds of the first pause in waiting for an import job.",
+        exclusiveMinimum=0,
+        default=1,
+    ),
+    "poll_max_interval_s": _setting(
+        "Longest poll interval",
+        "number",
+        "Seconds of the longest pause in waiting for an import job.",
+        exclusiveMinimum=0,
+        default=30,
+    ),
+    "job_timeout_s": _setting(
+        "Job timeout", "number", "Seconds that one import job may take.", exclusiveMinimum=0, default=3600
+    ),
+    "failure_statuses": _setting(
+        "Failure statuses",
+        "array",
+        "Whole values of `CurrentStatus`, trimmed and without regard to case, that mean that the import job "
+        "failed.",
+        items={"type": "string", "minLength": 1},
+        default=list(FAILURE_STATUSES),
+    ),
+}
+
+SAFETY: Schema = {
+    "unlisted_streams": _setting(
+        "Unlisted streams",
+        "string",
+        "Whether a stream that no entry of `streams` fits ends the run or is ignored.",
+        enum=["fail", "ignore"],
+        default="fail",
+    ),
+    "on_invalid_record": _setting(
+        "Invalid records",
+        "string",
+        "Whether an invalid record ends the run or is set aside in `quarantine_path`.",
+        enum=["fail", "quarantine"],
+        default="fail",
+    ),
+    "quarantine_path": _setting(
+        "Quarantine file",
+        "string",
+        "File that quarantined records are appended to; `{run_id}` in it is replaced.",
+        minLength=1,
+    ),
+    "max_invalid_records": _setting(
+        "Invalid records allowed", "integer", "Past it the run ends with exit status 6.", minimum=0
+    ),
+    "max_invalid_percent": _setting(
+        "Invalid records allowed (percent)",
+        "number",
+        "Percent of the records read; past it the run ends with exit status 6. Judged from 100 records on, "
+        "and at the end.",
+        minimum=0,
+        maximum=100,
+    ),
+    "max_rejected_percent": _setting(
+        "Rejected contacts allowed (percent)",
+        "number",
+        "Percent of an import job's contacts that W50 neither inserted, updated nor left as they were; past "
+        "it the run ends with exit status 6, after the job's state was written.",
+        minimum=0,
+        maximum=100,
+        default=50,
+    ),
+    "suppress_custom_events": _setting(
+        "Suppress custom events",
+        "boolean",
+        "True: no entry's custom events are fired (a first load, a repair).",
+        default=False,
+    ),
+}
+
+OUTPUTS: Schema = {
+    "metrics_path": _setting(
+        "Metrics file",
+        "string",
+        "File that metrics records are appended to; `{run_id}` in it is replaced.",
+        minLength=1,
+    ),
+    "state": _setting(
+        "State",
+        "string",
+        "`with_jobs`: the tap's state with the import jobs' results beside it; `tap_only`: the tap's state "
+        "untouched; `always`: also when the tap sent none.",
+        enum=["with_jobs", "tap_only", "always"],
+        default="with_jobs",
+    ),
+    "progress": _setting(
+        "Progress",
+        "string",
+        "Live progress on standard error: only on a terminal, always or never.",
+        enum=["auto", "always", "never"],
+        default="auto",
+    ),
+    "run_id": _setting(
+        "Run id",
+        "string",
+        "Names the run in metrics, quarantine and log; a new UUID unless it is set.",
+        pattern="^[A-Za-z0-9._:@+-]{1,128}$",
+    ),
+}
+
+OF_THE_SDK: Schema = {
+    "stream_maps": _setting(
+        "Stream maps", "object", "The SDK's inline stream maps.", additionalProperties=True
+    ),
+    "stream_map_config": _setting(
+        "Stream map configuration", "object", "Values to use in map expressions.", additionalProperties=True
+    ),
+    "faker_config": _setting(
+        "Faker configuration", "object", "For `fake` in map expressions.", additionalProperties=True
+    ),
+    "flattening_enabled": _setting("Flattening", "boolean", "Whether nested properties are flattened."),
+    "flattening_max_depth": _setting(
+        "Flattening depth", "integer", "How deep nested properties are flattened.", minimum=0
+    ),
+    "flattening_max_key_length": _setting(
+        "Flattened key length", "integer", "How long a flattened property's name may be.", minimum=1
+    ),
+    "flattening_separator": _setting(
+        "Flattening separator", "string", "What joins the names of a flattened property."
+    ),
+    "validate_records": _setting(
+        "Validate records", "boolean", "Whether records are judged by their stream's schema.", default=True
+    ),
+    "add_record_metadata": _setting(
+        "Add record metadata",
+        "boolean",
+        "Whether the SDK's `_sdc_*` properties are added to the records; map them to send them.",
+        default=False,
+    ),
+    "load_method": _setting("Load method", "string", "W50 upserts.", enum=["upsert"], default="upsert"),
+}
+
+GROUPS: tuple[tuple[str, Schema], ...] = (
+    ("Start here", START_HERE),
+    ("An entry of `streams`", STREAM_ENTRY["properties"]),
+    ("Connection", CONNECTION),
+    ("Loading", LOADING),
+    ("Safety", SAFETY),
+    ("Outputs", OUTPUTS),
+    ("Of the SDK", OF_THE_SDK),
+)
+"""The settings in the README's order."""
+
+SETTINGS_SCHEMA: Schema = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["streams"],
+    "properties": {**START_HERE, **CONNECTION, **LOADING, **SAFETY, **OUTPUTS, **OF_THE_SDK},
+}
