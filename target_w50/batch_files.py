@@ -120,7 +120,9 @@ def _local_path(file: str) -> str:
         if "//" not in rest[:2]:
             return file  # a colon in the name of a file
         raise _unreadable(
-            file_name(file), f"is at a URL of scheme '{scheme[:20]}'; only local files are read"
+            # What follows a question mark may be a signature: a secret.
+            file_name(file.partition("?")[0]),
+            f"is at a URL of scheme '{scheme[:20]}'; only local files are read",
         )
     if rest.startswith("//"):
         host, slash, path = rest[2:].partition("/")
