@@ -1,0 +1,68 @@
+# A newcomer's commands: `make demo` and `make test`. Each sets up what it needs; a second run is quick.
+
+PYTHON ?= python3
+BIN := .venv/bin
+MELTANO := .venv-meltano/bin/meltano
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
+
+.PHONY: help demo demo-meltano test lint types pytest constraints clean
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+demo: .venv/.ready ## sample contacts through target-w50 into the local W50 sandbox, shown readably
+	@$(BIN)/w50 demo
+
+demo-meltano: .venv/.ready .meltano/.ready ## the same by `meltano run`, and the state that Meltano keeps
+	@$(BIN)/python -m dev.meltano_demo
+
+test: lint types pytest ## lint, types and all tests
+
+lint: .venv/.ready ## ruff: rules and form
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.ready ## mypy, strict
+	$(BIN)/mypy
+
+pytest: .venv/.ready .meltano/.ready ## all tests, with branch coverage of the programs' processes too
+	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=90
+
+constraints: ## the two files of pinned versions anew, by the oldest Python that the project supports
+	$(call freeze,constraints.txt,-e '.[dev]',Versions that the project is tested with)
+	$(call freeze,constraints-meltano.txt,meltano==4.4.1,Versions of the environment that runs Meltano)
+
+clean: ## all that make has set up or left behind
+	rm -rf .venv .venv-meltano .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@echo "Setting up .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Meltano has an environment of its own: its dependencies and the SDK's do not always agree.
+.venv-meltano/.ready: constraints-meltano.txt
+	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@echo "Setting up .venv-meltano (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv-meltano
+	@.venv-meltano/bin/python $(PIP_INSTALL) -c constraints-meltano.txt meltano
+	@touch $@
+
+# The plugins of meltano.yml, each in an environment below .meltano.
+.meltano/.ready: .venv-meltano/.ready meltano.yml pyproject.toml
+	@echo "Installing the plugins of meltano.yml (once, about half a minute) ..."
+	@MELTANO_CLI_DISABLE_VERSION_CHECK=1 MELTANO_SEND_ANONYMOUS_USAGE_STATS=false $(MELTANO) --log-level=warning install
+	@touch $@
+
+# One file serves every supported Python: what the oldest can install, the newer ones can.
+define freeze
+@rm -rf .venv-oldest && python3.10 -m venv .venv-oldest
+@.venv-oldest/bin/python $(PIP_INSTALL) $(2)
+@{ echo "# $(3) (written by make constraints)."; .venv-oldest/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f; } > $(1)
+@rm -rf .venv-oldest
+endef
