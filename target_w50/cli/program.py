@@ -1,0 +1,133 @@
+"""The commands of `w50` by name, and the one place that turns an error into an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from target_w50.errors import SettingsError, TargetW50Error
+
+SANDBOX_MODULES = ("werkzeug", "email_validator", "phonenumbers")
+"""What the extra `sandbox` brings."""
+
+
+@dataclass(frozen=True)
+class LazyCommand:
+    """A command that is imported when it is asked for, so that `w50 --version` stays quick.
+
+    Attributes:
+        module: the module that holds the click command.
+        attribute: the click command's name there.
+        summary: its line in `w50 --help`.
+        needs_sandbox: whether it needs the extra `sandbox`.
+    """
+
+    module: str
+    attribute: str
+    summary: str
+    needs_sandbox: bool = False
+
+    def load(self) -> click.Command:
+        """Import the command.
+
+        Raises:
+            SettingsError: it needs an extra that is not installed.
+        """
+        if self.needs_sandbox:
+            require_sandbox()
+        command = getattr(importlib.import_module(self.module), self.attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{self.module}.{self.attribute} is not a click command")
+        return command
+
+
+COMMANDS = {
+    "demo": LazyCommand(
+        "target_w50.cli.demo",
+        "demo_command",
+        "Sample contacts into a sandbox, shown readably.",
+        needs_sandbox=True,
+    ),
+    "sandbox": LazyCommand(
+        "target_w50.sandbox.command", "sandbox", "A local W50 to try things with.", needs_sandbox=True
+    ),
+}
+
+
+def require_sandbox() -> None:
+    """Say what to install where the extra `sandbox` is missing.
+
+    Raises:
+        SettingsError: with code `extra_missing`.
+    """
+    missing = [name for name in SANDBOX_MODULES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise SettingsError(
+            f"the sandbox is not installed ({', '.join(missing)} missing): pip install 'target-w50[sandbox]'",
+            code="extra_missing",
+        )
+
+
+class LazyGroup(click.Group):
+    """The program's commands, each imported only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of `w50 --help`."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now, or None."""
+        del ctx
+        lazy = COMMANDS.get(cmd_name)
+        return lazy.load() if lazy else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: w50 demo",
+)
+@click.version_option(package_name="target-w50", prog_name="w50")
+def w50() -> None:
+    """Commands for the operator of target-w50, the Singer target for W50."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and say what went wrong, if anything did.
+
+    Args:
+        arguments: what stands behind the program's name; None: the process's own.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        status = w50.main(
+            list(arguments) if arguments is not None else None, prog_name="w50", standalone_mode=False
+        )
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except TargetW50Error as error:
+        click.echo(f"w50: {error.message} (error_code {error.code})", err=True)
+        return error.exit_status
+    except BrokenPipeError:
+        # Whoever read the data has had enough. Python would complain at its end that it can't flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return status if isinstance(status, int) else 0
