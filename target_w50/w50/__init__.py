@@ -1,0 +1,42 @@
+"""The W50 API alone, usable without Singer: client, authentication, wire formats and models."""
+
+from __future__ import annotations
+
+from target_w50.w50.auth import W50Auth, basic, bearer, header
+from target_w50.w50.client import RequestEvent, W50Client
+from target_w50.w50.models import (
+    Contact,
+    ContactSchemaField,
+    ContactsList,
+    FieldValue,
+    ImportJob,
+    MemberError,
+    UploadAnswer,
+    Value,
+)
+from target_w50.w50.urls import check_url
+from target_w50.w50.wire import MEDIA_TYPES, WireFormat, decode_answer, wire_format
+from target_w50.w50.wire_errors import WireError
+
+__all__ = [
+    "MEDIA_TYPES",
+    "Contact",
+    "ContactSchemaField",
+    "ContactsList",
+    "FieldValue",
+    "ImportJob",
+    "MemberError",
+    "RequestEvent",
+    "UploadAnswer",
+    "Value",
+    "W50Auth",
+    "W50Client",
+    "WireError",
+    "WireFormat",
+    "basic",
+    "bearer",
+    "check_url",
+    "decode_answer",
+    "header",
+    "wire_format",
+]

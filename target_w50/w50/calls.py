@@ -1,0 +1,106 @@
+"""One call of the W50 API: what it sends, what it does, and the errors that may come of it, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from target_w50.errors import DoubtfulError, RefusedError, UnreachableError
+from target_w50.w50.retry import Effect, TimeUsedUpError
+from target_w50.w50.transport import Answer
+
+_REDIRECTS = range(300, 400)
+_CODES = {
+    HTTPStatus.UNAUTHORIZED: "w50_unauthorized",
+    HTTPStatus.FORBIDDEN: "w50_forbidden",
+    HTTPStatus.NOT_FOUND: "w50_not_found",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "w50_too_large",
+}
+_CHECKS = {
+    HTTPStatus.UNAUTHORIZED: "check auth_method and the credentials that it needs",
+    HTTPStatus.FORBIDDEN: "check that these credentials may do this with this contact list",
+    HTTPStatus.NOT_FOUND: "check api_url and the contact list (or import job) that the path names",
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "check the proxy of the environment and its credentials",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "a smaller batch_size_bytes or batch_size_rows helps",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to be made.
+
+    Attributes:
+        name: the client's method.
+        path: relative to the API's base.
+        effect: decides what may be tried again.
+        body: bytes to POST, or None.
+        query: parameters.
+        handles_contacts: whether an answer may repeat values of contacts.
+        where: the API's host, for messages.
+    """
+
+    name: str
+    method: str
+    path: str
+    effect: Effect
+    where: str
+    body: bytes | None = field(default=None, repr=False)
+    query: tuple[tuple[str, str], ...] = ()
+    handles_contacts: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.method} {self.path})"
+
+
+def refused(call: Call, answer: Answer, said: str) -> RefusedError:
+    """Return the error for an answer that says no; `said` is its content in words."""
+    status = answer.status
+    if status in _REDIRECTS:
+        message = (
+            f"{call}: {call.where} answered {status}, a redirect{_goal(answer)}; redirects are not followed: "
+            "check api_url"
+        )
+        return RefusedError(message, call=call.name, status=status, code="w50_redirect")
+    check = _CHECKS.get(HTTPStatus(status)) if status in HTTPStatus._value2member_map_ else None
+    message = f"{call}: {call.where} answered {status} with {said}" + (f"; {check}" if check else "")
+    return RefusedError(message, call=call.name, status=status, code=_CODES.get(status))  # type: ignore[call-overload]
+
+
+def doubtful(call: Call, words: str, status: int | None) -> DoubtfulError:
+    """Return the error for a POST whose effect nobody knows."""
+    message = f"{call}: {words}; {call.where} may or may not have done it"
+    return DoubtfulError(message, call=call.name, status=status)
+
+
+def unreadable(call: Call, words: str, status: int | None) -> UnreachableError:
+    """Return the error for a GET that is answered, again and again, by what it should not be answered by."""
+    message = f"{call}: {words}; check that api_url leads to W50 itself"
+    return UnreachableError(message, call=call.name, status=status, code="w50_bad_answer")
+
+
+def gave_up(
+    call: Call, words: str, status: int | None, tries: int, used_up: TimeUsedUpError
+) -> UnreachableError:
+    """Return the error for a call that has been tried for as long as it may."""
+    if used_up.asked_s is not None:
+        message = (
+            f"{call}: {words}, and asks to wait for {used_up.asked_s:.0f} s, which is longer than is left of "
+            "retry_for_s; run again after that"
+        )
+        return UnreachableError(message, call=call.name, status=status, code="w50_retry_later")
+    often = "one try" if tries == 1 else f"{tries} tries"
+    message = (
+        f"{call}: no success with {call.where} in {often} within {used_up.after_s:.0f} s; last: {words}; "
+        "check api_url, the network, and whether W50 is up"
+    )
+    return UnreachableError(message, call=call.name, status=status)
+
+
+def _goal(answer: Answer) -> str:
+    """Name where a redirect leads without what its query might hold."""
+    try:
+        host = urlsplit(answer.headers.get("Location", "")).hostname
+    except ValueError:
+        return ""
+    return f" to the host {host}" if host else ""

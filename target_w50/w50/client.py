@@ -1,0 +1,332 @@
+"""The W50 contact-import API: seven calls, all through one choke point that judges every answer.
+
+It knows nothing of Singer. Facts about W50 are from the W50 API documentation.
+"""
+
+from __future__ import annotations
+
+import logging
+import random as random_module
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+
+from target_w50.errors import SettingsError
+from target_w50.w50 import calls
+from target_w50.w50.answers import describe_content
+from target_w50.w50.auth import W50Auth
+from target_w50.w50.calls import Call
+from target_w50.w50.models import ContactSchemaField, ContactsList, ImportJob, MemberError, UploadAnswer
+from target_w50.w50.retry import (
+    Effect,
+    TimeUsedUpError,
+    Timing,
+    Tries,
+    Verdict,
+    judge_fault,
+    judge_status,
+    retry_after_s,
+)
+from target_w50.w50.transport import Answer, TransportFault, exchange, new_session
+from target_w50.w50.urls import check_url
+from target_w50.w50.wire import decode_answer, wire_format
+from target_w50.w50.wire_errors import WireError
+
+DEFAULT_REQUEST_TIMEOUT_S: Final = 300.0
+DEFAULT_CONNECT_TIMEOUT_S: Final = 10.0
+DEFAULT_RETRY_FOR_S: Final = 600.0
+MAX_UNREADABLE_ANSWERS: Final = 3
+"""A GET that was answered by something unreadable is sent so often in all: a page of a proxy seldom heals."""
+
+_logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class RequestEvent:
+    """One try of one call, told as it ends.
+
+    Attributes:
+        call: the client's method.
+        attempt: 1 for the first try.
+        status: HTTP status, or None where no whole answer came.
+        seconds: how long it took.
+        bytes_sent: of the body.
+    """
+
+    call: str
+    attempt: int
+    status: int | None
+    seconds: float
+    bytes_sent: int
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of one try."""
+
+    verdict: Verdict
+    words: str
+    request: requests.PreparedRequest
+    answer: Answer | None = None
+    asked_s: float | None = None
+
+    @property
+    def status(self) -> int | None:
+        return self.answer.status if self.answer else None
+
+
+class W50Client:
+    """The API of one W50 account; several threads may share one client.
+
+    Args:
+        api_url: base of every path, such as `https://app.which50.com/Which50API`.
+        auth: one of `target_w50.w50.auth`, or any authentication of requests.
+        media_type: sent, and asked for; one of the five of `wire.MEDIA_TYPES`.
+        request_timeout_s: for each read.
+        connect_timeout_s: for connecting.
+        retry_for_s: how long after its first try one call may be tried again.
+        allow_http: allow plain http beyond loopback.
+        user_agent: names the program and its version.
+        session: for adapters and proxies of one's own.
+        sleep: pauses for seconds; may raise, which ends the call with that exception.
+        monotonic: clock in seconds.
+        random: from 0 to 1, for the jitter.
+        wall_clock: seconds since the epoch, for `Retry-After` dates.
+        on_request: told of every try.
+
+    Raises:
+        SettingsError: `api_url` or `media_type` can't be used.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        auth: requests.auth.AuthBase,
+        media_type: str = "application/json",
+        request_timeout_s: float = DEFAULT_REQUEST_TIMEOUT_S,
+        connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
+        retry_for_s: float = DEFAULT_RETRY_FOR_S,
+        allow_http: bool = False,
+        user_agent: str,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random_module.random,
+        wall_clock: Callable[[], float] = time.time,
+        on_request: Callable[[RequestEvent], None] | None = None,
+    ) -> None:
+        self._base_url = check_url(api_url, setting="api_url", allow_http=allow_http)
+        try:
+            self._wire = wire_format(media_type)
+        except ValueError as error:
+            raise SettingsError(str(error), faults=(str(error),)) from None
+        self._auth = auth
+        self._request_timeout_s = request_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._retry_for_s = retry_for_s
+        self._user_agent = user_agent
+        self._session = session or new_session()
+        self._timing = Timing(sleep, monotonic, random, wall_clock)
+        self._on_request = on_request
+        self._known_names: frozenset[str] = frozenset()
+
+    @property
+    def host(self) -> str:
+        """The API's host, with its port where it has one."""
+        return urlsplit(self._base_url).netloc
+
+    def list_contact_lists(self) -> tuple[ContactsList, ...]:
+        """Return all contact lists of the account."""
+        call = self._get("list_contact_lists", "contactLists")
+        return self._call(call, _tuple_of(ContactsList.from_wire))
+
+    def get_contact_list(self, list_id: int) -> ContactsList:
+        """Return one contact list."""
+        return self._call(self._get("get_contact_list", f"contactLists/{list_id:d}"), ContactsList.from_wire)
+
+    def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
+        """Return the fields of a contact list."""
+        call = self._get("list_fields", f"contactLists/{list_id:d}/fields")
+        return self._call(call, _tuple_of(ContactSchemaField.from_wire))
+
+    def create_import_job(self, list_id: int, field_names: Sequence[str]) -> ImportJob:
+        """Create an import job for contacts with these FieldNames.
+
+        Raises:
+            DoubtfulError: it may have been created. Harmless: a job that is never run does nothing.
+            ValueError: the wire format can't hold a name.
+        """
+        body = self._wire.encode_create(field_names)
+        self._known_names |= frozenset(field_names)
+        path = f"contactLists/{list_id:d}/import"
+        return self._call(self._post("create_import_job", path, body=body), ImportJob.from_wire)
+
+    def add_contacts(self, list_id: int, job_id: int, body: bytes) -> UploadAnswer:
+        """Add a batch of at most 10,000 contacts, framed by the client's wire format, to a job.
+
+        Raises:
+            DoubtfulError: the batch may be in the job, which then must not be run.
+            RefusedError: the batch is not in the job; `status` 413 says that it is too large.
+        """
+        path = f"contactLists/{list_id:d}/import/{job_id:d}"
+        call = self._post("add_contacts", path, body=body, handles_contacts=True)
+        return self._call(call, UploadAnswer.from_wire)
+
+    def run_import_job(
+        self, list_id: int, job_id: int, *, match: Sequence[str], custom_events: Sequence[str]
+    ) -> ImportJob:
+        """Run a job; where `custom_events` are named they are fired, and customers may get mail.
+
+        Args:
+            list_id: the contact list.
+            job_id: the import job.
+            match: FieldNames that decide which contact is updated; empty leaves it to W50.
+            custom_events: names of custom events to fire for each contact.
+
+        Raises:
+            DoubtfulError: the job may be running. It must not be run again.
+            SettingsError: a name holds a comma, which the query uses between names.
+        """
+        query = _names("match", match) + _names("customevents", custom_events)
+        path = f"contactLists/{list_id:d}/import/{job_id:d}/run"
+        call = self._post("run_import_job", path, query=query, effect=Effect.ONCE, handles_contacts=True)
+        return self._call(call, ImportJob.from_wire)
+
+    def get_import_job(self, list_id: int, job_id: int, *, retry_for_s: float | None = None) -> ImportJob:
+        """Return an import job as it is now; `retry_for_s` shortens the trying again of this call."""
+        call = self._get("get_import_job", f"contactLists/{list_id:d}/import/{job_id:d}")
+        return self._call(call, ImportJob.from_wire, retry_for_s)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._session.close()
+
+    def _get(self, name: str, path: str) -> Call:
+        return Call(name, "GET", path, Effect.NONE, self.host)
+
+    def _post(self, name: str, path: str, **more: Any) -> Call:
+        return Call(name, "POST", path, more.pop("effect", Effect.REPEATABLE_IF_UNTOUCHED), self.host, **more)
+
+    def _call(self, call: Call, read: Callable[[Any], _T], retry_for_s: float | None = None) -> _T:
+        """Make a call: the choke point that all requests to W50 go through."""
+        tries = Tries(self._retry_for_s if retry_for_s is None else retry_for_s, self._timing)
+        may_renew, unreadable_answers = True, 0
+        while True:
+            outcome = self._try(call, tries.number)
+            if outcome.verdict is Verdict.ACCEPTED and outcome.answer is not None:
+                try:
+                    return read(_decoded(outcome.answer))
+                except (WireError, MemberError) as error:
+                    unreadable_answers += 1
+                    outcome = self._unreadable(call, outcome.answer, outcome.request, error)
+                if unreadable_answers >= MAX_UNREADABLE_ANSWERS:
+                    raise calls.unreadable(call, outcome.words, outcome.status)
+            if outcome.verdict is Verdict.UNAUTHORIZED and may_renew and self._renewed(outcome.request):
+                may_renew = False
+                tries.at_once()
+                continue
+            self._pause(call, tries, outcome)
+
+    def _pause(self, call: Call, tries: Tries, outcome: _Outcome) -> None:
+        """Wait for the next try, or raise what the last one means."""
+        if outcome.verdict in (Verdict.UNAUTHORIZED, Verdict.REFUSED) and outcome.answer is not None:
+            raise calls.refused(call, outcome.answer, self._said(call, outcome.answer))
+        if outcome.verdict is Verdict.DOUBTFUL:
+            raise calls.doubtful(call, outcome.words, outcome.status)
+        try:
+            pause_s = tries.pause(outcome.asked_s)
+        except TimeUsedUpError as used_up:
+            raise calls.gave_up(call, outcome.words, outcome.status, tries.number, used_up) from None
+        _logger.warning("%s: %s; try %d follows in %.1f s", call, outcome.words, tries.number, pause_s)
+        self._timing.sleep(pause_s)
+
+    def _try(self, call: Call, number: int) -> _Outcome:
+        """Send a call once and judge what comes."""
+        request = self._prepared(call)
+        started = self._timing.monotonic()
+        answer = None
+        try:
+            answer = exchange(
+                self._session,
+                request,
+                connect_timeout_s=self._connect_timeout_s,
+                read_timeout_s=self._request_timeout_s,
+            )
+        except TransportFault as fault:
+            verdict = judge_fault(connected=fault.connected, effect=call.effect)
+            outcome = _Outcome(verdict, fault.words, request)
+        else:
+            outcome = self._judged(call, answer, request)
+        seconds = self._timing.monotonic() - started
+        if self._on_request is not None:
+            self._on_request(RequestEvent(call.name, number, outcome.status, seconds, len(call.body or b"")))
+        return outcome
+
+    def _judged(self, call: Call, answer: Answer, request: requests.PreparedRequest) -> _Outcome:
+        verdict = judge_status(answer.status, call.effect)
+        if verdict is Verdict.ACCEPTED:
+            return _Outcome(verdict, "", request, answer)
+        words = f"{call.where} answered {answer.status} with {self._said(call, answer)}"
+        asked_s = retry_after_s(answer.headers, self._timing.wall_clock())
+        return _Outcome(verdict, words, request, answer, asked_s)
+
+    def _unreadable(
+        self, call: Call, answer: Answer, request: requests.PreparedRequest, error: Exception
+    ) -> _Outcome:
+        verdict = judge_fault(connected=True, effect=call.effect)
+        said = self._said(call, answer)
+        words = f"{call.where} answered {answer.status}, but not as documented ({error}), with {said}"
+        return _Outcome(verdict, words, request, answer)
+
+    def _said(self, call: Call, answer: Answer) -> str:
+        return describe_content(
+            answer.content,
+            answer.content_type,
+            secrets=self._auth.secrets() if isinstance(self._auth, W50Auth) else (),
+            plain_words_only=call.handles_contacts,
+            known_names=self._known_names.union(call.path.split("/")),
+        )
+
+    def _prepared(self, call: Call) -> requests.PreparedRequest:
+        headers = {"Accept": self._wire.media_type, "User-Agent": self._user_agent}
+        if call.body is not None:
+            headers["Content-Type"] = f"{self._wire.media_type}; charset=utf-8"
+        if call.effect is Effect.NONE:
+            # A job's old status out of some cache would be waited on in vain.
+            headers["Cache-Control"] = "no-cache"
+        url = f"{self._base_url}/{call.path}"
+        if call.query:
+            url += "?" + urlencode(call.query, safe=",", quote_via=quote)
+        request = requests.Request(call.method, url, headers=headers, data=call.body, auth=self._auth)
+        return self._session.prepare_request(request)
+
+    def _renewed(self, request: requests.PreparedRequest) -> bool:
+        return isinstance(self._auth, W50Auth) and self._auth.renewed_after_401(request)
+
+
+def _decoded(answer: Answer) -> Any:
+    if not answer.is_whole:
+        raise WireError("it is larger than any answer should be")
+    return decode_answer(answer.content, answer.content_type)
+
+
+def _tuple_of(read: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
+    def read_all(wire: Any) -> tuple[_T, ...]:
+        if not isinstance(wire, list):
+            raise MemberError("something else came instead of a collection")
+        return tuple(read(item) for item in wire)
+
+    return read_all
+
+
+def _names(parameter: str, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    if any("," in name for name in names):
+        message = f"a name for {parameter} holds a comma, which W50 takes for the end of the name"
+        raise SettingsError(message, faults=(message,))
+    return ((parameter, ",".join(names)),) if names else ()

@@ -1,0 +1,87 @@
+"""What a failed exchange was, in words: found in what requests and urllib3 wrap, said without their texts."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from typing import Final
+
+import requests
+import urllib3
+
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
+_PROXY_ERRORS: Final = (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
+
+
+def says_unconnected(error: BaseException) -> bool:
+    """Say whether an error by its kind alone means that no connection was made."""
+    kinds = (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)
+    return any(isinstance(cause, kinds) for cause in _causes(error))
+
+
+def describe_fault(error: BaseException, connect_timeout_s: float, read_timeout_s: float) -> str:
+    """Describe a fault without the library's own text, which holds addresses and, of a proxy, credentials."""
+    causes = list(_causes(error))
+    through = "through the proxy: " if any(isinstance(cause, _PROXY_ERRORS) for cause in causes) else ""
+    for kinds, words in _FAULTS:
+        found = next((cause for cause in causes if isinstance(cause, kinds)), None)
+        if found is not None:
+            said = words(found) if callable(words) else words
+            timeouts = {"{connect}": f"{connect_timeout_s:g} s", "{read}": f"{read_timeout_s:g} s"}
+            for name, seconds in timeouts.items():
+                said = said.replace(name, seconds)
+            return through + said
+    return f"{through}the exchange failed ({type(error).__name__})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that it was made of: requests and urllib3 wrap in five ways."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        cause = waiting.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [*cause.args, getattr(cause, "reason", None), getattr(cause, "original_error", None)]
+        waiting += [cause.__cause__, cause.__context__]
+
+
+def _os_words(cause: BaseException) -> str:
+    tunnel = _TUNNEL.search(str(cause))
+    if tunnel is not None:
+        return f"the proxy refused the tunnel with status {tunnel[1]}"
+    number = getattr(cause, "errno", None)
+    return os.strerror(number).lower() if isinstance(number, int) else "the connection broke"
+
+
+def _tls_words(cause: BaseException) -> str:
+    detail = (
+        getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "the connection broke"
+    )
+    return f"TLS failed: {detail}"
+
+
+# In this order: an error that wraps several of these is best told by the first.
+_FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], str | Callable[[BaseException], str]], ...]] = (
+    ((ssl.SSLCertVerificationError,), _tls_words),
+    ((requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError), "nothing was answered within {read}"),
+    ((ssl.SSLError,), _tls_words),
+    ((socket.gaierror,), "the host's name is not known"),
+    ((ConnectionRefusedError,), "the connection was refused"),
+    ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError), "the connection was cut"),
+    ((urllib3.exceptions.NewConnectionError,), "no connection could be made"),
+    ((requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError), "no connection within {connect}"),
+    ((TimeoutError,), "nothing moved within {read}"),
+    ((urllib3.exceptions.DecodeError,), "the answer's compression is broken"),
+    ((urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength), "the answer was cut off"),
+    ((HTTPException, urllib3.exceptions.ProtocolError), "what came is not HTTP, or was cut off"),
+    # The errors of requests are OSErrors too, and tell nothing.
+    ((requests.RequestException,), "the exchange failed"),
+    ((OSError,), _os_words),
+)

@@ -1,0 +1,302 @@
+"""What the W50 API takes and gives, as frozen dataclasses; the only place that knows the members' names.
+
+Every `from_wire` takes what a wire format decoded (dicts and lists), tolerates members that it does not know,
+and raises `MemberError`, which never holds a value, for one that is missing or of the wrong type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Final
+
+Value = bool | int | float | Decimal | str | None
+"""What one field of a contact may hold."""
+
+_DATE: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?"
+)
+_KIND_NAMES: Final = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    dict: "an object",
+}
+
+
+class MemberError(ValueError):
+    """An answer lacks a member, or has it with the wrong type; the message names it, without its value."""
+
+
+def parse_date(text: str) -> datetime | None:
+    """Read a date as W50 writes it: ISO 8601 with up to seven fractional digits, of which six are kept.
+
+    A date without an offset is taken as UTC. Year 0001 is what .NET sends for a date that was never set (W50
+    API documentation), and is None, as is an empty text.
+
+    Raises:
+        ValueError: the text is not such a date.
+    """
+    stripped = text.strip()
+    if not stripped or stripped.startswith("0001-"):
+        return None
+    found = _DATE.fullmatch(stripped)
+    if found is None:
+        raise ValueError("not a date in ISO 8601 form")
+    *parts, fraction, _, sign, hours, minutes = found.groups()
+    year, month, day, hour, minute, second = (int(part) for part in parts)
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    zone = timezone(-offset if sign == "-" else offset)
+    microsecond = int((fraction or "0")[:6].ljust(6, "0"))
+    return datetime(year, month, day, hour, minute, second, microsecond, zone)
+
+
+class _Members:
+    """Typed access to the members of one decoded object."""
+
+    def __init__(self, kind: str, wire: Any) -> None:
+        if not isinstance(wire, Mapping):
+            raise MemberError(f"{_kind_of(wire)} came instead of {kind}")
+        self._kind = kind
+        self._wire = wire
+
+    def integer(self, name: str) -> int:
+        """Return an integer that must be there."""
+        value = self._wire.get(name)
+        if value is None and name not in self._wire:
+            raise MemberError(f"{self._kind} has no {name}")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self._wrong(name, value, "an integer")
+        return value
+
+    def count(self, name: str) -> int:
+        """Return an integer that must be there; null counts as 0."""
+        if name in self._wire and self._wire[name] is None:
+            return 0
+        return self.integer(name)
+
+    def text(self, name: str) -> str | None:
+        """Return a string; null and missing are None."""
+        value = self._wire.get(name)
+        if value is not None and not isinstance(value, str):
+            raise self._wrong(name, value, "a string")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return a boolean; null and missing are False."""
+        value = self._wire.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise self._wrong(name, value, "a boolean")
+        return bool(value)
+
+    def date_text(self, name: str) -> str | None:
+        """Return a date as W50 wrote it, once it is known to be readable."""
+        text = self.text(name)
+        try:
+            parse_date(text or "")
+        except ValueError:
+            raise MemberError(f"{self._kind}.{name} is not a date in ISO 8601 form") from None
+        return text
+
+    def items(self, name: str) -> list[Any]:
+        """Return a collection; null and missing are empty."""
+        value = self._wire.get(name)
+        if value is not None and not isinstance(value, list):
+            raise self._wrong(name, value, "a collection")
+        return value or []
+
+    def _wrong(self, name: str, value: Any, wanted: str) -> MemberError:
+        return MemberError(f"{self._kind}.{name} is {_kind_of(value)}, not {wanted}")
+
+
+def _kind_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    return _KIND_NAMES.get(type(value), "a collection")
+
+
+@dataclass(frozen=True)
+class ImportJob:
+    """An import job as W50 last described it; the dates are kept as W50 wrote them.
+
+    W50 API documentation: all 13 members are on every answer. A counter that is null counts as 0.
+    """
+
+    id: int
+    contact_list_id: int
+    invalid_email_count: int
+    invalid_sms_count: int
+    progress_percent: int
+    current_status: str | None
+    start_date_text: str | None
+    finish_date_text: str | None
+    inserted_contacts: int
+    updated_contacts: int
+    dropped_contacts: int
+    not_updated_contacts: int
+    total_contacts: int
+
+    @property
+    def start_date(self) -> datetime | None:
+        """When the job started; None when it has not."""
+        return parse_date(self.start_date_text or "")
+
+    @property
+    def finish_date(self) -> datetime | None:
+        """When the job finished; None when it has not."""
+        return parse_date(self.finish_date_text or "")
+
+    @classmethod
+    def from_wire(cls, wire: Any) -> ImportJob:
+        """Read a decoded ImportJob.
+
+        Raises:
+            MemberError: it is not one.
+        """
+        members = _Members("ImportJob", wire)
+        return cls(
+            id=members.integer("Id"),
+            contact_list_id=members.integer("ContactListId"),
+            invalid_email_count=members.count("InvalidEmailCount"),
+            invalid_sms_count=members.count("InvalidSmsCount"),
+            progress_percent=members.count("ProgressPercent"),
+            current_status=members.text("CurrentStatus"),
+            start_date_text=members.date_text("StartDate"),
+            finish_date_text=members.date_text("FinishDate"),
+            inserted_contacts=members.count("InsertedContacts"),
+            updated_contacts=members.count("UpdatedContacts"),
+            dropped_contacts=members.count("DroppedContacts"),
+            not_updated_contacts=members.count("NotUpdatedContacts"),
+            total_contacts=members.count("TotalContacts"),
+        )
+
+    def as_wire(self) -> dict[str, Any]:
+        """Return the 13 members named, ordered and dated as W50 does."""
+        return {
+            "Id": self.id,
+            "ContactListId": self.contact_list_id,
+            "InvalidEmailCount": self.invalid_email_count,
+            "InvalidSmsCount": self.invalid_sms_count,
+            "ProgressPercent": self.progress_percent,
+            "CurrentStatus": self.current_status,
+            "StartDate": self.start_date_text,
+            "FinishDate": self.finish_date_text,
+            "InsertedContacts": self.inserted_contacts,
+            "UpdatedContacts": self.updated_contacts,
+            "DroppedContacts": self.dropped_contacts,
+            "NotUpdatedContacts": self.not_updated_contacts,
+            "TotalContacts": self.total_contacts,
+        }
+
+
+@dataclass(frozen=True)
+class ContactsList:
+    """A contact list; `count` is how many contacts it has."""
+
+    id: int
+    name: str
+    count: int
+
+    @classmethod
+    def from_wire(cls, wire: Any) -> ContactsList:
+        """Read a decoded ContactsList.
+
+        Raises:
+            MemberError: it is not one.
+        """
+        members = _Members("ContactsList", wire)
+        return cls(members.integer("Id"), members.text("Name") or "", members.count("Count"))
+
+
+@dataclass(frozen=True)
+class FieldValue:
+    """One allowed value of a choice field."""
+
+    id: int
+    value: str
+    order: int
+    in_use: bool
+
+    @classmethod
+    def from_wire(cls, wire: Any) -> FieldValue:
+        """Read a decoded member of ContactSchemaFieldValues.
+
+        Raises:
+            MemberError: it is not one.
+        """
+        members = _Members("ContactSchemaFieldValue", wire)
+        return cls(
+            members.integer("Id"),
+            members.text("Value") or "",
+            members.count("Order"),
+            members.flag("InUse"),
+        )
+
+
+@dataclass(frozen=True)
+class ContactSchemaField:
+    """A field of a contact list; `map_type` is its type, whose values W50 does not list."""
+
+    id: int
+    name: str
+    default_value: str | None
+    map_type: str | None
+    position: int
+    values: tuple[FieldValue, ...]
+
+    @classmethod
+    def from_wire(cls, wire: Any) -> ContactSchemaField:
+        """Read a decoded ContactSchemaField.
+
+        Raises:
+            MemberError: it is not one.
+        """
+        members = _Members("ContactSchemaField", wire)
+        name = members.text("Name")
+        if not name:
+            raise MemberError("ContactSchemaField has no Name")
+        return cls(
+            id=members.integer("Id"),
+            name=name,
+            default_value=members.text("DefaultValue"),
+            map_type=members.text("MapType"),
+            position=members.count("Position"),
+            values=tuple(FieldValue.from_wire(item) for item in members.items("ContactSchemaFieldValues")),
+        )
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact to insert or update; `enc_contact_id` is W50's encrypted id of an existing one."""
+
+    enc_contact_id: str | None
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class UploadAnswer:
+    """What W50 said of a batch: pairs of a contact's index in the answer and its ValidationWarnings.
+
+    The answer's content is not documented; without an array of contacts there are no warnings. A warning may
+    quote values of the contact: it belongs into no log.
+    """
+
+    warnings: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+    @classmethod
+    def from_wire(cls, wire: Any) -> UploadAnswer:
+        """Read whatever was decoded; nothing in it is required."""
+        contacts = wire if isinstance(wire, list) else []
+        found = ((index, _warnings_of(contact)) for index, contact in enumerate(contacts))
+        return cls(tuple((index, warnings) for index, warnings in found if warnings))
+
+
+def _warnings_of(contact: Any) -> tuple[str, ...]:
+    warnings = contact.get("ValidationWarnings") if isinstance(contact, Mapping) else None
+    if not isinstance(warnings, list):
+        return ()
+    return tuple(str(warning) for warning in warnings if warning not in (None, ""))

@@ -1,0 +1,102 @@
+"""How requests are written and answers read: the choice of a wire format by media type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from target_w50.w50.models import Contact
+from target_w50.w50.wire_errors import WireError
+from target_w50.w50.wire_json import JsonWire, decode_json
+from target_w50.w50.wire_xml import XmlWire, decode_xml
+
+JSON_MEDIA_TYPES: Final = ("application/json", "text/json", "application/csp-report")
+XML_MEDIA_TYPES: Final = ("application/xml", "text/xml")
+MEDIA_TYPES: Final = JSON_MEDIA_TYPES + XML_MEDIA_TYPES
+"""The five media types of the W50 API documentation."""
+
+_CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+_HTML_START: Final = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+
+
+class WireFormat(Protocol):
+    """One media type: turns what is sent into bytes."""
+
+    @property
+    def media_type(self) -> str:
+        """The name that goes into `Accept` and `Content-Type`."""
+
+    def encode_create(self, field_names: Sequence[str]) -> bytes:
+        """Return the body of "create import job".
+
+        Raises:
+            ValueError: a name holds a character that the format can't.
+        """
+
+    def encode_contact(self, contact: Contact) -> bytes:
+        """Return one contact's part of a body; it is made once, kept, and maybe sent again.
+
+        Raises:
+            ValueError: a value can't be written in this format; the message does not hold it.
+        """
+
+    def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
+        """Return the whole body of "add contacts" from its contacts' parts."""
+
+    def text_problem(self, text: str) -> str | None:
+        """Return why this text can't be sent in this format, without the text, or None."""
+
+
+def wire_format(media_type: str) -> WireFormat:
+    """Return the format of a media type of `MEDIA_TYPES`.
+
+    Raises:
+        ValueError: W50 does not document the media type.
+    """
+    if media_type in JSON_MEDIA_TYPES:
+        return JsonWire(media_type)
+    if media_type in XML_MEDIA_TYPES:
+        return XmlWire(media_type)
+    raise ValueError(f"media_type must be one of {', '.join(MEDIA_TYPES)}")
+
+
+def is_html(content: bytes, content_type: str | None) -> bool:
+    """Say whether an answer is a page for people, by its Content-Type or its first tag."""
+    return "html" in (content_type or "").partition(";")[0].lower() or bool(_HTML_START.match(content[:4096]))
+
+
+def decode_answer(content: bytes, content_type: str | None) -> Any:
+    """Read an answer by its own Content-Type; without a telling one, by its first byte.
+
+    XML comes back in the shape that the same answer has in JSON. Nothing (or white space) is None.
+
+    Raises:
+        WireError: HTML, neither JSON nor XML, or broken; the message holds nothing of the answer.
+    """
+    if not content.strip():
+        return None
+    if is_html(content, content_type):
+        raise WireError("it is an HTML page, as a proxy or a login page would send")
+    media_type, _, parameters = (content_type or "").partition(";")
+    subtype = media_type.strip().lower().rpartition("/")[2]
+    if subtype in {"json", "csp-report"} or subtype.endswith("+json"):
+        return decode_json(_as_utf8(content, parameters))
+    if subtype == "xml" or subtype.endswith("+xml") or content.lstrip()[:1] == b"<":
+        return decode_xml(content)
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return decode_json(_as_utf8(content, parameters))
+    raise WireError("it is neither JSON nor XML")
+
+
+def _as_utf8(content: bytes, parameters: str) -> bytes:
+    charset = _CHARSET.search(";" + parameters)
+    if charset is None or charset[1].lower() in _UTF8:
+        return content
+    try:
+        return content.decode(charset[1]).encode()
+    except (LookupError, UnicodeError):
+        raise WireError("its text is not in the charset that it declares") from None
