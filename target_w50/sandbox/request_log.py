@@ -1,0 +1,71 @@
+"""What was asked of the sandbox and what became of it, without credentials and without bodies."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+_KEPT = 100_000
+_KEPT_WITHOUT_CHECKS = 1_000
+
+
+@dataclass
+class LogEntry:
+    """A request; `status` stays None and `outcome` "in progress" until it was answered."""
+
+    number: int
+    date: str
+    method: str
+    path: str
+    query: str
+    call: str | None
+    bytes_received: int = 0
+    status: int | None = None
+    outcome: str = "in progress"
+    seconds: float | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As the inspection call shows it."""
+        return {
+            "Number": self.number,
+            "Date": self.date,
+            "Method": self.method,
+            "Path": self.path,
+            "Query": self.query,
+            "Call": self.call,
+            "BytesReceived": self.bytes_received,
+            "Status": self.status,
+            "Outcome": self.outcome,
+            "Seconds": self.seconds,
+        }
+
+
+class RequestLog:
+    """The newest requests, oldest first; bounded, and more so where a lot is measured."""
+
+    def __init__(self, *, no_checks: bool) -> None:
+        self._lock = threading.Lock()
+        self._entries: deque[LogEntry] = deque(maxlen=_KEPT_WITHOUT_CHECKS if no_checks else _KEPT)
+        self.count = 0
+
+    def begin(self, date: str, method: str, path: str, query: str, call: str | None) -> LogEntry:
+        """Note a request that has just come in."""
+        with self._lock:
+            self.count += 1
+            entry = LogEntry(self.count, date, method, path, query, call)
+            self._entries.append(entry)
+            return entry
+
+    def reset(self) -> None:
+        """Forget all requests."""
+        with self._lock:
+            self._entries.clear()
+            self.count = 0
+
+    def newest(self, limit: int | None = None) -> list[LogEntry]:
+        """The newest `limit` requests, or all that are kept; oldest first."""
+        with self._lock:
+            entries = list(self._entries)
+        return entries if limit is None else entries[max(0, len(entries) - limit) :]

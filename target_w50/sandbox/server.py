@@ -1,0 +1,181 @@
+"""The sandbox as a server on loopback, in a thread of its own: connections, and what is sent over them."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Request
+
+from target_w50.sandbox.faults import Faults
+from target_w50.sandbox.inspection import contents
+from target_w50.sandbox.options import Options
+from target_w50.sandbox.replies import Manner, Reply
+from target_w50.sandbox.routes import Routes
+from target_w50.sandbox.store import Store
+
+_HOST = "127.0.0.1"
+_POLL_S = 0.05
+_LINGER_RESET = struct.pack("ii", 1, 0)
+
+
+class _Handler(WSGIRequestHandler):
+    """Takes requests off a connection that is kept, and sends replies in the manner they ask for.
+
+    Werkzeug reads the requests. It closes the connection after each of them, as a WSGI application may leave
+    a part of the body unread; here all of it is always read: `run_wsgi` is replaced and connections are kept.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Server
+
+    def run_wsgi(self) -> None:
+        """Reply to one request."""
+        if self.headers.get("Expect", "").strip().lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        self.environ = self.make_environ()
+        self._send(self.server.routes.reply(Request(self.environ, populate_request=False)))
+
+    def _send(self, reply: Reply) -> None:
+        if reply.manner is Manner.RESET:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+        if reply.manner in (Manner.RESET, Manner.CLOSED):
+            self.close_connection = True
+            return
+        self.send_response(reply.status, HTTP_STATUS_CODES.get(reply.status, "Unknown"))
+        if reply.content_type is not None:
+            self.send_header("Content-Type", reply.content_type)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        body = reply.body
+        if reply.manner is Manner.HALF:
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # Werkzeug's name
+        """Say nothing: the request log is the inspection call's."""
+
+
+class _Server(ThreadedWSGIServer):
+    """Knows its open connections, so that it can end them when it stops."""
+
+    def __init__(self, port: int, routes: Routes) -> None:
+        self.routes = routes
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, threading.Thread] = {}
+        super().__init__(_HOST, port, _no_application, _Handler)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open[request] = threading.current_thread()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._open.pop(request, None)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection; one that is to be reset without saying goodbye before."""
+        if (
+            request.fileno() >= 0
+            and request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == _LINGER_RESET
+        ):
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
+
+    def end_connections(self) -> None:
+        """End all connections and wait for their threads."""
+        with self._lock:
+            threads = [*self._open.values()]
+            for connection in self._open:
+                with suppress(OSError):  # its thread may close it at this moment
+                    connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(timeout=5)
+
+
+def _no_application(*_: Any) -> list[bytes]:
+    raise AssertionError("requests are replied to by routes")
+
+
+class Sandbox:
+    """A W50 on loopback: started by `with`, or by `start` and `stop`.
+
+    Takes the members of `Options` as keywords.
+
+    Attributes:
+        options: what it was told.
+        faults: how it misbehaves; `faults.add({...})` takes the forms of `fault_rules`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.options = Options(**options)
+        self._stopping = threading.Event()
+        self._store = Store(self.options)
+        self.faults = Faults(self.options)
+        self._routes = Routes(self.options, self._store, self.faults, self._stopping)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Sandbox:
+        """Take requests from now on."""
+        if self._server is None:
+            self._stopping.clear()
+            self._server = _Server(self.options.port, self._routes)
+            self._thread = threading.Thread(
+                target=self._server.serve_forever, args=(_POLL_S,), name="w50-sandbox", daemon=True
+            )
+            self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End all connections and close the port; calls that hang are cut."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            return
+        self._server = self._thread = None
+        self._stopping.set()
+        server.shutdown()
+        thread.join()
+        server.end_connections()
+
+    @property
+    def url(self) -> str:
+        """Base of every path, such as `http://127.0.0.1:40123`."""
+        if self._server is None:
+            raise RuntimeError("the sandbox is not started")
+        return f"http://{_HOST}:{self._server.port}"
+
+    def contents(self, limit: int | None = None) -> dict[str, Any]:
+        """All it holds, as `GET /_sandbox/contents` answers."""
+        return contents(self._store, self.faults, self._routes.log, limit)
+
+    def reset(self) -> None:
+        """Be as at the start."""
+        self._routes.reset()
+
+    def revoke_tokens(self) -> None:
+        """Make all granted OAuth 2 tokens worthless."""
+        self._routes.revoke_tokens()
+
+    def __enter__(self) -> Sandbox:  # noqa: PYI034  # Self is not in Python 3.10
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
