@@ -1,0 +1,78 @@
+"""Runs Meltano on the project of this repository, with a database and a W50 of the caller's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[1]
+MELTANO = REPOSITORY / ".venv-meltano" / "bin" / "meltano"
+JOB = "contacts-to-w50"
+STATE_ID = "sandbox:tap-jsonl-to-target-w50"
+TIMEOUT_S = 240.0
+
+
+@dataclass(frozen=True)
+class MeltanoProject:
+    """The project of `meltano.yml`, whose plugins are installed already.
+
+    Attributes:
+        home: folder of this caller's system database and of the run's metrics.
+        api_url: the W50 to load into.
+        auth_token: what that W50 asks for.
+        contacts: the file that the tap reads.
+    """
+
+    home: Path
+    api_url: str
+    auth_token: str
+    contacts: Path = REPOSITORY / "sample_data" / "contacts.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """The file that the target appends its metrics to."""
+        return self.home / "metrics.singer"
+
+    def meltano(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `meltano` in the repository; its log stands on standard error."""
+        return subprocess.run(
+            [str(MELTANO), *arguments],
+            cwd=REPOSITORY,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What `meltano state get` prints."""
+        printed = self.meltano("--log-level=warning", "state", "get", STATE_ID)
+        if printed.returncode:
+            raise RuntimeError(f"meltano state get ended with status {printed.returncode}:\n{printed.stderr}")
+        state: dict[str, Any] = json.loads(printed.stdout)
+        return state
+
+    def _environment(self) -> dict[str, str]:
+        own = ("TARGET_W50_", "TAP_JSONL_", "MELTANO_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        return {
+            **inherited,
+            "MELTANO_CLI_DISABLE_VERSION_CHECK": "1",
+            "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
+            "TAP_JSONL_PATH": str(self.contacts),
+            "TARGET_W50_API_URL": self.api_url,
+            "TARGET_W50_AUTH_TOKEN": self.auth_token,
+            "TARGET_W50_METRICS_PATH": str(self.metrics),
+            "NO_COLOR": "1",
+            # A proxy that the environment names must not get between the target and a loopback address.
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+        }
