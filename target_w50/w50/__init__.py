@@ -14,6 +14,7 @@ from target_w50.w50.models import (
     UploadAnswer,
     Value,
 )
+from target_w50.w50.oauth import OAuth2Auth, oauth2
 from target_w50.w50.urls import check_url
 from target_w50.w50.wire import MEDIA_TYPES, WireFormat, decode_answer, wire_format
 from target_w50.w50.wire_errors import WireError
@@ -26,6 +27,7 @@ __all__ = [
     "FieldValue",
     "ImportJob",
     "MemberError",
+    "OAuth2Auth",
     "RequestEvent",
     "UploadAnswer",
     "Value",
@@ -38,5 +40,6 @@ __all__ = [
     "check_url",
     "decode_answer",
     "header",
+    "oauth2",
     "wire_format",
 ]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from target_w50.w50.plain_words import PLAIN_WORDS
 from target_w50.w50.wire import decode_answer, is_html
 from target_w50.w50.wire_errors import WireError
 
@@ -31,25 +32,6 @@ _ADDRESS: Final = re.compile(r"[^\s@\"'<>(]+@[^\s@\"'<>)]+")
 _LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ ./()-]?\d){6,}")
 _WORD: Final = re.compile(r"[\w'@.+-]*\w[\w'@.+-]*")
 _ELLIPSES: Final = re.compile(r"…(?:\W*…)+")
-
-# What a server says about a request; no names of people, places or things that a contact could hold.
-_PLAIN_WORDS: Final = frozenset(
-    """
-    a about access action after all allowed already an and any are argument array as at authorization
-    authorized bad be because been before body but by can cannot causes client closed collection complete completed
-    connection contact contactlist contacts content could custom database deadlock created denied did different
-    does duplicate during empty enough entity error errors event events exceeded exception exist exists
-    expected failed field fieldname fieldnames fields finished following for forbidden format found from
-    gateway given greater has have id if import importing in input instance int integer internal invalid
-    is it items job json key large least length less limit list lists longer many match maximum media
-    message method minimum missing model more most must name named names no not null number object
-    occurred of on one only operation or out parameter parameters parse permission permissions please
-    properties property read reference request requested required resource response running same schema
-    server service set size started state string supplied supported temporarily than that the then there
-    this time timeout to too try type types unable unavailable unexpected unknown unsupported upload valid
-    validation value values was were when while with within would xml
-    """.split()  # noqa: SIM905  as literals it would fill a page
-)
 
 
 def describe_content(
@@ -86,7 +68,7 @@ def describe_content(
 
 def _if_plain(word: str, known_names: frozenset[str]) -> str:
     bare = word.strip("'.+-@")
-    return word if bare.lower() in _PLAIN_WORDS or bare in known_names else "…"
+    return word if bare.lower() in PLAIN_WORDS or bare in known_names else "…"
 
 
 def _text_of(content: bytes, content_type: str | None) -> tuple[str, str]:

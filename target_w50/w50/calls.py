@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from target_w50.errors import DoubtfulError, RefusedError, UnreachableError
+from target_w50.errors import DoubtfulError, RefusedError, SettingsError, UnreachableError
+from target_w50.w50.models import MemberError
 from target_w50.w50.retry import Effect, TimeUsedUpError
 from target_w50.w50.transport import Answer
 
+_T = TypeVar("_T")
 _REDIRECTS = range(300, 400)
 _CODES = {
     HTTPStatus.UNAUTHORIZED: "w50_unauthorized",
@@ -104,3 +108,26 @@ def _goal(answer: Answer) -> str:
     except ValueError:
         return ""
     return f" to the host {host}" if host else ""
+
+
+def tuple_of(read: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
+    """Return what reads a collection whose items `read` reads."""
+
+    def read_all(wire: Any) -> tuple[_T, ...]:
+        if not isinstance(wire, list):
+            raise MemberError("something else came instead of a collection")
+        return tuple(read(item) for item in wire)
+
+    return read_all
+
+
+def names_query(parameter: str, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the query parameter of a list of names; none for no names.
+
+    Raises:
+        SettingsError: a name holds a comma, which W50 uses between names (W50 API documentation).
+    """
+    if any("," in name for name in names):
+        message = f"a name for {parameter} holds a comma, which W50 takes for the end of the name"
+        raise SettingsError(message, faults=(message,))
+    return ((parameter, ",".join(names)),) if names else ()

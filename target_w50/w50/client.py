@@ -144,7 +144,7 @@ class W50Client:
     def list_contact_lists(self) -> tuple[ContactsList, ...]:
         """Return all contact lists of the account."""
         call = self._get("list_contact_lists", "contactLists")
-        return self._call(call, _tuple_of(ContactsList.from_wire))
+        return self._call(call, calls.tuple_of(ContactsList.from_wire))
 
     def get_contact_list(self, list_id: int) -> ContactsList:
         """Return one contact list."""
@@ -153,7 +153,7 @@ class W50Client:
     def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
         """Return the fields of a contact list."""
         call = self._get("list_fields", f"contactLists/{list_id:d}/fields")
-        return self._call(call, _tuple_of(ContactSchemaField.from_wire))
+        return self._call(call, calls.tuple_of(ContactSchemaField.from_wire))
 
     def create_import_job(self, list_id: int, field_names: Sequence[str]) -> ImportJob:
         """Create an import job for contacts with these FieldNames.
@@ -193,7 +193,7 @@ class W50Client:
             DoubtfulError: the job may be running. It must not be run again.
             SettingsError: a name holds a comma, which the query uses between names.
         """
-        query = _names("match", match) + _names("customevents", custom_events)
+        query = calls.names_query("match", match) + calls.names_query("customevents", custom_events)
         path = f"contactLists/{list_id:d}/import/{job_id:d}/run"
         call = self._post("run_import_job", path, query=query, effect=Effect.ONCE, handles_contacts=True)
         return self._call(call, ImportJob.from_wire)
@@ -314,19 +314,3 @@ def _decoded(answer: Answer) -> Any:
     if not answer.is_whole:
         raise WireError("it is larger than any answer should be")
     return decode_answer(answer.content, answer.content_type)
-
-
-def _tuple_of(read: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
-    def read_all(wire: Any) -> tuple[_T, ...]:
-        if not isinstance(wire, list):
-            raise MemberError("something else came instead of a collection")
-        return tuple(read(item) for item in wire)
-
-    return read_all
-
-
-def _names(parameter: str, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    if any("," in name for name in names):
-        message = f"a name for {parameter} holds a comma, which W50 takes for the end of the name"
-        raise SettingsError(message, faults=(message,))
-    return ((parameter, ",".join(names)),) if names else ()

@@ -9,7 +9,8 @@ from typing import Any, Final, Protocol
 from target_w50.w50.models import Contact
 from target_w50.w50.wire_errors import WireError
 from target_w50.w50.wire_json import JsonWire, decode_json
-from target_w50.w50.wire_xml import XmlWire, decode_xml
+from target_w50.w50.wire_xml import XmlWire
+from target_w50.w50.xml_answers import decode_xml
 
 JSON_MEDIA_TYPES: Final = ("application/json", "text/json", "application/csp-report")
 XML_MEDIA_TYPES: Final = ("application/xml", "text/xml")

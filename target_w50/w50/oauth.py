@@ -1,0 +1,309 @@
+"""OAuth 2 for machines: a token is fetched once, shared by all threads, and renewed in time.
+
+oauthlib builds the request and reads the answer; it is sent as every other request: with timeouts, to https
+alone, and to where it was meant for.
+"""
+
+from __future__ import annotations
+
+import logging
+import random as random_module
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, MissingTokenError, OAuth2Error
+
+from target_w50.errors import RefusedError, SettingsError, UnreachableError
+from target_w50.w50.answers import describe_content
+from target_w50.w50.auth import W50Auth, checked_header_value
+from target_w50.w50.retry import (
+    Effect,
+    TimeUsedUpError,
+    Timing,
+    Tries,
+    Verdict,
+    judge_status,
+    retry_after_s,
+)
+from target_w50.w50.transport import Answer, TransportFault, exchange, new_session
+from target_w50.w50.urls import check_url
+
+CLIENT_CREDENTIALS: Final = "client_credentials"
+PASSWORD: Final = "password"  # noqa: S105  the grant's name
+GRANT_TYPES: Final = (CLIENT_CREDENTIALS, PASSWORD)
+
+MAX_MARGIN_S: Final = 60.0
+"""A token is renewed so long before it ends, or a tenth of its life where that is less."""
+
+_CALL: Final = "fetch_oauth2_token"
+_ERROR_CODES: Final = frozenset(
+    {
+        "access_denied",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_grant_type",
+    }
+)
+"""What RFC 6749 lets a token end point say."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Token:
+    value: str
+    renew_at: float | None
+    """On the monotonic clock; None lives until a 401."""
+
+
+class _NoAuth(requests.auth.AuthBase):
+    """Sends no credentials but those of the body; with no authentication at all requests would ask netrc."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        return r
+
+
+class OAuth2Auth(W50Auth):
+    """A bearer token from a token end point; several threads may share it.
+
+    Client id and secret are sent in the body of the token request: RFC 6749 leaves the choice to the server,
+    and .NET's take the body. A token request changes nothing, so it is tried again after any fault.
+
+    Args:
+        token_url: the token end point, https but on loopback.
+        client_id: of the registered client.
+        client_secret: of the same; empty for a public client with the password grant.
+        grant_type: `client_credentials` or `password`.
+        username: for the password grant.
+        password: for the password grant.
+        scope: names with spaces between, or None.
+        allow_http: allow plain http beyond loopback.
+        request_timeout_s: for each read.
+        connect_timeout_s: for connecting.
+        retry_for_s: how long one token request may be tried again.
+        user_agent: names the program and its version.
+        session: for adapters and proxies of one's own.
+        sleep: pauses for seconds; may raise.
+        monotonic: clock in seconds.
+        random: from 0 to 1.
+        wall_clock: seconds since the epoch.
+
+    Raises:
+        SettingsError: something is missing, or can't be used.
+    """
+
+    def __init__(
+        self,
+        token_url: str,
+        *,
+        client_id: str,
+        client_secret: str = "",
+        grant_type: str = CLIENT_CREDENTIALS,
+        username: str = "",
+        password: str = "",
+        scope: str | None = None,
+        allow_http: bool = False,
+        request_timeout_s: float = 300.0,
+        connect_timeout_s: float = 10.0,
+        retry_for_s: float = 600.0,
+        user_agent: str,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random_module.random,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._token_url = check_url(token_url, setting="oauth2_token_url", allow_http=allow_http)
+        self._body = _request_body(
+            grant_type,
+            client_id=client_id,
+            client_secret=client_secret,
+            username=username,
+            password=password,
+            scope=scope,
+        )
+        self._client_id = client_id
+        self._given_secrets = tuple(secret for secret in (client_secret, password) if secret)
+        self._timeouts = {"connect_timeout_s": connect_timeout_s, "read_timeout_s": request_timeout_s}
+        self._retry_for_s = retry_for_s
+        self._user_agent = user_agent
+        self._session = session or new_session()
+        self._timing = Timing(sleep, monotonic, random, wall_clock)
+        self._lock = threading.Lock()
+        self._token: _Token | None = None
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token on a request; fetch it first where there is none, or it is about to end.
+
+        Raises:
+            RefusedError: the token end point refused; code `oauth2_refused`.
+            UnreachableError: it could not be reached or went on failing (`oauth2_unreachable`), or did not
+                answer with a token (`oauth2_bad_answer`).
+        """
+        with self._lock:
+            token = self._token
+            if token is None or (token.renew_at is not None and self._timing.monotonic() >= token.renew_at):
+                token = self._token = self._fetched()
+        r.headers["Authorization"] = f"Bearer {token.value}"
+        return r
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._where})"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the client's secret, the password and the token."""
+        token = self._token
+        return self._given_secrets + ((token.value,) if token else ())
+
+    def renewed_after_401(self, request: requests.PreparedRequest) -> bool:
+        """Forget the token that this request carried, so that the next request fetches another.
+
+        A thread that comes second, with a token that another thread has had replaced, forgets nothing.
+        """
+        with self._lock:
+            if self._token and request.headers.get("Authorization") == f"Bearer {self._token.value}":
+                self._token = None
+        return True
+
+    @property
+    def _where(self) -> str:
+        return urlsplit(self._token_url).netloc
+
+    def _fetched(self) -> _Token:
+        """Ask for a token until there is one, a refusal, or no time left."""
+        tries = Tries(self._retry_for_s, self._timing)
+        while True:
+            started = self._timing.monotonic()
+            status, asked_s = None, None
+            try:
+                answer = exchange(self._session, self._request(), **self._timeouts)
+            except TransportFault as fault:
+                words = fault.words
+            else:
+                # Effect.NONE: asking for another token harms nothing.
+                verdict = judge_status(answer.status, Effect.NONE)
+                if verdict is Verdict.ACCEPTED:
+                    return self._token_of(answer, started)
+                if verdict is not Verdict.TRY_AGAIN:
+                    raise self._refused(answer)
+                status, words = answer.status, f"it answered {answer.status} with {self._said(answer)}"
+                asked_s = retry_after_s(answer.headers, self._timing.wall_clock())
+            try:
+                pause_s = tries.pause(asked_s)
+            except TimeUsedUpError as used_up:
+                raise self._gave_up(words, status, used_up) from None
+            _logger.warning("%s: %s; try %d follows in %.1f s", self._named, words, tries.number, pause_s)
+            self._timing.sleep(pause_s)
+
+    @property
+    def _named(self) -> str:
+        return f"{_CALL} (POST to {self._where}, oauth2_token_url)"
+
+    def _request(self) -> requests.PreparedRequest:
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "User-Agent": self._user_agent,
+        }
+        request = requests.Request("POST", self._token_url, headers=headers, data=self._body, auth=_NoAuth())
+        return self._session.prepare_request(request)
+
+    def _token_of(self, answer: Answer, asked_at: float) -> _Token:
+        try:
+            text = answer.content.decode("utf-8-sig")
+            read: dict[str, Any] = BackendApplicationClient(self._client_id).parse_request_body_response(text)
+            value = checked_header_value(read["access_token"], "access_token")
+            life_s = float(read.get("expires_in") or 0)
+        except (MissingTokenError, SettingsError, ValueError, TypeError, AttributeError, KeyError):
+            raise self._bad_answer(answer) from None
+        except OAuth2Error:
+            # Some servers answer 200 with {"error": ...}.
+            raise self._refused(answer) from None
+        margin_s = min(MAX_MARGIN_S, life_s / 10)
+        return _Token(value, asked_at + life_s - margin_s if life_s > 0 else None)
+
+    def _refused(self, answer: Answer) -> RefusedError:
+        message = (
+            f"{self._named}: it answered {answer.status} with {self._said(answer)}; check oauth2_token_url, "
+            "oauth2_client_id, oauth2_client_secret, oauth2_grant_type and oauth2_scope"
+        )
+        return RefusedError(message, call=_CALL, status=answer.status, code="oauth2_refused")
+
+    def _bad_answer(self, answer: Answer) -> UnreachableError:
+        message = (
+            f"{self._named}: it answered {answer.status}, but not with a token: {self._said(answer)}; "
+            "check oauth2_token_url"
+        )
+        return UnreachableError(message, call=_CALL, status=answer.status, code="oauth2_bad_answer")
+
+    def _said(self, answer: Answer) -> str:
+        # What is no plain word might be a token under another name, or an echo of a secret.
+        return describe_content(
+            answer.content,
+            answer.content_type,
+            secrets=self.secrets(),
+            plain_words_only=True,
+            known_names=_ERROR_CODES,
+        )
+
+    def _gave_up(self, words: str, status: int | None, used_up: TimeUsedUpError) -> UnreachableError:
+        asked = f", and asks to wait for {used_up.asked_s:.0f} s" if used_up.asked_s is not None else ""
+        message = (
+            f"{self._named}: no token within {used_up.after_s:.0f} s; last: {words}{asked}; "
+            "check oauth2_token_url and the network"
+        )
+        return UnreachableError(message, call=_CALL, status=status, code="oauth2_unreachable")
+
+
+oauth2 = OAuth2Auth
+"""Beside `bearer`, `basic` and `header`."""
+
+
+def _request_body(
+    grant_type: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    username: str,
+    password: str,
+    scope: str | None,
+) -> bytes:
+    """Return the form of a token request.
+
+    Raises:
+        SettingsError: something is missing; all that is, at once.
+    """
+    needed = {"oauth2_client_id": client_id}
+    if grant_type == PASSWORD:
+        needed |= {"username": username, "password": password}
+    elif grant_type == CLIENT_CREDENTIALS:
+        needed["oauth2_client_secret"] = client_secret
+    else:
+        raise _fault((f"oauth2_grant_type must be one of {', '.join(GRANT_TYPES)}",))
+    missing = tuple(
+        f"{name} must be set for grant type {grant_type}" for name, value in needed.items() if not value
+    )
+    if missing:
+        raise _fault(missing)
+    more: dict[str, Any] = {"scope": scope.split() if scope else None, "include_client_id": True}
+    if client_secret:
+        more["client_secret"] = client_secret
+    if grant_type == PASSWORD:
+        body = LegacyApplicationClient(client_id).prepare_request_body(username, password, **more)
+    else:
+        body = BackendApplicationClient(client_id).prepare_request_body(**more)
+    return str(body).encode()
+
+
+def _fault(faults: tuple[str, ...]) -> SettingsError:
+    return SettingsError("; ".join(faults), faults=faults)
