@@ -16,6 +16,9 @@ from target_w50.errors import SettingsError, TargetW50Error
 SANDBOX_MODULES = ("werkzeug", "email_validator", "phonenumbers")
 """What the extra `sandbox` brings."""
 
+INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+
 
 @dataclass(frozen=True)
 class LazyCommand:
@@ -115,19 +118,27 @@ def run(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     try:
-        status = w50.main(
-            list(arguments) if arguments is not None else None, prog_name="w50", standalone_mode=False
-        )
+        exit_status = _invoke(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the data has had enough; Python would complain at its end that it can't flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OUTPUT_CLOSED
+    return exit_status
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    try:
+        with w50.make_context("w50", list(arguments)) as context:
+            status = w50.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED
     except TargetW50Error as error:
         click.echo(f"w50: {error.message} (error_code {error.code})", err=True)
         return error.exit_status
-    except BrokenPipeError:
-        # Whoever read the data has had enough. Python would complain at its end that it can't flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     return status if isinstance(status, int) else 0

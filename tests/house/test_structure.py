@@ -1,0 +1,155 @@
+"""The house's own rules: which way imports point, how long a module may be, what is written nowhere."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGE = REPOSITORY / "target_w50"
+LONGEST_MODULE_LINES = 320
+MAY_BE_LONGER = {"settings_schema": "plain data, in the order of the README"}
+
+ONLY_IMPORT = {
+    "errors": set[str](),
+    "w50": {"w50", "errors"},
+    "sandbox": {"sandbox"},
+}
+"""Parts that may import only these of the project: the API client knows nothing of Singer, and the emulator
+shares nothing with the client, not even a mistake."""
+
+UPWARDS = ("loading", "sinks", "target", "__main__", "cli")
+"""Each may import those that stand before it and what is not named here; what is not named imports none of
+them."""
+
+NOT_IN = {"w50": ("singer_sdk", "singer"), "sandbox": ("singer_sdk", "singer", "requests")}
+"""Libraries that a package stays free of."""
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Dotted names below the package, such as `w50.client`, with their files."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of all that a module imports, at its top or anywhere else."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+MODULES = dict(modules())
+
+
+def arrows(name: str) -> set[str]:
+    """The project's modules that a module imports."""
+    found = set()
+    for target in imported(MODULES[name]):
+        if target == "target_w50" or not target.startswith("target_w50."):
+            continue
+        inside = target.removeprefix("target_w50.")
+        if inside not in MODULES:
+            inside = inside.rpartition(".")[0]  # a name in a module
+        if inside:
+            found.add(inside)
+    return found - {name}
+
+
+def part(name: str) -> str:
+    """The first member of a dotted name: the package or module right below `target_w50`."""
+    return name.partition(".")[0]
+
+
+ARROWS = {name: arrows(name) for name in MODULES}
+
+
+@pytest.mark.parametrize("name", sorted(ONLY_IMPORT))
+def test_a_part_that_stands_apart_imports_only_what_it_may(name: str) -> None:
+    wrong = {
+        module: sorted(target for target in targets if part(target) not in ONLY_IMPORT[name])
+        for module, targets in ARROWS.items()
+        if part(module) == name
+    }
+    assert not {module: targets for module, targets in wrong.items() if targets}
+
+
+def test_imports_point_one_way() -> None:
+    """The order is `cli -> target -> sinks -> loading -> the rest`."""
+
+    def height(name: str) -> int:
+        return UPWARDS.index(part(name)) if part(name) in UPWARDS else -1
+
+    wrong = {
+        f"{module} -> {target}"
+        for module, targets in ARROWS.items()
+        for target in targets
+        if height(target) > height(module)
+    }
+    assert wrong == set()
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    graphlib.TopologicalSorter(ARROWS).prepare()
+
+
+@pytest.mark.parametrize("name", sorted(NOT_IN))
+def test_a_part_stays_free_of_libraries_that_are_not_its_affair(name: str) -> None:
+    wrong = {
+        f"{module} imports {target}"
+        for module, path in MODULES.items()
+        if part(module) == name
+        for target in imported(path)
+        if target.partition(".")[0] in NOT_IN[name]
+    }
+    assert wrong == set()
+
+
+def test_a_module_is_one_thing_and_not_too_long() -> None:
+    long = {
+        name: lines
+        for name, path in MODULES.items()
+        if name not in MAY_BE_LONGER
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_MODULE_LINES
+    }
+    assert long == {}
+
+
+def test_a_module_opens_with_a_sentence_on_what_it_owns() -> None:
+    without = [
+        name for name, path in MODULES.items() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert without == []
+
+
+# Written in pieces, so that this file does not hold what it looks for.
+NOWHERE = (
+    "pypi" + ".org",
+    "python" + "hosted",
+    "registry.npm" + "js",
+    "deb.debian" + ".org",
+    "/work" + "/",
+    "../sha" + "red",
+)
+
+
+@pytest.mark.parametrize("text", NOWHERE)
+def test_no_tracked_file_names_a_package_index_or_a_place_of_one_machine(text: str) -> None:
+    """Everything here works on any machine, with whatever package index it is set up for."""
+    found = subprocess.run(
+        ["git", "grep", "--fixed-strings", "--line-number", "-I", "-e", text],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stdout) == (1, ""), found.stdout + found.stderr
