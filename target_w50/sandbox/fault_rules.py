@@ -13,8 +13,8 @@ A fault, for the next call of a kind (`call`: one of the names below, or a list 
     {"call": "run", "job": {"CurrentStatus": "Failed", "effect": false}}      the run ends so
 
 "job" has "finishes": false, "effect": false (contacts and events come to nothing), "flicker": true (every
-second status answer shows it as not finished), and any member of ImportJob with what is shown once the run has
-finished.
+second status answer shows it as not finished), and any member of ImportJob with what is shown once the run
+has finished.
 
 All of them take "times": how many calls (default 1; null: all), or "share": 0.1 of all calls (with "seed");
 "skip": calls to let pass first; "when": "before" or "after" the call takes effect (default "before" for

@@ -2,9 +2,9 @@
 
 A contact is found by its EncContactId if it has one, else by the match fields, else it is always inserted;
 of one that exists, only the values that were sent change. With `match`, each named field must be among a
-contact's values (W50 API documentation), else that contact is rejected; so is one with an EncContactId that no
-contact has. A contact with an invalid e-mail address or phone number is not inserted; one that exists is left
-alone and counted in NotUpdatedContacts.
+contact's values (W50 API documentation), else that contact is rejected, as is one with an EncContactId that
+no contact has. A contact with an invalid e-mail address or phone number is not inserted; one that exists is
+left alone and counted in NotUpdatedContacts.
 """
 
 from __future__ import annotations
