@@ -1,0 +1,95 @@
+"""`meltano.yml`: as a description of the settings, and as a project that runs."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dev.meltano_project import JOB, MELTANO, REPOSITORY, MeltanoProject
+from dev.meltano_settings import meltano_settings
+from target_w50.cli.sandbox_process import running_sandbox
+from target_w50.settings import SETTINGS_SCHEMA
+
+TOKEN = "a-token"
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((REPOSITORY / "meltano.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def loader(project: dict[str, Any]) -> dict[str, Any]:
+    (only,) = project["plugins"]["loaders"]
+    loader: dict[str, Any] = only
+    return loader
+
+
+@pytest.fixture
+def _installed() -> None:
+    """Meltano and the plugins; `make test` has installed them before."""
+    subprocess.run(["make", ".meltano/.ready"], cwd=REPOSITORY, check=True, capture_output=True)
+
+
+def test_the_settings_are_those_of_the_schema(loader: dict[str, Any]) -> None:
+    """`python -m dev.meltano_settings` writes them."""
+    assert loader["settings"] == meltano_settings()
+
+
+def test_every_secret_is_sensitive(loader: dict[str, Any]) -> None:
+    secrets = {name for name, schema in SETTINGS_SCHEMA["properties"].items() if schema.get("secret")}
+    assert {setting["name"] for setting in loader["settings"] if setting.get("sensitive")} == secrets
+    assert "auth_token" in secrets
+
+
+def test_no_setting_is_of_the_kind_that_crashes_meltano(loader: dict[str, Any]) -> None:
+    assert "decimal" not in {setting["kind"] for setting in loader["settings"]}
+
+
+def test_no_plugin_asks_a_hub_and_no_figures_are_sent(project: dict[str, Any]) -> None:
+    plugins = [plugin for kind in project["plugins"].values() for plugin in kind]
+    assert all("namespace" in plugin for plugin in plugins)
+    assert project["send_anonymous_usage_stats"] is False
+
+
+def test_the_streams_setting_is_a_list_without_secrets_beside_it(loader: dict[str, Any]) -> None:
+    assert isinstance(loader["config"]["streams"], list)
+    assert "auth_token" not in loader["config"]
+
+
+def test_the_loader_says_that_it_logs_in_a_structured_way(loader: dict[str, Any]) -> None:
+    assert "structured-logging" in loader["capabilities"]
+
+
+def test_the_schedule_runs_the_job(project: dict[str, Any]) -> None:
+    assert [job["name"] for job in project["jobs"]] == [JOB]
+    assert [schedule["job"] for schedule in project["schedules"]] == [JOB]
+
+
+@pytest.mark.usefixtures("_installed")
+def test_a_second_run_starts_from_the_first_ones_bookmark(tmp_path: Path) -> None:
+    """Meltano keeps the state that the target writes, and hands it to the tap the next time."""
+    assert MELTANO.exists()
+    with running_sandbox("--token", TOKEN) as sandbox:
+        meltano = MeltanoProject(home=tmp_path, api_url=sandbox.url, auth_token=TOKEN)
+
+        first = meltano.meltano("run", JOB)
+        assert first.returncode == 0, first.stderr
+        loaded = sandbox.contents()
+        newsletter = next(one for one in loaded["Lists"] if one["Name"] == "Newsletter")
+        assert newsletter["Count"] > 250
+        state = meltano.state()
+        bookmarks = state["singer_state"]["bookmarks"]
+        assert bookmarks["contacts"]
+        assert state["singer_state"]["w50_import_jobs"]["contacts"]["job_count"] == len(loaded["Jobs"])
+
+        second = meltano.meltano("run", JOB)
+        assert second.returncode == 0, second.stderr
+        assert len(sandbox.contents()["Jobs"]) == len(loaded["Jobs"]), "nothing new, nothing sent"
+        assert meltano.state()["singer_state"]["bookmarks"] == bookmarks
+        assert TOKEN not in first.stdout + first.stderr + second.stdout + second.stderr
