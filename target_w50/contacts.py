@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from target_w50.mapping import StreamMapping
-from target_w50.w50 import Contact
+from target_w50.w50 import Contact, WireFormat
 
 _nested = msgspec.json.Encoder(decimal_format="number")
 
@@ -28,10 +28,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class ReadyContact:
-    """A contact, and its identity: None where nothing tells it from another."""
+    """A contact, as it is sent, and its identity: None where nothing tells it from another."""
 
     contact: Contact
     identity: Hashable | None
+    fragment: bytes
 
 
 class ContactMaker:
@@ -40,14 +41,14 @@ class ContactMaker:
     Args:
         mapping: what was decided for the stream.
         key_properties: the stream's keys, after stream maps.
-        text_problem: says why a text can't be sent in the wire format, or None if it can.
+        wire: the format that contacts are sent in.
     """
 
     def __init__(
         self,
         mapping: StreamMapping,
         key_properties: tuple[str, ...],
-        text_problem: Callable[[str], str | None],
+        wire: WireFormat,
     ) -> None:
         entry = mapping.entry
         self._pairs = tuple((each.name, each.field_name) for each in mapping.properties)
@@ -57,7 +58,8 @@ class ContactMaker:
         self._enc_contact_id = entry.enc_contact_id
         self._omit_nulls = entry.null_values == "omit"
         self._deleted_values = dict(entry.deleted_values)
-        self._text_problem = text_problem
+        self._wire = wire
+        self._text_problem = wire.text_problem
 
     def make(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
         """The record's contact, or why there is none."""
@@ -71,7 +73,7 @@ class ContactMaker:
             if value is None and self._omit_nulls:
                 continue
             values[field_name] = value
-        return self._with_identity(record, values)
+        return self._ready(record, values)
 
     def make_deleted(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
         """The contact that marks a deletion: the match fields and `deleted_values` alone."""
@@ -80,7 +82,8 @@ class ContactMaker:
             return made
         values = {name: made.contact.values[name] for name in self._match_fields}
         values.update(self._deleted_values)
-        return ReadyContact(Contact(made.contact.enc_contact_id, values), made.identity)
+        contact = Contact(made.contact.enc_contact_id, values)
+        return ReadyContact(contact, made.identity, self._wire.encode_contact(contact))
 
     def _sendable(self, name: str, value: Any) -> Any:
         """The value as it is sent, or a Refusal."""
@@ -107,10 +110,21 @@ class ContactMaker:
         problem = self._text_problem(text)
         return Refusal("conversion_failed", f"its text {problem}", name) if problem else text
 
-    def _with_identity(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
+    def _ready(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
         enc = self._enc_id(record)
         if isinstance(enc, Refusal):
             return enc
+        missing = self._missing_match_value(values, enc)
+        if missing is not None:
+            return missing
+        contact = Contact(enc, values)
+        try:
+            fragment = self._wire.encode_contact(contact)
+        except (ValueError, OverflowError) as error:
+            return self._unsendable(values, error)
+        return ReadyContact(contact, self._identity(record, contact), fragment)
+
+    def _missing_match_value(self, values: Mapping[str, Any], enc: str | None) -> Refusal | None:
         for field_name in self._match_fields:
             value = values.get(field_name)
             if value is None or (type(value) is str and not value.strip()):
@@ -125,12 +139,24 @@ class ContactMaker:
                 "is missing, null or blank, but holds EncContactId",
                 self._enc_contact_id,
             )
-        contact = Contact(enc, values)
-        if enc is not None:
-            return ReadyContact(contact, ("EncContactId", enc))
+        return None
+
+    def _identity(self, record: Mapping[str, Any], contact: Contact) -> Hashable | None:
+        if contact.enc_contact_id is not None:
+            return ("EncContactId", contact.enc_contact_id)
         if self._match_fields:
-            return ReadyContact(contact, tuple(_told_apart(values[name]) for name in self._match_fields))
-        return ReadyContact(contact, self._key_identity(record))
+            return tuple(_told_apart(contact.values[name]) for name in self._match_fields)
+        return self._key_identity(record)
+
+    def _unsendable(self, values: Mapping[str, Any], error: Exception) -> Refusal:
+        """Which value the wire format can't hold; the error's own text may show it."""
+        for field_name, value in values.items():
+            try:
+                self._wire.encode_contact(Contact(None, {field_name: value}))
+            except (ValueError, OverflowError):
+                name = self._property_of.get(field_name)
+                return Refusal("conversion_failed", f"can't be sent as {self._wire.media_type}", name)
+        return Refusal("conversion_failed", f"can't be sent ({type(error).__name__})", None)
 
     def _enc_id(self, record: Mapping[str, Any]) -> str | Refusal | None:
         if self._enc_contact_id is None:

@@ -1,0 +1,139 @@
+"""The serialised batches of one import job, kept until the job has ended: in memory, then on disk."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+IN_MEMORY_BYTES = 4 * 1024 * 1024
+"""What a job keeps in memory before its batches go to a temporary file."""
+
+
+@dataclass(frozen=True)
+class ContactParts:
+    """One contact as it is sent, where it was read, and what the tap sent for it (if that is kept)."""
+
+    fragment: bytes
+    place: int
+    raws: tuple[bytes, ...] = ()
+
+
+class Batch:
+    """Contacts that go out in one request; the bytes are in the job's store.
+
+    Attributes:
+        offset: where it begins in the store.
+        lengths: bytes of each contact's fragment.
+        places: where each contact was read, see `Places`.
+        raw_lengths: bytes of what the tap sent for each contact, or None if that is not kept.
+    """
+
+    def __init__(
+        self, offset: int, lengths: array[int], places: array[int], raw_lengths: array[int] | None
+    ) -> None:
+        self.offset = offset
+        self.lengths = lengths
+        self.places = places
+        self.raw_lengths = raw_lengths
+        self.size_bytes = sum(lengths)
+
+    @property
+    def count(self) -> int:
+        """How many contacts it holds."""
+        return len(self.lengths)
+
+
+class BatchStore:
+    """Owns the bytes of a job's batches.
+
+    Past a modest size they go to a temporary file that has no name, so that not even a killed process
+    leaves contacts behind on the disk. One thread may put while another takes.
+    """
+
+    def __init__(self, in_memory_bytes: int = IN_MEMORY_BYTES) -> None:
+        # Closed by `close`: it lives as long as the job.
+        self._file = tempfile.SpooledTemporaryFile(max_size=in_memory_bytes)  # noqa: SIM115
+        self._end = 0
+        self._lock = threading.Lock()
+
+    def put(self, parts: Sequence[ContactParts], *, keep_raws: bool) -> Batch:
+        """Keep the contacts, in this order, as one batch."""
+        lengths = array("Q", [len(part.fragment) for part in parts])
+        places = array("Q", [part.place for part in parts])
+        data = b"".join([part.fragment for part in parts])
+        raw_lengths = None
+        if keep_raws:
+            raws = [b"\n".join(part.raws) for part in parts]
+            raw_lengths = array("Q", [len(raw) for raw in raws])
+            data += b"".join(raws)
+        with self._lock:
+            offset = self._end
+            self._file.seek(offset)
+            self._file.write(data)
+            self._end += len(data)
+        return Batch(offset, lengths, places, raw_lengths)
+
+    def fragments(self, batch: Batch) -> list[bytes]:
+        """The batch's contacts, serialised."""
+        return _cut(self._read(batch.offset, batch.size_bytes), batch.lengths)
+
+    def parts(self, batch: Batch) -> list[ContactParts]:
+        """The batch's contacts with all that is known of them."""
+        fragments = self.fragments(batch)
+        raws: list[tuple[bytes, ...]] = [()] * batch.count
+        if batch.raw_lengths is not None:
+            data = self._read(batch.offset + batch.size_bytes, sum(batch.raw_lengths))
+            raws = [tuple(raw.split(b"\n")) for raw in _cut(data, batch.raw_lengths)]
+        return [
+            ContactParts(fragment, place, raw)
+            for fragment, place, raw in zip(fragments, batch.places, raws, strict=True)
+        ]
+
+    def _read(self, offset: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(size)
+
+    def close(self) -> None:
+        """Forget the bytes."""
+        with self._lock:
+            self._file.close()
+
+
+def _cut(data: bytes, lengths: array[int]) -> list[bytes]:
+    pieces, start = [], 0
+    for length in lengths:
+        pieces.append(data[start : start + length])
+        start += length
+    return pieces
+
+
+class Places:
+    """Where records were read, each as one integer: a line of the input, or of one of the batch files."""
+
+    _FILE_SHIFT = 40
+
+    def __init__(self) -> None:
+        self._files: list[str] = []
+
+    def file(self, name: str) -> int:
+        """The place before the first line of a batch file; add a line's number to it."""
+        self._files.append(name)
+        return len(self._files) << self._FILE_SHIFT
+
+    def position(self, place: int) -> int | str:
+        """The place as a quarantined record has it: the line, or the batch file and its line."""
+        name, line = self._split(place)
+        return line if name is None else f"{name}:{line}"
+
+    def text(self, place: int) -> str:
+        """The place in words."""
+        name, line = self._split(place)
+        return f"line {line}" if name is None else f"line {line} of batch file {name}"
+
+    def _split(self, place: int) -> tuple[str | None, int]:
+        number = place >> self._FILE_SHIFT
+        return (self._files[number - 1] if number else None), place & ((1 << self._FILE_SHIFT) - 1)

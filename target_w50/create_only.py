@@ -1,0 +1,61 @@
+"""Import mode `create_only`: one import job for each distinct schema's FieldNames, without contacts."""
+
+from __future__ import annotations
+
+import logging
+
+from target_w50.errors import DoubtfulError, UnreachableError
+from target_w50.job_steps import MOST_REBUILDS
+from target_w50.jobs import Effort, LoadJob, Outcome, StreamCounts
+from target_w50.ledger import Ledger
+from target_w50.mapping import StreamMapping
+from target_w50.w50 import ImportJob, W50Client
+
+log = logging.getLogger("target-w50")
+
+
+class CreateOnly:
+    """Creates the import jobs, in the reader's thread.
+
+    Args:
+        client: the reader's.
+        ledger: books them.
+    """
+
+    def __init__(self, client: W50Client, ledger: Ledger) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._created: set[tuple[str, int, tuple[str, ...]]] = set()
+
+    def create(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> None:
+        """Create the job of a stream's FieldNames, unless the run has done so.
+
+        Raises:
+            W50Error: refused, or out of reach for too long.
+        """
+        key = (counts.stream, mapping.contact_list.id, mapping.field_names)
+        if key in self._created:
+            return
+        job = LoadJob(-len(self._created) - 1, counts, mapping, source_stream)
+        job.effort = Effort(self._ledger.now())
+        self._ledger.begin(job)
+        job.w50_job = self._answered(job)
+        self._created.add(key)
+        log.info("Created %s without contacts", job.name)
+        self._ledger.ended(job, job.w50_job, Outcome.CREATED)
+        job.store.close()
+
+    def _answered(self, job: LoadJob) -> ImportJob:
+        for rest in reversed(range(MOST_REBUILDS + 1)):
+            try:
+                return self._client.create_import_job(job.list_id, job.mapping.field_names)
+            except DoubtfulError as error:
+                if not rest:
+                    raise UnreachableError(
+                        f"{job.name}: W50 gives no clear answer to create. {error.message}",
+                        call=error.call,
+                        status=error.status,
+                        code="rebuilds_exhausted",
+                    ) from error
+                log.warning("%s: no clear answer to create, creating another: %s", job.name, error.message)
+        raise AssertionError

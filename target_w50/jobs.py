@@ -1,0 +1,150 @@
+"""One import job on our side: what it is to hold, how far it has come, what it came to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import Enum
+
+from target_w50.batches import Batch, BatchStore
+from target_w50.mapping import StreamMapping
+from target_w50.w50 import ImportJob
+
+
+class Phase(Enum):
+    """How far a job has come. It goes down this list and never up, but for FILLING anew in a rebuild."""
+
+    FILLING = "filling"
+    DOUBTFUL = "doubtful"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+class Outcome(str, Enum):
+    """What became of an import job of W50."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    ABANDONED = "abandoned"
+    CREATED = "created"
+
+
+@dataclass
+class StreamCounts:
+    """What a stream came to in this run; the reader counts records, the workers contacts."""
+
+    stream: str
+    started_at: dt.datetime
+    mapping: StreamMapping | None = None
+    records_read: int = 0
+    records_skipped: int = 0
+    records_superseded: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
+    contacts_sent: int = 0
+    contacts_inserted: int = 0
+    contacts_updated: int = 0
+    contacts_not_updated: int = 0
+    contacts_dropped: int = 0
+    contacts_rejected: int = 0
+    invalid_emails: int = 0
+    invalid_sms: int = 0
+    import_jobs: int = 0
+    contacts_with_events: int = 0
+
+    @property
+    def records_quarantined(self) -> int:
+        """How many records were set aside, for whatever reason."""
+        return sum(self.quarantined.values())
+
+    def quarantine(self, reason: str, count: int = 1) -> None:
+        """Count records that were set aside."""
+        self.quarantined[reason] = self.quarantined.get(reason, 0) + count
+
+
+@dataclass
+class Effort:
+    """What an import job of W50 took so far."""
+
+    started_at: dt.datetime
+    batches: int = 0
+    contacts_sent: int = 0
+    bytes_sent: int = 0
+    http_requests: int = 0
+    http_retries: int = 0
+    create_seconds: float = 0.0
+    upload_seconds: float = 0.0
+    run_seconds: float = 0.0
+    warnings: dict[str, int] = field(default_factory=dict)
+
+
+class LoadJob:
+    """Contacts of one stream and schema on their way into one list, in order.
+
+    The reader appends batches and closes it; from then on only its list's worker touches it. It owns its
+    batches until it has ended: if W50's job is given up, all of them are sent to a new one.
+
+    Attributes:
+        w50_job: the job at W50 as last seen; None until it is created, and after it was given up.
+        sent: how many of the batches W50 acknowledged for that job.
+        probing: whether that job is given up already and only used to find refused contacts.
+    """
+
+    def __init__(self, number: int, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> None:
+        self.number = number
+        self.counts = counts
+        self.mapping = mapping
+        self.source_stream = source_stream
+        self.store = BatchStore()
+        self.batches: list[Batch] = []
+        self.contacts = 0
+        self.closed = False
+        self.phase = Phase.FILLING
+        self.outcome: Outcome | None = None
+        self.w50_job: ImportJob | None = None
+        self.before_run: ImportJob | None = None
+        self.sent = 0
+        self.rebuilds = 0
+        self.probing = False
+        self.suppressed_events = False
+        self.effort: Effort | None = None
+        self.run_at = 0.0
+        self.next_poll_at = 0.0
+
+    @property
+    def stream(self) -> str:
+        """The stream that the contacts are from."""
+        return self.counts.stream
+
+    @property
+    def list_id(self) -> int:
+        """The contact list that they go to."""
+        return self.mapping.contact_list.id
+
+    @property
+    def custom_events(self) -> tuple[str, ...]:
+        """The events that running the job fires."""
+        return () if self.suppressed_events else self.mapping.entry.custom_events
+
+    @property
+    def runs(self) -> bool:
+        """Whether W50 runs it, or may be running it."""
+        return self.phase in (Phase.RUNNING, Phase.DOUBTFUL)
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes that W50 has not acknowledged yet."""
+        return sum(batch.size_bytes for batch in self.batches[self.sent :])
+
+    @property
+    def name(self) -> str:
+        """The job in words, for logs and errors."""
+        job = "import job not created yet" if self.w50_job is None else f"import job {self.w50_job.id}"
+        return f"{job} of contact list {self.list_id} (stream {self.stream!r})"
+
+    def begin_anew(self) -> None:
+        """Forget W50's job: every batch goes to a new one."""
+        self.w50_job = None
+        self.effort = None
+        self.sent = 0
+        self.probing = False

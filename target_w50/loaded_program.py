@@ -1,0 +1,109 @@
+"""A run of `target-w50` from the judged settings to its last line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from typing import IO, Any
+
+from singer_sdk import metrics as sdk_metrics
+from singer_sdk._logging import _setup_console_logging
+from singer_sdk.plugin_base import _plugin_log_level
+
+from target_w50.errors import StoppedError, TargetW50Error
+from target_w50.program import PROGRAM, done_in_words, say_last, unexpected
+from target_w50.run import Run
+from target_w50.settings import Settings
+from target_w50.signals import Watch
+from target_w50.states import write_to_file
+from target_w50.stop import Stop
+from target_w50.target import TargetW50
+
+log = logging.getLogger(PROGRAM)
+
+
+class LoadedProgram:
+    """Owns standard output, the signals and the end of one run."""
+
+    def __init__(self, config: dict[str, Any], settings: Settings) -> None:
+        self._config = {**config, "run_id": settings.run_id}
+        self._settings = settings
+        self._stop = Stop()
+        self._said = threading.Lock()
+        self._run: Run | None = None
+
+    def run(self, file: IO[bytes] | None) -> int:
+        """Load everything; returns the exit status."""
+        # The SDK's own logging: levels and SINGER_SDK_LOG_CONFIG work as its users know them.
+        _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
+        stdout_fd = _keep_stdout_clean()
+        watch = Watch(self._stop, stdout_fd, self._last_words)
+        watch.start()
+        error = self._load(file, stdout_fd)
+        watch.done()
+        return self._end(error)
+
+    def _load(self, file: IO[bytes] | None, stdout_fd: int) -> TargetW50Error | None:
+        try:
+            self._run = Run(
+                self._settings,
+                sdk_metrics.get_metrics_logger(),
+                write_line=write_to_file(stdout_fd),
+                stop=self._stop,
+            )
+            target = TargetW50(config=self._config, run=self._run)
+            target.listen(file)  # type: ignore[arg-type]  # our reader takes bytes as well
+        except TargetW50Error as error:
+            return self._wind_down(error)
+        except Exception as error:  # noqa: BLE001  # every ending has its status and its last line
+            return self._wind_down(unexpected(error))
+        return None
+
+    def _wind_down(self, error: TargetW50Error) -> TargetW50Error:
+        """Wait for what W50 runs already; the first error decides, but a stop on the way ends the waiting."""
+        if self._run is None or isinstance(error, StoppedError):
+            return error
+        log.error("%s", error.message)
+        try:
+            self._run.abort()
+        except StoppedError as stopped:
+            return stopped
+        except TargetW50Error as other:
+            log.error("After that also: %s", other.message)  # noqa: TRY400  # no traceback: it may hold values
+        return error
+
+    def _end(self, error: TargetW50Error | None) -> int:
+        with self._said:
+            status = error.exit_status if error else 0
+            rerun, done = "safe", ""
+            if self._run is not None:
+                try:
+                    rerun, _ = self._run.rerun()
+                    self._run.wind_up(status, error)
+                    done = "" if error else done_in_words(self._settings, self._run)
+                except Exception as last:  # noqa: BLE001  # metrics that can't be written must not hide the end
+                    if error is None:
+                        error = last if isinstance(last, TargetW50Error) else unexpected(last)
+                        status = error.exit_status
+                    else:
+                        log.error(  # noqa: TRY400
+                            "The metrics of the run could not be written: %s", type(last).__name__
+                        )
+            say_last(error, rerun, done)
+        return status
+
+    def _last_words(self, error: StoppedError) -> None:
+        """In the watch's thread, when the main thread hangs: whatever can still be told."""
+        self._end(error)
+
+
+def _keep_stdout_clean() -> int:
+    """Have whatever prints to standard output print to standard error; returns the real one's descriptor."""
+    sys.stdout.flush()
+    real = os.dup(1)
+    os.set_inheritable(real, False)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return real

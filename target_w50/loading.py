@@ -1,0 +1,200 @@
+"""Loading in the background: jobs in the order of the input, one worker a contact list, a bounded queue."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from target_w50.batches import ContactParts
+from target_w50.errors import TargetW50Error
+from target_w50.jobs import LoadJob, Phase, StreamCounts
+from target_w50.ledger import Ledger
+from target_w50.list_worker import ListWorker
+from target_w50.mapping import StreamMapping
+from target_w50.settings import Settings
+from target_w50.stop import Stop
+
+if TYPE_CHECKING:
+    from target_w50.job_steps import JobSteps
+
+log = logging.getLogger("target-w50")
+
+LOOK_S = 0.5
+"""How often a reader that waits for room looks round, in seconds."""
+
+
+class Loader:
+    """What the reader hands its batches to.
+
+    Args:
+        make_steps: makes the steps of one list's worker, given what it asks before it runs a job.
+        ledger: the run's books.
+        stop: once set, nothing is run any more and every wait ends.
+        queue_bytes: what may wait for W50 before the reader has to wait.
+    """
+
+    def __init__(
+        self,
+        make_steps: Callable[[Callable[[LoadJob], bool]], JobSteps],
+        settings: Settings,
+        ledger: Ledger,
+        stop: Stop,
+        *,
+        queue_bytes: int,
+        keep_raws: bool,
+    ) -> None:
+        self._make_steps = make_steps
+        self._settings = settings
+        self._ledger = ledger
+        self._stop = stop
+        self._queue_bytes = queue_bytes
+        self._keep_raws = keep_raws
+        self._workers: dict[int, ListWorker] = {}
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
+        self._jobs = 0
+        self._aborting = False
+        self._no_more = False
+        stop.on_stop(self._wake_all)
+
+    # The reader's side.
+
+    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
+        """A new job at the end of its list's queue; it belongs to the current stretch of the input."""
+        with self._changed:
+            self._jobs += 1
+            job = LoadJob(self._jobs, counts, mapping, source_stream)
+            job.suppressed_events = self._settings.suppress_custom_events
+            self._ledger.begin(job)
+            worker = self._workers.get(job.list_id)
+            if worker is None:
+                worker = ListWorker(self, job.list_id, self._make_steps(self._may_run), self._settings)
+                self._workers[job.list_id] = worker
+                worker.start()
+            worker.queue.append(job)
+            return job
+
+    def add_batch(self, job: LoadJob, parts: Sequence[ContactParts], look_round: Callable[[], None]) -> None:
+        """Hand over a batch of the job, and wait while too much waits for W50.
+
+        Args:
+            job: an open job.
+            parts: its next contacts, in order.
+            look_round: called while waiting; what it raises ends the wait.
+
+        Raises:
+            TargetW50Error: the first error of the background, or the stop.
+        """
+        batch = job.store.put(parts, keep_raws=self._keep_raws)
+        with self._changed:
+            job.batches.append(batch)
+            job.contacts += batch.count
+            self._changed.notify_all()
+        while self._must_wait(job.list_id):
+            look_round()
+            with self._changed:
+                if self._must_wait(job.list_id):
+                    self._changed.wait(LOOK_S)
+            self.check()
+        self.check()
+
+    def close_job(self, job: LoadJob) -> None:
+        """Nothing more comes for the job: it may be run."""
+        with self._changed:
+            job.closed = True
+            self._changed.notify_all()
+
+    def _must_wait(self, list_id: int) -> bool:
+        """Whether what W50 can be sent now is more than the bound.
+
+        Jobs behind one that is still open do not count: they can't go out before that one is closed, and it
+        is the reader who closes it.
+        """
+        worker = self._workers[list_id]
+        waiting = 0
+        for job in list(worker.queue):
+            waiting += job.unsent_bytes
+            if not job.closed:
+                break
+        return waiting > self._queue_bytes and not self._aborting
+
+    def check(self) -> None:
+        """Raise what stopped the run, or the first error of the background."""
+        self._stop.check()
+        if self._error is not None:
+            raise self._error
+
+    def finish(self) -> None:
+        """Wait until every job has ended; all of them have been closed.
+
+        Raises:
+            TargetW50Error: the first error of the background, or the stop.
+        """
+        with self._changed:
+            self._no_more = True
+            self._changed.notify_all()
+        self._wait_for_workers()
+        self.check()
+
+    def abort(self) -> None:
+        """After an error: run nothing more, but wait for the jobs that W50 runs already.
+
+        Raises:
+            StoppedError: if a signal comes meanwhile.
+        """
+        with self._changed:
+            self._aborting = True
+            self._changed.notify_all()
+        self._wait_for_workers()
+        self._stop.check()
+
+    def _wait_for_workers(self) -> None:
+        with self._changed:
+            while self._stop.error is None and any(worker.is_needed for worker in self._workers.values()):
+                self._changed.wait(LOOK_S)
+
+    # The workers' side.
+
+    @property
+    def changed(self) -> threading.Condition:
+        """Held to look at queues; notified whenever there may be something to do."""
+        return self._changed
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run was stopped from outside."""
+        return self._stop.error is not None
+
+    @property
+    def aborting(self) -> bool:
+        """Whether only running jobs are still looked after."""
+        return self._aborting
+
+    @property
+    def no_more(self) -> bool:
+        """Whether the input has ended."""
+        return self._no_more
+
+    def failed(self, error: BaseException) -> None:
+        """A worker's error: the first one ends the run; from now on nothing is run any more."""
+        with self._changed:
+            if self._error is None:
+                self._error = error
+            elif isinstance(error, TargetW50Error):
+                log.error("After that also: %s", error.message)
+            self._aborting = True
+            self._changed.notify_all()
+        self._stop.wake()
+
+    def _may_run(self, job: LoadJob) -> bool:
+        with self._changed:
+            if self._aborting or self._stop.error is not None:
+                return False
+            job.phase = Phase.RUNNING
+            return True
+
+    def _wake_all(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,161 @@
+"""Metrics records: what a run, its streams and its import jobs came to, validated as they leave."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from target_w50.errors import SettingsError, TargetW50Error
+
+SCHEMA_VERSION = 1
+
+
+class MetricsStream(str, Enum):
+    """The three streams of metrics records."""
+
+    IMPORT_JOBS = "w50_import_jobs"
+    STREAMS = "w50_streams"
+    RUNS = "w50_runs"
+
+
+KEY_PROPERTIES = {
+    MetricsStream.IMPORT_JOBS: ["run_id", "import_job_id"],
+    MetricsStream.STREAMS: ["run_id", "stream"],
+    MetricsStream.RUNS: ["run_id"],
+}
+
+
+@cache
+def load_schema(name: str) -> dict[str, Any]:
+    """A JSON Schema that ships with the package, such as `w50_runs`."""
+    text = resources.files("target_w50").joinpath(f"schemas/{name}.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The validator of a schema that ships with the package."""
+    return Draft202012Validator(load_schema(name))
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement in the shape that the SDK's metrics logger takes."""
+
+    metric_type: str
+    metric: MetricsStream
+    value: int
+    tags: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The measurement as the SDK's structured log has it."""
+        return {
+            "type": self.metric_type,
+            "metric": self.metric.value,
+            "value": self.value,
+            "tags": self.tags,
+        }
+
+    def __str__(self) -> str:
+        return json.dumps(self.to_dict(), default=str, separators=(",", ":"))
+
+
+class MetricsWriter:
+    """Writes each metrics record to the log, and to `path` as Singer messages.
+
+    Args:
+        path: file that is appended to, or None.
+        logger: the SDK's metrics logger.
+        now: the time of day, with its zone.
+
+    Raises:
+        SettingsError: at once, if the file can't be written.
+    """
+
+    def __init__(
+        self,
+        path: str | None,
+        logger: logging.Logger,
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._logger = logger
+        self._now = now
+        self._lock = threading.Lock()
+        self._described: set[MetricsStream] = set()
+        self._file = None if path is None else _open_for_append(path)
+
+    def write(self, stream: MetricsStream, record: dict[str, Any]) -> None:
+        """Check the record against its schema, log it and append it.
+
+        Raises:
+            TargetW50Error: if the record does not fit its schema; it is not written.
+        """
+        error = next(iter(validator(stream.value).iter_errors(record)), None)
+        if error is not None:
+            place = ".".join(map(str, error.absolute_path)) or str(error.validator)
+            raise TargetW50Error(
+                f"A metrics record of {stream.value} does not fit its schema at {place} ({error.validator}); "
+                "it was not written. Please report this.",
+                code="metrics_invalid",
+            )
+        self._logger.info("METRIC: %s", Point("counter", stream, int(record["contacts_sent"]), record))
+        if self._file is not None:
+            self._append(stream, record)
+
+    def _append(self, stream: MetricsStream, record: dict[str, Any]) -> None:
+        lines: list[dict[str, Any]] = []
+        with self._lock:
+            if stream not in self._described:
+                self._described.add(stream)
+                schema = {"type": "SCHEMA", "stream": stream.value, "schema": load_schema(stream.value)}
+                lines.append({**schema, "key_properties": KEY_PROPERTIES[stream]})
+            extracted = self._now().isoformat()
+            lines.append(
+                {"type": "RECORD", "stream": stream.value, "record": record, "time_extracted": extracted}
+            )
+            text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+            _write_all(self._file, text.encode())
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+
+def _open_for_append(path: str) -> int:
+    try:
+        opened = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        size = os.fstat(opened).st_size
+        if size and os.pread(opened, 1, size - 1) != b"\n":
+            # A run that was killed left half a line: the next record begins on one of its own.
+            _write_all(opened, b"\n")
+    except OSError as error:
+        raise SettingsError(
+            f"`metrics_path` ({Path(path).name}) can't be written: {error.strerror}. Name a file in a folder "
+            "that exists and may be written to.",
+            code="metrics_unwritable",
+        ) from None
+    return opened
+
+
+def _write_all(file: int | None, data: bytes) -> None:
+    if file is None:
+        return
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]

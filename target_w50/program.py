@@ -1,0 +1,159 @@
+"""The program `target-w50`: arguments, standard output kept clean, and every ending with its status."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from target_w50.configuration import read_config
+from target_w50.errors import InputError, SettingsError, StoppedError, TargetW50Error
+from target_w50.settings import Settings, settings_from
+
+if TYPE_CHECKING:
+    from target_w50.run import Run
+
+log = logging.getLogger("target-w50")
+
+EXIT_SETTINGS = 2
+PROGRAM = "target-w50"
+
+
+@click.command(
+    name=PROGRAM,
+    context_settings={"help_option_names": ["--help"]},
+    epilog="Example: tap-jsonl --config tap.json | target-w50 --config target.json > state.jsonl",
+)
+@click.option("--version", is_flag=True, help="Show the versions and exit.")
+@click.option("--about", is_flag=True, help="Show the settings and capabilities and exit.")
+@click.option(
+    "--format",
+    "about_format",
+    type=click.Choice(["json", "markdown"], case_sensitive=False),
+    help="The form of --about.",
+)
+@click.option(
+    "--config",
+    "config",
+    multiple=True,
+    metavar="FILE|ENV",
+    help="A JSON file with settings, or ENV for TARGET_W50_* of the environment and .env; may be repeated.",
+)
+@click.option(
+    "--input", "input_path", metavar="FILE", help="Read messages from FILE, not from standard input."
+)
+def command(
+    *, version: bool, about: bool, about_format: str | None, config: tuple[str, ...], input_path: str | None
+) -> int:
+    """Load the contacts of a Singer tap, read from standard input, into W50 contact lists."""
+    if version:
+        click.echo(_versions())
+        return 0
+    if about:
+        _print_about(about_format)
+        return 0
+    return load(config, input_path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; the exit status is returned. Nothing of the SDK's own ending takes part."""
+    try:
+        status: int = command.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
+    except click.UsageError as error:
+        say_last(SettingsError(f"{error.format_message()} (see --help)", code="usage"), "safe")
+        return EXIT_SETTINGS
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.Abort:
+        return 130
+    except BrokenPipeError:
+        # Nobody reads what --about or --version print.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return status
+
+
+def _versions() -> str:
+    from importlib import metadata  # noqa: PLC0415  # without the SDK: importing it takes longer than all the rest
+
+    return f"{PROGRAM} v{metadata.version('target-w50')}, Meltano SDK v{metadata.version('singer-sdk')}"
+
+
+def _print_about(about_format: str | None) -> None:
+    from target_w50.target import TargetW50  # noqa: PLC0415
+
+    TargetW50.print_about(about_format)
+
+
+def load(config: Sequence[str], input_path: str | None) -> int:
+    """Read messages, load contacts, write states; returns the exit status."""
+    try:
+        values = read_config(config)
+        settings = settings_from(values)
+        file = _open_input(input_path)
+    except TargetW50Error as error:
+        if isinstance(error, SettingsError):
+            for fault in error.faults:
+                sys.stderr.write(f"{PROGRAM}: {fault}\n")
+        say_last(error, "safe")
+        return error.exit_status
+    from target_w50.loaded_program import LoadedProgram  # noqa: PLC0415  # it brings the SDK
+
+    return LoadedProgram(values, settings).run(file)
+
+
+def _open_input(path: str | None) -> IO[bytes] | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise InputError(
+            f"The input file {path} can't be read: {error.strerror}.", code="input_unreadable"
+        ) from None
+
+
+def say_last(error: TargetW50Error | None, rerun: str, done: str = "") -> None:
+    """The last line: what happened, to what, what to do, `error_code` and `rerun`."""
+    sentence = " ".join((error.message if error else done).split())
+    code = error.code if error else "none"
+    status = error.exit_status if error else 0
+    sys.stderr.write(f"{PROGRAM}: {sentence} [exit_status={status} error_code={code} rerun={rerun}]\n")
+    sys.stderr.flush()
+
+
+def unexpected(error: BaseException) -> TargetW50Error:
+    """A defect of ours as an error; its own text is left out, it may hold a contact's values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    if log.isEnabledFor(logging.DEBUG):
+        shown = "".join(traceback.format_list(frames))
+        log.debug("Traceback of %s, without its message:\n%s", type(error).__name__, shown)
+    return TargetW50Error(
+        f"Unexpected {type(error).__name__} at {at}. Please report this with the log of a run at log level "
+        "DEBUG. Running again is as safe as after any other error."
+    )
+
+
+def done_in_words(settings: Settings, run: Run) -> str:
+    """What a run that went well came to, in one sentence."""
+    streams = run.ledger.streams.values()
+    sent, jobs = sum(each.contacts_sent for each in streams), sum(each.import_jobs for each in streams)
+    inserted = sum(each.contacts_inserted for each in streams)
+    updated = sum(each.contacts_updated for each in streams)
+    quarantined = sum(each.records_quarantined for each in streams)
+    words = f"Loaded {sent} contacts in {jobs} import jobs: {inserted} inserted, {updated} updated"
+    if settings.import_mode.value == "create_only":
+        words = f"Created {jobs} import jobs without contacts"
+    elif settings.import_mode.value == "dry_run":
+        words = "Dry run: nothing was sent"
+    return words + (f"; {quarantined} records quarantined" if quarantined else "") + "."
+
+
+__all__ = ["StoppedError", "main"]

@@ -1,0 +1,246 @@
+"""The file of records set aside: a Singer stream of what the tap sent, each record with why it is there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import os
+import re
+import stat
+import threading
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from target_w50.errors import InputError, SettingsError
+from target_w50.json_members import with_member
+
+_MODE = 0o600
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
+
+
+class Reason(str, Enum):
+    """Why a record is in quarantine; the list is closed."""
+
+    SCHEMA_INVALID = "schema_invalid"
+    MISSING_KEY_PROPERTY = "missing_key_property"
+    MISSING_MATCH_VALUE = "missing_match_value"
+    CONVERSION_FAILED = "conversion_failed"
+    DELETED_AT_SOURCE = "deleted_at_source"
+    W50_REJECTED = "w50_rejected"
+
+
+class SchemaLine:
+    """A SCHEMA message as it stands in the file; records belong to one."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line
+
+
+class QuarantineFile:
+    """Appends records to a file that is itself a Singer stream; safe to use from several threads.
+
+    Every record follows the SCHEMA that it belongs to, also where other runs append to the same file. A line
+    goes to the operating system at once, and to the disk with `flush`.
+
+    Args:
+        path: the file; its directory must exist. It is made, or made, readable for its owner alone.
+        run_id: the run, named with each record.
+        now: clock; aware datetimes.
+
+    Attributes:
+        counts: records set aside by this run, for each reason.
+
+    Raises:
+        SettingsError: the file can't be appended to (`quarantine_unwritable`).
+    """
+
+    def __init__(self, path: str | os.PathLike[str], run_id: str, now: Callable[[], dt.datetime]) -> None:
+        self.counts: Counter[Reason] = Counter()
+        self._run_id = run_id
+        self._now = now
+        self._lock = threading.Lock()
+        self._schemas: dict[str, SchemaLine] = {}
+        self._written: dict[str, bytes] = {}  # the SCHEMA that a record appended now would belong to
+        self._end = -1  # where the file ended after our last line; -1: not known
+        self._dirty = False
+        self._directory = Path(path).parent
+        self._fd = _open(os.fspath(path))
+        self._is_new = os.fstat(self._fd).st_size == 0
+
+    def schema(self, stream: str, message: dict[str, Any] | bytes) -> SchemaLine:
+        """Remember a SCHEMA message; it is written before the first record that belongs to it.
+
+        Args:
+            stream: the stream's name, as the tap has it.
+            message: the line as the tap sent it, or the message.
+
+        Returns:
+            What to give to `add` for a record that is set aside after the stream's schema has changed.
+        """
+        line = SchemaLine(message.strip() if isinstance(message, bytes) else _encoded(message))
+        with self._lock:
+            before = self._schemas.get(stream)
+            if before is not None and before.line == line.line:
+                return before
+            self._schemas[stream] = line
+        return line
+
+    def add(
+        self,
+        stream: str,
+        line: bytes,
+        reason: Reason,
+        message: str,
+        property: str | None,  # noqa: A002 - the member's name in the file
+        position: int | str,
+        *,
+        schema: SchemaLine | None = None,
+    ) -> None:
+        """Append a record, as the tap sent it.
+
+        Args:
+            stream: the stream's name, as the tap has it.
+            line: the RECORD message's line; a `quarantine` of an earlier run in it is replaced.
+            reason: why it is set aside.
+            message: the same in words, without a value of the record.
+            property: the property at fault, if it is one.
+            position: where it was read: the line of the input, or batch file and line.
+            schema: what its schema was, if that is not the stream's latest.
+
+        Raises:
+            SettingsError: the file can't be written any more (`quarantine_unwritable`).
+        """
+        about = {
+            "reason": reason.value,
+            "message": message,
+            "property": property,
+            "position": position,
+            "run_id": self._run_id,
+            "at": self._now().astimezone(dt.timezone.utc).isoformat(),
+        }
+        record_line = with_member(line, "quarantine", json.dumps(about).encode())
+        with self._lock:
+            belongs_to = schema or self._schemas.get(stream)
+            try:
+                self._append(stream, record_line, None if belongs_to is None else belongs_to.line)
+            except OSError as error:
+                raise _unwritable(f"can't be written any more ({error.strerror})") from error
+            self.counts[reason] += 1
+
+    def _append(self, stream: str, record_line: bytes, schema_line: bytes | None) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_EX)  # of the runs that append to it
+        try:
+            end = os.fstat(self._fd).st_size
+            lines = []
+            if end != self._end:
+                self._written.clear()  # another run may have put its own SCHEMA of the stream in between
+                if end and os.pread(self._fd, 1, end - 1) != b"\n":
+                    lines.append(b"")  # a crash cut the last line: it stays alone
+            if schema_line is not None and self._written.get(stream) != schema_line:
+                lines.append(schema_line)
+            lines += [record_line, b""]
+            self._dirty = True
+            self._end = -1
+            data = b"\n".join(lines)
+            _write_all(self._fd, data)
+            self._end = end + len(data)
+            if schema_line is not None:
+                self._written[stream] = schema_line
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def flush(self) -> None:
+        """Have everything on disk when it returns; to be called before a state passes these records.
+
+        Raises:
+            SettingsError: the disk does not take it (`quarantine_unwritable`).
+        """
+        with self._lock:
+            if not self._dirty:
+                return
+            try:
+                os.fsync(self._fd)
+                if self._is_new:
+                    _sync_directory(self._directory)
+                    self._is_new = False
+            except OSError as error:
+                raise _unwritable(f"can't be brought to disk ({error.strerror})") from error
+            self._dirty = False
+
+    def close(self) -> None:
+        """Bring everything to disk and close the file.
+
+        Raises:
+            SettingsError: as `flush`.
+        """
+        if self._fd < 0:
+            return
+        try:
+            self.flush()
+        finally:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _open(path: str) -> int:
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+        raise _unwritable("is a URL; name a file")
+    try:
+        fd = os.open(path, _FLAGS, _MODE)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not a path"
+        raise _unwritable(f"can't be opened for appending ({why})") from error
+    try:
+        mode = os.fstat(fd).st_mode
+        if not stat.S_ISREG(mode):
+            raise _unwritable("is not a regular file")
+        if stat.S_IMODE(mode) != _MODE:
+            os.fchmod(fd, _MODE)
+    except OSError as error:
+        os.close(fd)
+        raise _unwritable(f"can't be kept from other users ({error.strerror})") from error
+    except SettingsError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _sync_directory(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _encoded(message: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(message, enc_hook=None, decimal_format="number")
+    except RecursionError as error:
+        raise InputError("A SCHEMA message is nested too deeply.", code="schema_broken") from error
+    except (ValueError, TypeError, OverflowError, msgspec.MsgspecError):
+        return json.dumps(message, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def _unwritable(fault: str) -> SettingsError:
+    message = f"The file of `quarantine_path` {fault}."
+    return SettingsError(message, faults=(message,), code="quarantine_unwritable")

@@ -1,0 +1,82 @@
+"""Reads Singer messages for the target, and lets it look round while the tap is silent."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+
+from target_w50.lines import Lines, LineSource, TextLines, same_file_limit
+from target_w50.messages import message_type, parse_json, parse_line
+
+
+class InputReader(GenericSingerReader[str]):
+    """The SDK's place for a reader of messages.
+
+    Attributes:
+        line: the line at hand, as the tap wrote it.
+        line_number: its number, from 1.
+        wake_fd: see `LineSource`; None to read without looking round.
+        look_round: called while nothing is read.
+        appended_path: a file that the run appends to; if it is the input too, only what it held at the start
+            is read.
+        prepare: called once before anything is read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = b""
+        self.line_number = 0
+        self.wake_fd: int | None = None
+        self.look_round: Callable[[], None] | None = None
+        self.appended_path: str | None = None
+        self.prepare: Callable[[], None] | None = None
+
+    @property
+    def default_input(self) -> IO[str]:
+        """Standard input, whatever it is now."""
+        return sys.stdin
+
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        """One message; the SDK's own shows the line where it is not JSON."""
+        message: dict[str, Any] = parse_json(line.encode(), "the line")
+        return message
+
+    def process_lines(
+        self,
+        file_input: IO[str] | None,
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+    ) -> Counter[str]:
+        """Hand every message to the callback of its type.
+
+        Raises:
+            InputError: a line is no Singer message; names the line, without its contents.
+        """
+        if self.prepare is not None:
+            self.prepare()
+        stats: Counter[str] = Counter()
+        source = self._source(file_input if file_input is not None else self.default_input)
+        for first, lines in source.blocks():
+            for number, line in enumerate(lines, first):
+                message = parse_line(line, number)
+                if message is None:
+                    continue
+                kind = message_type(message, number)
+                self.line, self.line_number = line, number
+                callbacks[kind](message)
+                stats[kind.value] += 1
+        return stats
+
+    def _source(self, file: Iterable[str]) -> Lines:
+        fileno = getattr(file, "fileno", None)
+        try:
+            fd = None if fileno is None else fileno()
+        except OSError:
+            fd = None
+        if fd is None:
+            return TextLines(file)
+        limit = same_file_limit(fd, self.appended_path) if self.appended_path else None
+        return LineSource(fd, wake_fd=self.wake_fd, on_idle=self.look_round, limit_bytes=limit)

@@ -1,0 +1,134 @@
+"""Records that can't be loaded: set aside or fatal, and how many may be."""
+
+from __future__ import annotations
+
+from singer_sdk.exceptions import MissingKeyPropertiesError
+
+from target_w50.batches import Places
+from target_w50.contacts import Refusal
+from target_w50.errors import InputError, LimitError
+from target_w50.jobs import StreamCounts
+from target_w50.ledger import Ledger
+from target_w50.quarantine import QuarantineFile, Reason
+from target_w50.settings import DeletedRecords, Settings, StreamEntry
+
+PERCENT_FROM_RECORDS = 100
+"""From so many records on `max_invalid_percent` is judged."""
+
+
+class InvalidRecordError(InputError):
+    """A record can't be loaded, and `on_invalid_record` is `fail`."""
+
+
+class MissingKeyPropertyError(InvalidRecordError, MissingKeyPropertiesError):
+    """A record lacks a key property; also the SDK's error, for its standard tests."""
+
+
+class RecordRefusals:
+    """Decides what becomes of refused records, and counts them.
+
+    Args:
+        quarantine: the file, if the settings have one in use.
+        places: the words for where a record was read.
+        ledger: has the counts of the streams.
+
+    Attributes:
+        records: how many records of the input were read for any stream.
+    """
+
+    def __init__(
+        self, settings: Settings, quarantine: QuarantineFile | None, places: Places, ledger: Ledger
+    ) -> None:
+        self._settings = settings
+        self._quarantine = quarantine
+        self._places = places
+        self._ledger = ledger
+        self.records = 0
+        self._invalid = 0
+        self._last_place = -1
+
+    def refuse(
+        self,
+        refusal: Refusal,
+        counts: StreamCounts,
+        entry: StreamEntry,
+        *,
+        source_stream: str,
+        place: int,
+        raw: bytes | None,
+    ) -> None:
+        """Set the record aside, or end the run.
+
+        Args:
+            refusal: what is wrong with the record.
+            counts: of its stream, after stream maps.
+            entry: what the settings say of the stream.
+            source_stream: the stream's name as the tap has it.
+            place: where it was read.
+            raw: the message as the tap sent it.
+
+        Raises:
+            InvalidRecordError: it is not to be set aside.
+            LimitError: too many are invalid.
+        """
+        deleted = refusal.reason == Reason.DELETED_AT_SOURCE.value
+        sets_aside = (
+            entry.deleted_records is DeletedRecords.QUARANTINE if deleted else self._settings.quarantines
+        )
+        if self._quarantine is None or raw is None or not sets_aside:
+            raise self._fatal(refusal, counts.stream, place)
+        # One record of a stream that stream maps send two ways is set aside once.
+        if place != self._last_place:
+            self._last_place = place
+            self._quarantine.add(
+                source_stream,
+                raw,
+                Reason(refusal.reason),
+                refusal.message,
+                refusal.property,
+                self._places.position(place),
+            )
+        counts.quarantine(refusal.reason)
+        if not deleted:
+            self._invalid += 1
+            self.check_limits(at_end=False)
+
+    def _fatal(self, refusal: Refusal, stream: str, place: int) -> InvalidRecordError:
+        kinds = {Reason.MISSING_KEY_PROPERTY.value: MissingKeyPropertyError}
+        named = refusal.property is None or f"'{refusal.property}'" in refusal.message
+        what = "" if named else f"property '{refusal.property}' "
+        advice = "mend it at its source, or set `on_invalid_record` to quarantine"
+        if refusal.reason == Reason.DELETED_AT_SOURCE.value:
+            advice = "see `deleted_records`"
+        return kinds.get(refusal.reason, InvalidRecordError)(
+            f"Stream {stream!r}, {self._places.text(place)}: {what}{refusal.message} ({refusal.reason}); "
+            f"{advice}.",
+            code=refusal.reason,
+        )
+
+    def check_limits(self, *, at_end: bool) -> None:
+        """See that not too many records are invalid; deleted ones are not counted.
+
+        Raises:
+            LimitError: more than `max_invalid_records`, or more than `max_invalid_percent`.
+        """
+        settings = self._settings
+        streams = self._ledger.streams.values()
+        invalid = self._invalid + sum(each.quarantined.get(Reason.W50_REJECTED.value, 0) for each in streams)
+        most, percent = settings.max_invalid_records, settings.max_invalid_percent
+        if most is not None and invalid > most:
+            raise LimitError(
+                f"{invalid} invalid records, more than max_invalid_records ({most}). Their records are in "
+                "quarantine: mend them there, or raise the limit.",
+                code="invalid_records_limit",
+            )
+        if percent is None or not self.records or (self.records < PERCENT_FROM_RECORDS and not at_end):
+            return
+        share = 100 * invalid / self.records
+        if share > percent:
+            raise LimitError(
+                f"{invalid} of {self.records} records are invalid ({share:.1f} %), more than "
+                f"max_invalid_percent ({percent:g}). Their records are in quarantine: mend them there, or "
+                "raise the limit.",
+                code="invalid_percent_limit",
+            )

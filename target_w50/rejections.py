@@ -1,0 +1,107 @@
+"""Contacts that W50 itself refuses: found by halving, set aside, the rest kept in its order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from target_w50.batches import ContactParts, Places
+from target_w50.errors import RefusedError
+from target_w50.jobs import LoadJob
+from target_w50.quarantine import QuarantineFile, Reason
+
+log = logging.getLogger("target-w50")
+
+MOST_CULPRITS = 20
+"""So many refused contacts and not one accepted: then it is not the contacts' fault."""
+
+Accepts = Callable[[list[bytes]], bool]
+
+
+class Rejections:
+    """Rewrites the batch at hand of a job; the job's worker calls it.
+
+    Args:
+        quarantine: where refused contacts' records go; None where invalid records end the run.
+        places: the words for where a record was read.
+    """
+
+    def __init__(self, quarantine: QuarantineFile | None, places: Places) -> None:
+        self._quarantine = quarantine
+        self._places = places
+
+    @property
+    def sets_aside(self) -> bool:
+        """Whether what the tap sent is kept with the batches, so that it can be set aside."""
+        return self._quarantine is not None
+
+    def halve(self, job: LoadJob) -> None:
+        """Send the batch at hand as two requests."""
+        parts = job.store.parts(job.batches[job.sent])
+        middle = len(parts) // 2
+        self._replace(job, [parts[:middle], parts[middle:]])
+
+    def find(self, job: LoadJob, error: RefusedError, accepts: Accepts) -> None:
+        """Set the contacts at fault aside and go on behind the batch, without them.
+
+        Args:
+            job: its batch at hand was refused as a whole.
+            error: the refusal.
+            accepts: whether W50 takes some of the contacts into a job that is never run.
+
+        Raises:
+            RefusedError: the given one, if twenty were at fault and none was accepted.
+        """
+        parts = job.store.parts(job.batches[job.sent])
+        good: list[ContactParts] = []
+        culprits: list[ContactParts] = []
+        taken_before = job.sent > 0
+        # A stack rather than recursion: the leftmost piece is on top, so that the order is kept.
+        pieces = [parts] if len(parts) == 1 else [parts[len(parts) // 2 :], parts[: len(parts) // 2]]
+        known_bad = len(parts) == 1
+        while pieces:
+            piece = pieces.pop()
+            if not known_bad and accepts([part.fragment for part in piece]):
+                good.extend(piece)
+            elif len(piece) == 1:
+                culprits.extend(piece)
+                if len(culprits) >= MOST_CULPRITS and not good and not taken_before:
+                    raise error
+            else:
+                middle = len(piece) // 2
+                pieces += [piece[middle:], piece[:middle]]
+        self._set_aside(job, culprits, error)
+        self._replace(job, [good] if good else [])
+        job.sent += bool(good)
+
+    def _set_aside(self, job: LoadJob, culprits: Sequence[ContactParts], error: RefusedError) -> None:
+        if self._quarantine is None:
+            raise error
+        if not culprits:
+            # Refused together, accepted in halves: nobody is at fault, the halves stand for the whole.
+            return
+        job.contacts -= len(culprits)
+        message = f"W50 refused the contact (status {error.status})"
+        for part in culprits:
+            for raw in part.raws:
+                self._quarantine.add(
+                    job.source_stream,
+                    raw,
+                    Reason.W50_REJECTED,
+                    message,
+                    None,
+                    self._places.position(part.place),
+                )
+                job.counts.quarantine(Reason.W50_REJECTED.value)
+        self._quarantine.flush()
+        log.warning(
+            "%s: W50 refused %d contacts (status %s); their records are in quarantine. First: %s",
+            job.name,
+            len(culprits),
+            error.status,
+            ", ".join(self._places.text(part.place) for part in culprits[:5]),
+        )
+
+    def _replace(self, job: LoadJob, batches: list[list[ContactParts]]) -> None:
+        kept = [job.store.put(parts, keep_raws=self.sets_aside) for parts in batches]
+        job.batches[job.sent : job.sent + 1] = kept

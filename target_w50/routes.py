@@ -1,0 +1,158 @@
+"""Where the records of the tap's streams go: through stream maps into sinks, decided with each SCHEMA."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
+from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
+
+from target_w50.contacts import Refusal
+from target_w50.errors import InputError, MappingError, SettingsError
+from target_w50.mapping import ListDirectory, StreamMapping, entry_for, map_stream, nearest
+from target_w50.quarantine import Reason
+from target_w50.settings import ImportMode, Settings
+from target_w50.sinks import W50Sink
+from target_w50.w50 import WireFormat
+
+log = logging.getLogger("target-w50")
+
+SinkFactory = Callable[[str, dict[str, Any], Any], W50Sink]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way of a stream's records; `sink` is None where they are removed or ignored."""
+
+    stream_map: StreamMap
+    sink: W50Sink | None
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether records pass the stream map as they are."""
+        return isinstance(self.stream_map, SameRecordTransform) and not self.stream_map.flattening_enabled
+
+    def transform(self, record: dict[str, Any]) -> dict[str, Any] | Refusal | None:
+        """The record after stream maps and flattening; None if it is filtered out."""
+        try:
+            transformed: dict[str, Any] | None = self.stream_map.transform(copy.copy(record))
+        except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
+            message = f"a stream map failed on it ({type(error).__name__})"
+            return Refusal(Reason.CONVERSION_FAILED.value, message, None)
+        return transformed
+
+
+class Routes:
+    """Keeps the routes of the streams that sent a SCHEMA.
+
+    Args:
+        mapper: the SDK's stream maps.
+        new_sink: makes a sink for a stream and schema, and registers it with the SDK.
+    """
+
+    def __init__(self, settings: Settings, mapper: PluginMapper, new_sink: SinkFactory) -> None:
+        self._settings = settings
+        self._mapper = mapper
+        self._new_sink = new_sink
+        self._routes: dict[str, list[Route]] = {}
+        self._registered: dict[str, tuple[Any, Any]] = {}
+        self._told: set[str] = set()
+
+    def of(self, stream: str) -> list[Route] | None:
+        """The routes of a stream of the tap; None before its SCHEMA."""
+        return self._routes.get(stream)
+
+    def register(self, stream: str, schema: dict[str, Any], keys: list[str]) -> list[Route]:
+        """The stream's routes from here on; the same SCHEMA again changes nothing.
+
+        Raises:
+            InputError: the schema can't be used.
+            MappingError: it has no counterpart in W50.
+            SettingsError: a stream map can't be used.
+        """
+        if self._registered.get(stream) != (schema, keys):
+            stream_maps = self._stream_maps(stream, schema, keys)
+            self._routes[stream] = [Route(each, self._sink_for(each)) for each in stream_maps]
+            self._registered[stream] = (schema, keys)
+        return self._routes[stream]
+
+    def _stream_maps(self, stream: str, schema: dict[str, Any], keys: list[str]) -> list[StreamMap]:
+        try:
+            # The SDK's flattening writes into the schema.
+            self._mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), keys)
+        except (StreamMapConfigError, MapExpressionError) as error:
+            raise SettingsError(f"`stream_maps` can't be used for stream {stream!r}: {error}") from error
+        except Exception as error:
+            raise InputError(
+                f"The schema of stream {stream!r} can't be mapped or flattened ({type(error).__name__}). "
+                "Check it, and the settings of stream maps and flattening.",
+                code="schema_broken",
+            ) from error
+        return self._mapper.stream_maps[stream]
+
+    def _sink_for(self, stream_map: StreamMap) -> W50Sink | None:
+        stream = stream_map.stream_alias
+        if isinstance(stream_map, RemoveRecordTransform):
+            return None
+        if entry_for(self._settings.streams, stream) is None:
+            self._unlisted(stream)
+            return None
+        return self._new_sink(
+            stream, copy.deepcopy(stream_map.transformed_schema), stream_map.transformed_key_properties
+        )
+
+    def _unlisted(self, stream: str) -> None:
+        if self._settings.unlisted_streams == "fail":
+            listed = [entry.stream for entry in self._settings.streams]
+            raise MappingError(
+                f"No entry of `streams` fits stream {stream!r}{nearest(stream, listed)}; there are entries "
+                f"for {', '.join(map(repr, listed))}. Add one, deselect the stream in the tap, or set "
+                "`unlisted_streams` to ignore.",
+                code="stream_unlisted",
+            )
+        self.tell_once(f"No entry of `streams` fits stream {stream!r}; it is ignored")
+
+    def map_stream(
+        self, stream: str, schema: Mapping[str, Any], directory: ListDirectory, wire: WireFormat
+    ) -> StreamMapping:
+        """Decide list and FieldNames of a stream, and say what is ignored.
+
+        Raises:
+            MappingError: naming the stream and the nearest that exists.
+        """
+        entry = entry_for(self._settings.streams, stream)
+        if entry is None:
+            raise AssertionError
+        loads = self._settings.import_mode is not ImportMode.CREATE_ONLY
+        mapping = map_stream(stream, schema, entry, directory, loads=loads)
+        for name in mapping.field_names:
+            problem = wire.text_problem(name)
+            if problem is not None:
+                raise MappingError(
+                    f"Stream {stream!r}: FieldName {name!a} {problem}, so it can't be sent as "
+                    f"{wire.media_type}.",
+                    code="field_unsendable",
+                )
+        ignored = [
+            f"{each.name!r}" + (f" (nearest field: {each.nearest!r})" if each.nearest else "")
+            for each in mapping.ignored
+            if each.why == "no such field"
+        ]
+        if ignored:
+            self.tell_once(f"Stream {stream!r}: no field for {', '.join(ignored)}; ignored")
+        if loads and entry.match_fields == () and entry.enc_contact_id is None:
+            self.tell_once(
+                f"Stream {stream!r}: match_fields is [], so W50 decides which contact is updated; records "
+                "sent again may make duplicates"
+            )
+        return mapping
+
+    def tell_once(self, message: str) -> None:
+        """Warn, but only once a run."""
+        if message not in self._told:
+            self._told.add(message)
+            log.warning(message)

@@ -1,0 +1,203 @@
+"""The parts of one run, put together from the settings, and what is told when it ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from target_w50.batches import Places
+from target_w50.connection import Connection
+from target_w50.create_only import CreateOnly
+from target_w50.errors import TargetW50Error
+from target_w50.intake import Intake
+from target_w50.job_steps import JobSteps
+from target_w50.jobs import LoadJob
+from target_w50.ledger import Ledger
+from target_w50.loading import Loader
+from target_w50.mapping import ListDirectory
+from target_w50.metrics import MetricsWriter
+from target_w50.quarantine import QuarantineFile
+from target_w50.refusals import RecordRefusals
+from target_w50.rejections import Rejections
+from target_w50.settings import DeletedRecords, Settings
+from target_w50.states import JobResults, StateWriter, write_to_stdout
+from target_w50.stop import Stop
+from target_w50.w50 import W50Client, wire_format
+
+log = logging.getLogger("target-w50")
+
+QUEUE_BYTES = 32_000_000
+"""What may wait for W50 at least before the reader waits; two requests fit in any case."""
+
+LineWriter = Callable[[bytes], None]
+
+
+def utc_now() -> dt.datetime:
+    """The time of day."""
+    return dt.datetime.now(dt.timezone.utc)
+
+
+class Run:
+    """Everything that lives as long as the run.
+
+    Args:
+        settings: as judged.
+        metrics_logger: the SDK's.
+        write_line: takes a state line.
+        stop: set from outside to end the run.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics_logger: logging.Logger,
+        *,
+        write_line: LineWriter = write_to_stdout,
+        stop: Stop | None = None,
+        now: Callable[[], dt.datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.stop = stop or Stop()
+        self.places = Places()
+        self._metrics_logger = metrics_logger
+        self._write_line = write_line
+        self._now = now
+        self._monotonic = monotonic
+        self.started_at = now()
+        self._is_open = False
+        self._wound_up = False
+
+    def open(self) -> None:
+        """Open the outputs, then the connection.
+
+        Raises:
+            SettingsError: an output can't be written, or an address not used.
+        """
+        settings = self.settings
+        self.metrics = MetricsWriter(settings.metrics_path, self._metrics_logger, self._now)
+        self.quarantine: QuarantineFile | None = None
+        results = JobResults()
+        self.ledger = Ledger(
+            settings.run_id,
+            states=StateWriter(settings.state, results, self._write_line),
+            results=results,
+            metrics=self.metrics,
+            stop=self.stop,
+            before_state=self._flush_quarantine,
+            now=self._now,
+        )
+        self._is_open = True
+        if settings.quarantine_path and self._wants_quarantine:
+            self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self._now)
+        self.connection = Connection(settings, self.stop.sleep)
+        self.wire = wire_format(settings.media_type)
+        self._client: W50Client | None = None
+        self.refusals = RecordRefusals(settings, self.quarantine, self.places, self.ledger)
+        rejections = Rejections(self.quarantine if settings.quarantines else None, self.places)
+        self.loader = Loader(
+            lambda may_run: self._steps(may_run, rejections),
+            settings,
+            self.ledger,
+            self.stop,
+            queue_bytes=max(QUEUE_BYTES, 2 * settings.batch_size_bytes),
+            keep_raws=settings.quarantines,
+        )
+        self.intake = Intake(self.loader, self.ledger, settings, self.wire, self._monotonic)
+
+    @property
+    def client(self) -> W50Client:
+        """The reader's own client."""
+        if self._client is None:
+            self._client = self.connection.client()
+        return self._client
+
+    @property
+    def directory(self) -> ListDirectory:
+        """The account's lists and fields."""
+        if not hasattr(self, "_directory"):
+            self._directory = ListDirectory(self.client)
+        return self._directory
+
+    @property
+    def create_only(self) -> CreateOnly:
+        """For `import_mode` `create_only`."""
+        if not hasattr(self, "_create_only"):
+            self._create_only = CreateOnly(self.client, self.ledger)
+        return self._create_only
+
+    @property
+    def _wants_quarantine(self) -> bool:
+        return self.settings.quarantines or any(
+            entry.deleted_records is DeletedRecords.QUARANTINE for entry in self.settings.streams
+        )
+
+    def _steps(self, may_run: Callable[[LoadJob], bool], rejections: Rejections) -> JobSteps:
+        return JobSteps(
+            self.connection.client,
+            self.settings,
+            self.ledger,
+            wire=self.wire,
+            rejections=rejections,
+            places=self.places,
+            may_run=may_run,
+            monotonic=self._monotonic,
+        )
+
+    def _flush_quarantine(self) -> None:
+        if self.quarantine is not None:
+            self.quarantine.flush()
+
+    def close(self) -> None:
+        """Close the reader's connections."""
+        if self._client is not None:
+            self._client.close()
+
+    # The end.
+
+    def abort(self) -> None:
+        """After an error: wait for the jobs that W50 runs, run no more.
+
+        Raises:
+            StoppedError: if a signal comes meanwhile.
+        """
+        if self._is_open and hasattr(self, "loader"):
+            self.loader.abort()
+
+    def rerun(self) -> tuple[str, list[int]]:
+        """What the next run will repeat, and the import jobs that it is about."""
+        if not self._is_open:
+            return "safe", []
+        running = [job.w50_job.id for job in self.ledger.running if job.w50_job is not None]
+        repeated = [job.w50_job.id for job in self.ledger.may_repeat_events if job.w50_job is not None]
+        if repeated:
+            return "may_repeat_events", sorted({*running, *repeated})
+        return ("wait", running) if running else ("safe", [])
+
+    def wind_up(self, exit_status: int, error: TargetW50Error | None) -> None:
+        """Write what came of the streams and of the run, once."""
+        if not self._is_open or self._wound_up:
+            return
+        self._wound_up = True
+        self.ledger.close_books(error.message if error else "the run ended")
+        rerun, job_ids = self.rerun()
+        self.ledger.write_streams()
+        outcome: dict[str, Any] = {
+            "started_at": self.started_at.isoformat(),
+            "ended_at": self._now().isoformat(),
+            "exit_status": exit_status,
+            "error_code": error.code if error else None,
+            "error": error.message if error else None,
+            "rerun": rerun,
+            "rerun_import_job_ids": job_ids,
+            "api_host": urlsplit(self.settings.api_url).hostname or "",
+        }
+        self.ledger.write_run(outcome)
+        self.metrics.close()
+        if self.quarantine is not None:
+            self.quarantine.close()
+        self.close()

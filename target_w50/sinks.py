@@ -1,0 +1,135 @@
+"""One stream with one schema: validate, convert, hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.sinks import Sink
+
+from target_w50.batches import ContactParts
+from target_w50.contacts import ContactMaker, ReadyContact, Refusal
+from target_w50.quarantine import Reason
+from target_w50.settings import DeletedRecords, ImportMode
+from target_w50.validation import RecordValidator
+
+if TYPE_CHECKING:
+    from target_w50.intake import StreamLoad
+    from target_w50.target import TargetW50
+
+
+class W50Sink(Sink):
+    """Turns the records of a stream into contacts of its list.
+
+    The SDK's frame stays (stream maps, counters, settings); batching and draining are the intake's, because
+    the SDK's drains acknowledge states before an import job has run.
+    """
+
+    def __init__(
+        self,
+        target: TargetW50,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+    ) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        run = target.run
+        self._target = target
+        self.mapping = target.routes.map_stream(stream_name, self.schema, run.directory, run.wire)
+        self._judge = RecordValidator(self.schema, stream_name, enabled=target.settings.validate_records)
+        self._maker = ContactMaker(self.mapping, tuple(self.key_properties), run.wire)
+        self._mode = target.settings.import_mode
+        self._keeps_raws = target.settings.quarantines
+        self._load: StreamLoad | None = None
+        self._source_stream = stream_name
+        self.counts = run.ledger.counts(stream_name)
+        self.counts.mapping = self.mapping
+
+    def get_validator(self) -> None:
+        """No validator of the SDK's: it knows one draft only, and its errors show values."""
+        return
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        """Keep the tap's `_sdc_*` columns: `fields` may map them, and else they are no contact fields.
+
+        The SDK removes them unless `add_record_metadata` is set. Held by tests/test_sdk_overrides.py.
+        """
+
+    def take_over(self, source_stream: str) -> None:
+        """Receive records from now on.
+
+        Contacts go on into the stream's open job if its FieldNames stay. With `create_only` the job is
+        created now, without contacts.
+
+        Args:
+            source_stream: the stream's name as the tap has it.
+        """
+        self._source_stream = source_stream
+        run = self._target.run
+        if self._mode is ImportMode.LOAD:
+            self._load = run.intake.load_for(self.counts, self.mapping, source_stream)
+        elif self._mode is ImportMode.CREATE_ONLY:
+            run.create_only.create(self.counts, self.mapping, source_stream)
+
+    def judge(self, record: dict[str, Any], *, deleted: bool) -> ReadyContact | Refusal | None:
+        """The record's contact, why there is none, or None if it is to be skipped."""
+        policy = self.mapping.entry.deleted_records
+        if self._mode is ImportMode.CREATE_ONLY:
+            return None
+        if deleted and policy is DeletedRecords.SKIP:
+            self._target.routes.tell_once(
+                f"Stream {self.stream_name!r} has records deleted at their source; W50's import can't "
+                "delete: they are skipped (see `deleted_records`)"
+            )
+            return None
+        if deleted and policy in (DeletedRecords.QUARANTINE, DeletedRecords.FAIL):
+            return Refusal(Reason.DELETED_AT_SOURCE.value, "the record is deleted at its source", None)
+        problem = self._judge.check(record)
+        if problem is not None:
+            return Refusal(Reason.SCHEMA_INVALID.value, problem.message, problem.property)
+        for name in self.key_properties:
+            if name not in record:
+                return Refusal(Reason.MISSING_KEY_PROPERTY.value, f"key property {name!r} is missing", name)
+        return self._maker.make_deleted(record) if deleted else self._maker.make(record)
+
+    def refuse(self, refusal: Refusal, raw: bytes | None) -> None:
+        """Set the record at hand aside, or end the run.
+
+        Raises:
+            InvalidRecordError: it is not to be set aside.
+            LimitError: too many are invalid.
+        """
+        self._target.run.refusals.refuse(
+            refusal,
+            self.counts,
+            self.mapping.entry,
+            source_stream=self._source_stream,
+            place=self._target.place,
+            raw=raw,
+        )
+
+    def take(self, ready: ReadyContact, raw: bytes | None) -> None:
+        """Hand over the contact of the record at hand."""
+        if self._load is None:
+            return  # A dry run: it would be sent.
+        raws = (raw,) if self._keeps_raws and raw is not None else ()
+        self._load.add(ready, ContactParts(ready.fragment, self._target.place, raws))
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        """Validate, convert and hand over one record, as the SDK's own loop would have it.
+
+        Raises:
+            InvalidRecordError: the record can't be loaded.
+        """
+        del context
+        judged = self.judge(record, deleted=False)
+        if isinstance(judged, Refusal):
+            self.refuse(judged, None)
+        elif judged is not None:
+            self.take(judged, None)
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Hand over the contacts that wait, as a drain of the SDK's would."""
+        del context
+        if self._load is not None:
+            self._load.flush()

@@ -1,0 +1,148 @@
+"""State lines: what stands in them, and how they get to standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import simplejson
+
+from target_w50.errors import StoppedError
+from target_w50.w50 import ImportJob
+
+STATE_KEY = "w50_import_jobs"
+EXIT_STDOUT_CLOSED = 141
+TOTALS = (
+    "InsertedContacts",
+    "UpdatedContacts",
+    "DroppedContacts",
+    "NotUpdatedContacts",
+    "TotalContacts",
+    "InvalidEmailCount",
+    "InvalidSmsCount",
+)
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass
+class _StreamJobs:
+    job_count: int = 0
+    last_job: Mapping[str, Any] | None = None
+    totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOTALS, 0))
+
+
+class JobResults:
+    """The results of the import jobs that ended, by stream: bounded by the number of streams."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, _StreamJobs] = {}
+
+    def add(self, stream: str, job: ImportJob) -> None:
+        """Count a job that ended well, or was created for W50 to fill."""
+        jobs = self._streams.setdefault(stream, _StreamJobs())
+        wire = job.as_wire()
+        jobs.job_count += 1
+        jobs.last_job = wire
+        for name in TOTALS:
+            jobs.totals[name] += wire[name] or 0
+
+    def as_state(self) -> dict[str, Any]:
+        """The value of `w50_import_jobs` in a state line."""
+        return {
+            stream: {"job_count": jobs.job_count, "last_job": jobs.last_job, "totals": jobs.totals}
+            for stream, jobs in self._streams.items()
+        }
+
+
+class StateWriter:
+    """Composes and writes state lines.
+
+    Args:
+        mode: the setting `state`.
+        results: what stands beside the tap's state.
+        write: takes one whole line without its end.
+    """
+
+    def __init__(self, mode: str, results: JobResults, write: Callable[[bytes], None]) -> None:
+        self._mode = mode
+        self._results = results
+        self._write = write
+        self._tap_state: Any = None
+        self._last_line: bytes | None = None
+        self.written = 0
+
+    def acknowledge(self, state: Any) -> None:
+        """Write the tap's state, unless the tap sent it empty.
+
+        Raises:
+            StoppedError: if standard output was closed.
+        """
+        if not state:
+            return
+        self._tap_state = state
+        self._write_line(self._composed(state))
+
+    def finish(self) -> None:
+        """At the end: the last state again if results came after it; with `always` also without a state."""
+        if self._tap_state or self._mode == "always":
+            self._write_line(self._composed(self._tap_state or {}))
+
+    def _composed(self, state: Any) -> Any:
+        if self._mode == "tap_only" or not isinstance(state, Mapping):
+            return state
+        return {**state, STATE_KEY: self._results.as_state()}
+
+    def _write_line(self, state: Any) -> None:
+        line = encode_state(state)
+        if line != self._last_line:
+            self._write(line)
+            self._last_line = line
+            self.written += 1
+
+
+def encode_state(state: Any) -> bytes:
+    """The state as one line of JSON, numbers with their digits."""
+    try:
+        return _encoder.encode(state)
+    except (ValueError, OverflowError, TypeError):
+        # Integers beyond 64 bits and lone surrogates.
+        text: str = simplejson.dumps(state, use_decimal=True, separators=(",", ":"))
+        return text.encode("ascii")
+
+
+def write_to_file(file: int) -> Callable[[bytes], None]:
+    """A writer of whole lines to a file descriptor."""
+
+    def write(line: bytes) -> None:
+        view = memoryview(line + b"\n")
+        try:
+            while view:
+                view = view[os.write(file, view) :]
+        except BrokenPipeError:
+            raise stdout_closed() from None
+
+    return write
+
+
+def write_to_stdout(line: bytes) -> None:
+    """Write a whole line to `sys.stdout`, whatever that is now."""
+    try:
+        sys.stdout.write(line.decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise stdout_closed() from None
+
+
+def stdout_closed() -> StoppedError:
+    """What ends the run when nobody reads the states any more."""
+    return StoppedError(
+        "Standard output was closed, so no state can be handed on. No further import job is run; run again "
+        "when the program that reads the states is there.",
+        exit_status=EXIT_STDOUT_CLOSED,
+        code="stdout_closed",
+    )

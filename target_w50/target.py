@@ -1,0 +1,255 @@
+"""The Singer target: messages in, contacts to the intake, states to the ledger."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+from typing import Any, ClassVar, cast
+
+from singer_sdk import metrics as sdk_metrics
+from singer_sdk.exceptions import RecordsWithoutSchemaException, StreamMapConfigError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.target_base import Target
+
+from target_w50.batch_files import file_name, iterate_batch_file, read_manifest
+from target_w50.contacts import Refusal
+from target_w50.errors import InputError, SettingsError
+from target_w50.messages import key_properties, require
+from target_w50.reader import InputReader
+from target_w50.routes import Route, Routes
+from target_w50.run import Run
+from target_w50.settings import ImportMode, Settings, settings_from
+from target_w50.settings_schema import SETTINGS_SCHEMA
+from target_w50.sinks import W50Sink
+
+log = logging.getLogger("target-w50")
+
+LOOK_ROUND_EVERY = 1000
+"""Records of a batch file between two looks at the background."""
+
+
+class RecordWithoutSchemaError(InputError, RecordsWithoutSchemaException):
+    """A record came before its stream's SCHEMA; also the SDK's error, for its standard tests."""
+
+
+class TargetW50(Target):
+    """Singer target for W50 (the Which50 marketing platform)."""
+
+    name = "target-w50"
+    package_name = "target-w50"
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS_SCHEMA)
+    default_sink_class = W50Sink
+    message_reader_class = InputReader
+    capabilities: ClassVar[list[Any]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+
+    message_reader: InputReader
+    settings: Settings
+
+    def __init__(self, *, run: Run | None = None, **more: Any) -> None:
+        super().__init__(**more)
+        self.message_reader.prepare = self._prepare_reader
+        self._given_run = run
+        self._opened_run: Run | None = None
+        self._opened_routes: Routes | None = None
+        self._place: int | None = None
+
+    # What the SDK has of its own, in our way. Held by tests/test_sdk_overrides.py.
+
+    def _setup_signal_handlers(self) -> None:
+        """Leave signals alone: the SDK drains inside the handler and exits 0; the program owns them."""
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Judge the settings as a whole; the SDK's own way prints offending values.
+
+        Raises:
+            SettingsError: names all faults at once.
+        """
+        try:
+            self.settings = settings_from(self._config)
+        except SettingsError as error:
+            if raise_errors:
+                raise
+            return list(error.faults)
+        return []
+
+    def _handle_max_record_age(self) -> None:
+        """Do nothing: the SDK would drain everything and write a state; the intake has its own interval."""
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add nothing: the settings schema has the SDK's settings too, with our limits."""
+
+    def setup_mapper(self) -> None:
+        """Set up the SDK's stream maps.
+
+        Raises:
+            SettingsError: they can't be used.
+        """
+        given = self._config
+        # The SDK takes `__else__` out of the very object that it is given, and stumbles over nulls.
+        self._config = copy.deepcopy({name: value for name, value in given.items() if value is not None})
+        try:
+            super().setup_mapper()
+        except StreamMapConfigError as error:
+            raise SettingsError(f"`stream_maps` can't be used: {error}") from error
+        finally:
+            self._config = given
+
+    # The run's parts.
+
+    @property
+    def run(self) -> Run:
+        """The run's parts, opened when they are first needed.
+
+        Raises:
+            SettingsError: an output can't be written, or an address not used.
+        """
+        if self._opened_run is None:
+            run = self._given_run or Run(self.settings, sdk_metrics.get_metrics_logger())
+            run.open()
+            self._opened_run = run
+        return self._opened_run
+
+    @property
+    def routes(self) -> Routes:
+        """Where records go."""
+        if self._opened_routes is None:
+            self._opened_routes = Routes(self.settings, self.mapper, self._new_sink)
+        return self._opened_routes
+
+    def _new_sink(self, stream: str, schema: dict[str, Any], keys: Any) -> W50Sink:
+        # The SDK keeps replaced sinks in `_sinks_to_clear` until it drains; `add_sink` alone lets them go.
+        sink = self.add_sink(stream, schema, keys)
+        return cast("W50Sink", sink)
+
+    @property
+    def place(self) -> int:
+        """Where the record at hand was read."""
+        return self._place if self._place is not None else self.message_reader.line_number
+
+    # Messages.
+
+    def _prepare_reader(self) -> None:
+        """Open the run before the tap is read, so that a bad output is known first."""
+        reader, run = self.message_reader, self.run
+        reader.wake_fd = run.stop.wake_fd
+        reader.look_round = run.intake.look_round
+        reader.appended_path = self.settings.quarantine_path if run.quarantine is not None else None
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        """Decide what becomes of a stream; the same SCHEMA again changes nothing."""
+        number = self.message_reader.line_number
+        stream = require(message_dict, number, "stream", str)
+        schema = require(message_dict, number, "schema", dict)
+        keys = key_properties(message_dict, number)
+        if not isinstance(schema.get("properties"), dict):
+            raise InputError(
+                f"The schema of stream {stream!r} (line {number}) has no `properties`, so there is nothing "
+                "to load. Check the tap's catalog.",
+                code="schema_broken",
+            )
+        if self.run.quarantine is not None:
+            self.run.quarantine.schema(stream, message_dict)
+        for route in self.routes.register(stream, schema, keys):
+            if route.sink is not None:
+                route.sink.take_over(stream)
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        number = self.message_reader.line_number
+        stream = require(message_dict, number, "stream", str)
+        record = require(message_dict, number, "record", dict)
+        self._load_record(stream, record, message_dict, self.message_reader.line)
+
+    def _load_record(self, stream: str, record: dict[str, Any], message: dict[str, Any], raw: bytes) -> None:
+        """Send the record its ways; `raw` is the RECORD message as the tap sent it."""
+        routes = self.routes.of(stream)
+        if routes is None:
+            raise RecordWithoutSchemaError(
+                f"A record of stream {stream!r} ({self.run.places.text(self.place)}) came before a SCHEMA of "
+                "that stream. Check the tap.",
+                code="record_without_schema",
+            )
+        self.run.ledger.record_read()
+        self.run.refusals.records += 1
+        for route in routes:
+            if route.sink is not None:
+                self._route_record(route, route.sink, record, message, raw)
+
+    def _route_record(
+        self, route: Route, sink: W50Sink, record: dict[str, Any], message: dict[str, Any], raw: bytes
+    ) -> None:
+        sink.counts.records_read += 1
+        adds = self.settings.add_record_metadata
+        judged: Any = record if route.changes_nothing and not adds else route.transform(record)
+        if isinstance(judged, dict):
+            if adds:
+                # The SDK's columns, in the SDK's way.
+                sink._add_sdc_metadata_to_record(judged, message, {})  # noqa: SLF001
+            # The raw record tells whether it was deleted: stream maps may have removed the column.
+            judged = sink.judge(judged, deleted=record.get("_sdc_deleted_at") is not None)
+        if judged is None:
+            sink.counts.records_skipped += 1
+        elif isinstance(judged, Refusal):
+            sink.refuse(judged, raw)
+        else:
+            sink.take(judged, raw)
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        """Remember the state; it is written when all before it is loaded, and never if it is empty."""
+        if "value" not in message_dict:
+            number = self.message_reader.line_number
+            raise InputError(f"Line {number} of the input (STATE) has no `value`.", code="input_not_singer")
+        value = message_dict["value"]
+        if value and self.settings.import_mode is not ImportMode.DRY_RUN:
+            self.run.ledger.state_read(value)
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        stream = require(message_dict, self.message_reader.line_number, "stream", str)
+        self.routes.tell_once(
+            f"Stream {stream!r} sends ACTIVATE_VERSION; W50's import has no versions: nothing is deleted"
+        )
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Load the records of batch files, read as a stream, just as RECORD messages.
+
+        The SDK's own way reads whole files and neither maps, validates nor counts their records.
+        """
+        manifest = read_manifest(message_dict, self.message_reader.line_number)
+        prefix = f'{{"type":"RECORD","stream":{json.dumps(manifest.stream)},"record":'.encode()
+        try:
+            for file in manifest.files:
+                base = self.run.places.file(file_name(file))
+                for number, record, raw in iterate_batch_file(file, manifest.compression):
+                    self._place = base + number
+                    self._load_record(manifest.stream, record, message_dict, prefix + raw + b"}")
+                    if number % LOOK_ROUND_EVERY == 0:
+                        self.run.intake.look_round()
+        finally:
+            self._place = None
+
+    def process_endofpipe(self) -> None:
+        """Run what is open, wait for it, and let the last state pass.
+
+        Taken over from the SDK, whose `drain_all` writes the state before a remote job has run.
+
+        Raises:
+            TargetW50Error: the first error of the background, the stop, or a limit.
+        """
+        run = self.run
+        run.refusals.check_limits(at_end=True)
+        run.intake.cut()
+        run.loader.finish()
+        run.refusals.check_limits(at_end=True)
+        if self.settings.import_mode is not ImportMode.DRY_RUN:
+            run.ledger.finish()
+        for sink in self._sinks_active.values():
+            sink.clean_up()
+        run.close()
