@@ -22,14 +22,12 @@ def with_member(line: bytes, name: str, value: bytes) -> bytes:
         The text with the member last and once, and all other members as they were, digits and escapes too.
     """
     text = line.decode().strip()
-    if f'"{name}"' in text or "\\u" in text:
-        others = [spelled for key, spelled in _members(text) if key != name]
-        kept = "{" + ", ".join(others)
+    if f'"{name}"' in text or "\\u" in text:  # it may be there, and the name may be written with escapes
+        kept = "{" + ", ".join(spelled for key, spelled in _members(text) if key != name)
     else:
-        others = [text]
         kept = text.removesuffix("}").rstrip(_SPACE)
-    separator = b", " if others else b""
-    return kept.encode() + separator + b'"' + name.encode() + b'": ' + value + b"}"
+    separator = "" if kept == "{" else ", "
+    return f'{kept}{separator}"{name}": '.encode() + value + b"}"
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ from target_w50.errors import InputError, SettingsError
 from target_w50.json_members import with_member
 
 _MODE = 0o600
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
 
 
@@ -94,7 +95,7 @@ class QuarantineFile:
             self._schemas[stream] = line
         return line
 
-    def add(
+    def add(  # noqa: PLR0917 - in the order of the file's members
         self,
         stream: str,
         line: bytes,
@@ -230,7 +231,7 @@ def _sync_directory(directory: Path) -> None:
 
 def _encoded(message: dict[str, Any]) -> bytes:
     try:
-        return msgspec.json.encode(message, enc_hook=None, decimal_format="number")
+        return _encode(message)
     except RecursionError as error:
         raise InputError("A SCHEMA message is nested too deeply.", code="schema_broken") from error
     except (ValueError, TypeError, OverflowError, msgspec.MsgspecError):

@@ -83,7 +83,7 @@ def test_a_schema_nested_too_deeply_is_broken_and_no_crash() -> None:
         {"properties": {"p": {"type": ["null", "string", "null"], "enum": ["a", "a"]}}},
         {"properties": {"p": {"maximum": 1e400, "minimum": -1e-400, "multipleOf": 1e-20}}},
         {"properties": {"p": {"$ref": "#/odd/deep"}}, "odd": {"deep": {"type": "string"}}},
-        {"$id": "https://schemas.example/c.json", "properties": {"p": {"$ref": "#/$defs/a"}}, "$defs": {"a": {}}},
+        {"$id": "https://a.example/c.json", "properties": {"p": {"$ref": "#/$defs/a"}}, "$defs": {"a": {}}},
         {"$id": "https://a.example/c", "properties": {"p": {"$ref": "d"}}, "$defs": {"a": {"$id": "d"}}},
         {"properties": {"p": {"$dynamicRef": "#p"}}, "$defs": {"a": {"$dynamicAnchor": "p"}}},
         {"properties": {"p": {"format": "nobody-knows", "odd_keyword": [1]}}, "bookmark": True},
