@@ -83,7 +83,7 @@ def _config(api_url: str, folder: Path, media_type: str) -> dict[str, Any]:
         "streams": [{"stream": "contacts", "contact_list": CONTACT_LIST, "match_fields": ["Email"]}],
         "media_type": media_type,
         # Small import jobs, so that a run of a few hundred contacts shows more than one.
-        "max_contacts_per_job": 100,
+        "max_contacts_per_job": 120,
         "poll_interval_s": 0.2,
         "metrics_path": str(folder / "metrics.singer"),
     }

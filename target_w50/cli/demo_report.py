@@ -10,11 +10,33 @@ from typing import Any
 
 from rich.console import Console
 
-from target_w50.cli.output import table
+from target_w50.cli.output import print_table
 
 EXAMPLES = 4
 LOG_LINES = 20
 CHANGES_SHOWN = ("City", "Country", "Plan")
+METRICS_SHOWN = {
+    "w50_import_jobs": (
+        "import_job_id",
+        "stream",
+        "outcome",
+        "contacts_sent",
+        "inserted_contacts",
+        "updated_contacts",
+        "contacts_rejected",
+        "http_requests",
+    ),
+    "w50_streams": (
+        "stream",
+        "contact_list_name",
+        "records_read",
+        "contacts_sent",
+        "import_jobs",
+        "ignored_properties",
+    ),
+    "w50_runs": ("run_id", "exit_status", "rerun", "records_read", "states_written"),
+}
+"""The members of each metrics stream that are worth a look at first."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +119,11 @@ def print_start(out: Console, url: str, sample: Path, config: Mapping[str, Any])
 
 def print_report(out: Console, run: DemoRun) -> None:
     """Show the run: contacts, state, metrics, and the log's end if it failed."""
-    _print_contacts(out, run)
+    if run.jobs:
+        _print_contacts(out, run)
     _print_state(out, run)
-    _print_metrics(out, run)
+    if run.metrics:
+        _print_metrics(out, run)
     if run.exit_status:
         out.print("\nThe end of the log", style="bold")
         for line in run.log:
@@ -124,7 +148,7 @@ def _print_contacts(out: Console, run: DemoRun) -> None:
         ("updated", run.total("UpdatedContacts"), _some(changes)),
         ("refused", rejected, f"{why}: {_some(refused)}"),
     )
-    out.print(table(("", "contacts", "such as"), rows, numbers=("contacts",)))
+    print_table(out, ("", "contacts", "such as"), rows, numbers=("contacts",))
 
 
 def _print_state(out: Console, run: DemoRun) -> None:
@@ -134,35 +158,14 @@ def _print_state(out: Console, run: DemoRun) -> None:
 
 def _print_metrics(out: Console, run: DemoRun) -> None:
     out.print("\nMetrics", style="bold")
-    shown = {
-        "w50_import_jobs": (
-            "import_job_id",
-            "stream",
-            "outcome",
-            "contacts_sent",
-            "inserted_contacts",
-            "updated_contacts",
-            "contacts_rejected",
-            "http_requests",
-        ),
-        "w50_streams": (
-            "stream",
-            "contact_list_name",
-            "records_read",
-            "contacts_sent",
-            "import_jobs",
-            "ignored_properties",
-        ),
-        "w50_runs": ("run_id", "exit_status", "rerun", "records_read", "states_written"),
-    }
-    for stream, members in shown.items():
+    for stream, members in METRICS_SHOWN.items():
         records = run.metrics.get(stream, ())
         out.print(f"{stream}: {len(records)}", style="bold")
         rows = [[_cell(record.get(member)) for member in members] for record in records]
         numbers = [
             member for member in members if any(isinstance(record.get(member), int) for record in records)
         ]
-        out.print(table(members, rows, numbers=numbers))
+        print_table(out, members, rows, numbers=numbers)
 
 
 def _cell(value: Any) -> str:

@@ -21,15 +21,18 @@ def console() -> Console:
     )
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> Table:
-    """A table; boxed on a terminal, mere columns elsewhere.
+def print_table(
+    out: Console, headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> None:
+    """Print a table; boxed on a terminal, mere columns elsewhere.
 
     Args:
+        out: the console.
         headers: the columns' names.
         rows: the cells, printed as `str` prints them; None is an empty cell.
         numbers: names of the columns that are set to the right.
     """
-    terminal = sys.stdout.isatty()
+    terminal = out.is_terminal
     drawn = Table(
         box=box.ROUNDED if terminal else None, pad_edge=terminal, header_style="bold" if terminal else ""
     )
@@ -37,4 +40,10 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: 
         drawn.add_column(header, justify="right" if header in numbers else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    return drawn
+    if terminal:
+        out.print(drawn)
+        return
+    with out.capture() as captured:
+        out.print(drawn)
+    for line in captured.get().splitlines():
+        out.print(line.rstrip(), soft_wrap=True)

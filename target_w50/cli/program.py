@@ -139,6 +139,8 @@ def _invoke(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except TargetW50Error as error:
-        click.echo(f"w50: {error.message} (error_code {error.code})", err=True)
+        click.echo(
+            f"w50: {error.message} [exit_status={error.exit_status} error_code={error.code}]", err=True
+        )
         return error.exit_status
     return status if isinstance(status, int) else 0
