@@ -43,7 +43,7 @@ def _read_faults(
         try:
             documents.append(parse_spec(spec))
             read_rule(documents[-1])
-        except ValueError as error:  # noqa: PERF203  # there are few
+        except ValueError as error:  # there are few
             raise click.BadParameter(f"{spec}: {error}") from None
     return documents
 

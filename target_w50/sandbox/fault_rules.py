@@ -36,6 +36,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from target_w50.sandbox.models import Outcome
@@ -54,6 +55,7 @@ _FAULT_MEMBERS = {
     *ACTIONS,
     *("call", "times", "share", "seed", "skip", "when", "how", "retry_after", "body", "content_type"),
 }
+_LONGEST_S = 86_400
 _DEFAULT_WHEN = {"half": "after", "empty": "after"}
 
 
@@ -126,7 +128,7 @@ def read_rule(document: Any) -> Rule:
     if unknown:
         raise ValueError(f"a fault has no member {unknown[0]!r}")
     action, calls = _read_action(document), _read_calls(document)
-    share = document.get("share")
+    _check_values(action, calls, document)
     when = document.get("when", _DEFAULT_WHEN.get(action, "before"))
     if action == "cut":
         when = document["cut"]
@@ -140,8 +142,8 @@ def read_rule(document: Any) -> Rule:
         value=document[action],
         when=when,
         how=how,
-        times=document.get("times", 1 if share is None else None),
-        share=share,
+        times=document.get("times", 1 if "share" not in document else None),
+        share=document.get("share"),
         seed=document.get("seed", 0),
         skip=document.get("skip", 0),
         retry_after=None if retry_after is None else str(retry_after),
@@ -157,6 +159,32 @@ def _read_action(document: Mapping[str, Any]) -> str:
     if len(actions) != 1:
         raise ValueError(f"a fault has exactly one of {', '.join(ACTIONS)}")
     return actions[0]
+
+
+def _check_values(action: str, calls: frozenset[str], document: Mapping[str, Any]) -> None:
+    if action == "status":
+        _check_number(document, "status", (int,), 200, 599)
+    if action in ("hang", "slow"):
+        _check_number(document, action, (int, float), 0, _LONGEST_S)
+    if action == "job" and calls != {"run"}:
+        raise ValueError("'job' is for the call 'run' only")
+    if document.get("times") is not None:
+        _check_number(document, "times", (int,), 0, None)
+    _check_number(document, "skip", (int,), 0, None)
+    _check_number(document, "share", (int, float), 0, 1)
+
+
+def _check_number(
+    document: Mapping[str, Any], name: str, kinds: tuple[type, ...], least: float, most: float | None
+) -> None:
+    if name not in document:
+        return
+    value = document[name]
+    if isinstance(value, Decimal):  # as JSON is read here
+        value = float(value)
+    right = isinstance(value, kinds) and not isinstance(value, bool)
+    if not right or value < least or (most is not None and value > most):
+        raise ValueError(f"{name!r} is a number from {least}" + ("" if most is None else f" to {most}"))
 
 
 def _read_calls(document: Mapping[str, Any]) -> frozenset[str]:
@@ -184,11 +212,13 @@ def _read_upload_rule(name: str, value: Any, document: Mapping[str, Any]) -> Rul
     if not isinstance(value, Mapping) or not set(value) <= known or not isinstance(value.get("field"), str):
         raise ValueError(f"{name!r} does not take this value")
     rejects = name == "reject"
+    if rejects:
+        _check_number(value, "status", (int,), 400, 599)
     return UploadRule(
         field=value["field"],
         contains=None if value.get("contains") is None else str(value["contains"]),
         equals=value.get("equals"),
-        status=int(value.get("status", 400)) if rejects else None,
+        status=value.get("status", 400) if rejects else None,
         text=value.get("text", "The value is not valid."),
         document=document,
     )
