@@ -12,6 +12,7 @@ from target_w50.cli.sandbox_process import running_sandbox
 
 TOKEN = "demo-token"  # noqa: S105  # of a sandbox that lives for seconds
 LOG_LINES = 12
+LINE_LENGTH = 180
 
 
 def demo(home: Path) -> int:
@@ -33,7 +34,7 @@ def demo(home: Path) -> int:
             return run.returncode
         print("The end of Meltano's log:")
         for line in run.stderr.splitlines()[-LOG_LINES:]:
-            print(f"  {line}")
+            print(f"  {line if len(line) <= LINE_LENGTH else line[:LINE_LENGTH] + ' ...'}")
         for contact_list in sandbox.contents()["Lists"]:
             name, count = contact_list["Name"], contact_list["Count"]
             print(f"W50      contact list {name}: {count} contacts")
