@@ -16,7 +16,7 @@ PLAIN_WORDS: Final = frozenset(
     large least length less limit list lists login longer many match maximum media message method minimum
     missing model more most must name named names no not null number object occurred of on one only
     operation or out parameter parameters parse password permission permissions please properties property
-    read reference request requested required resource response running same schema scope secret server
+    read reference request requested required resource response running same schema scope server
     service set size started state string supplied supported temporarily than that the then there this
     time timeout to token too try type types unable unavailable unexpected unknown unsupported upload user
     username valid validation value values was were when while with within would xml
