@@ -128,6 +128,11 @@ class W50Sink(Sink):
         elif judged is not None:
             self.take(judged, None)
 
+    def clean_up(self) -> None:
+        """Tell the SDK's metrics how many records were read; once, for it need not know of each."""
+        self.record_counter_metric.increment(self.counts.records_read)
+        super().clean_up()
+
     def process_batch(self, context: dict[str, Any]) -> None:
         """Hand over the contacts that wait, as a drain of the SDK's would."""
         del context
