@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Reversible
+from itertools import islice
+from typing import Any, TypeVar
 
 from target_w50.sandbox import answers
 from target_w50.sandbox.faults import Faults
 from target_w50.sandbox.models import Batch, ContactList, Job, Run
 from target_w50.sandbox.request_log import RequestLog
 from target_w50.sandbox.store import FiredEvent, Store
+
+_Item = TypeVar("_Item")
 
 
 def contents(store: Store, faults: Faults, log: RequestLog, limit: int | None = None) -> dict[str, Any]:
@@ -27,8 +30,7 @@ def contents(store: Store, faults: Faults, log: RequestLog, limit: int | None = 
         return {
             "Lists": [_list(contact_list, limit) for contact_list in store.lists.values()],
             "Jobs": [
-                _job(store, job, with_contacts=limit is None)
-                for job in _newest([*store.jobs.values()], limit)
+                _job(store, job, with_contacts=limit is None) for job in _newest(store.jobs.values(), limit)
             ],
             "JobCount": len(store.jobs),
             "CustomEvents": [_event(event) for event in _newest(store.events, limit)],
@@ -39,8 +41,9 @@ def contents(store: Store, faults: Faults, log: RequestLog, limit: int | None = 
         }
 
 
-def _newest(items: Sequence[Any], limit: int | None) -> Sequence[Any]:
-    return items if limit is None else items[max(0, len(items) - limit) :]
+def _newest(items: Reversible[_Item], limit: int | None) -> list[_Item]:
+    """The last `limit` items, or all; without a look at the others, which may be many."""
+    return list(items) if limit is None else list(islice(reversed(items), max(0, limit)))[::-1]
 
 
 def _list(contact_list: ContactList, limit: int | None) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def _list(contact_list: ContactList, limit: int | None) -> dict[str, Any]:
         "Fields": [answers.contact_schema_field(one) for one in contact_list.fields],
         "Contacts": [
             {"Id": contact.id, "EncContactId": contact.enc_contact_id, "Values": dict(contact.values)}
-            for contact in _newest([*contact_list.contacts.values()], limit)
+            for contact in _newest(contact_list.contacts.values(), limit)
         ],
     }
 

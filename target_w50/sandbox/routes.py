@@ -70,11 +70,8 @@ class Routes:
         """Make all granted OAuth 2 tokens worthless."""
         self._authentication.revoke()
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: Request, body: bytes) -> Reply:
         """Reply to a request, and note it if it is one that W50 might get."""
-        body = request.get_data(
-            cache=False
-        )  # always all of it: the next request of the connection follows it
         call, arguments, refusal = self._match(request)
         if call is not None and call.startswith("_"):
             return self._control.reply(call, request, body)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request
@@ -43,7 +44,23 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
         self.environ = self.make_environ()
-        self._send(self.server.routes.reply(Request(self.environ, populate_request=False)))
+        request = Request(self.environ, populate_request=False)
+        body = self._read_body(request)
+        if body is None:  # the caller went away in the middle: nothing was asked
+            self.close_connection = True
+            return
+        self._send(self.server.routes.reply(request, body))
+
+    def _read_body(self, request: Request) -> bytes | None:
+        """All of the body, as the next request follows it; None where its end is missing."""
+        if request.content_length is None:  # none, or in chunks
+            try:
+                return request.get_data(cache=False)
+            except (ClientDisconnected, OSError):
+                return None
+        # In one piece: several times as fast as Werkzeug's pieces of 64 KiB where bodies are large.
+        body = self.rfile.read(request.content_length)
+        return body if len(body) == request.content_length else None
 
     def _send(self, reply: Reply) -> None:
         if reply.manner is Manner.RESET:

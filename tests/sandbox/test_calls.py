@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
@@ -402,3 +403,32 @@ def test_no_call_is_answered_after_the_stop(start: Start) -> None:
     caller.sandbox.stop()
     with pytest.raises(requests.ConnectionError):
         caller.session.get(url + "/contactLists", timeout=5)
+
+
+@pytest.mark.parametrize(
+    "framing", ["Content-Length: 500\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1f4\r\n"]
+)
+def test_a_caller_who_goes_away_in_the_middle_has_asked_for_nothing(caller: Caller, framing: str) -> None:
+    head = "POST /contactLists/7/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    port = int(caller.sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall((head + framing + '{"FieldNames": ["Email"]}').encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100) == b""
+    contents = caller.sandbox.contents()
+    assert (contents["Jobs"], contents["Requests"]) == ([], [])
+
+
+def test_a_large_body_is_asked_to_be_sent(caller: Caller) -> None:
+    """`Expect: 100-continue` is answered before the body comes."""
+    body = b'{"FieldNames": ["Email"]}'
+    head = (
+        "POST /contactLists/7/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    port = int(caller.sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")
+        connection.sendall(body)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 OK")
