@@ -12,7 +12,7 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[1]
 MELTANO = REPOSITORY / ".venv-meltano" / "bin" / "meltano"
 JOB = "contacts-to-w50"
-STATE_ID = "sandbox:tap-jsonl-to-target-w50"
+STATE_ID = "sandbox:tap-jsonfile-to-target-w50"
 TIMEOUT_S = 240.0
 
 
@@ -24,13 +24,11 @@ class MeltanoProject:
         home: folder of this caller's system database and of the run's metrics.
         api_url: the W50 to load into.
         auth_token: what that W50 asks for.
-        contacts: the file that the tap reads.
     """
 
     home: Path
     api_url: str
     auth_token: str
-    contacts: Path = REPOSITORY / "sample_data" / "contacts.jsonl"
 
     @property
     def metrics(self) -> Path:
@@ -60,14 +58,13 @@ class MeltanoProject:
         return state
 
     def _environment(self) -> dict[str, str]:
-        own = ("TARGET_W50_", "TAP_JSONL_", "MELTANO_")
+        own = ("TARGET_W50_", "TAP_JSONFILE_", "MELTANO_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         return {
             **inherited,
             "MELTANO_CLI_DISABLE_VERSION_CHECK": "1",
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
             "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
-            "TAP_JSONL_PATH": str(self.contacts),
             "TARGET_W50_API_URL": self.api_url,
             "TARGET_W50_AUTH_TOKEN": self.auth_token,
             "TARGET_W50_METRICS_PATH": str(self.metrics),
