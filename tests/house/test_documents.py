@@ -1,0 +1,53 @@
+"""The documents say what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from target_w50.cli.program import COMMANDS
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGE = REPOSITORY / "target_w50"
+
+
+def text(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+def parts_of_the_house() -> list[str]:
+    modules = {path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
+    packages = {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+    return sorted(modules | packages)
+
+
+@pytest.mark.parametrize("part", parts_of_the_house())
+def test_the_tour_passes_every_module_and_package(part: str) -> None:
+    assert f"`{part}`" in text("CONTRIBUTING.md")
+
+
+def test_the_tour_names_nothing_that_is_gone() -> None:
+    tour = text("CONTRIBUTING.md").partition("## A tour of the house")[2].partition("Beside the package")[0]
+    named = re.findall(r"^\| `([^`]+)`", tour, re.MULTILINE)
+    assert sorted(named) == parts_of_the_house()
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_readme_names_every_command(name: str) -> None:
+    assert f"w50 {name}" in text("README.md")
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "demo-meltano"])
+def test_the_readme_names_the_newcomers_commands_and_make_has_them(target: str) -> None:
+    assert f"make {target}" in text("README.md")
+    assert re.search(rf"^{target}:.*## ", text("Makefile"), re.MULTILINE)
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    changelog = text("CHANGELOG.md")
+    headings = re.findall(r"^## \[(.+?)\]", changelog, re.MULTILINE)
+    assert headings[0] == "Unreleased" or re.fullmatch(r"\d+\.\d+\.\d+", headings[0])
+    kinds = set(re.findall(r"^### (.+)$", changelog, re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
