@@ -1,4 +1,7 @@
-"""The W50 API alone, usable without Singer: client, authentication, wire formats and models."""
+"""The W50 API alone, usable without Singer: client, authentication, wire formats and models.
+
+`oauth2` is in its module of that name: its library is loaded only where it is used.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from target_w50.w50.models import (
     UploadAnswer,
     Value,
 )
-from target_w50.w50.oauth import OAuth2Auth, oauth2
 from target_w50.w50.urls import check_url
 from target_w50.w50.wire import MEDIA_TYPES, WireFormat, decode_answer, wire_format
 from target_w50.w50.wire_errors import WireError
@@ -27,7 +29,6 @@ __all__ = [
     "FieldValue",
     "ImportJob",
     "MemberError",
-    "OAuth2Auth",
     "RequestEvent",
     "UploadAnswer",
     "Value",
@@ -40,6 +41,5 @@ __all__ = [
     "check_url",
     "decode_answer",
     "header",
-    "oauth2",
     "wire_format",
 ]

@@ -13,6 +13,9 @@ from target_w50.w50.wire_errors import WireError
 
 MAX_QUOTE_CHARS: Final = 200
 
+# Patterns look at no more than this: a server may answer anything, and they take time by its square.
+_MAX_LOOKED_AT: Final = 4096
+
 # .NET Web API's members first, then those of OAuth 2 and of RFC 9457, which gateways send.
 _MESSAGE_MEMBERS: Final = (
     "message",
@@ -54,6 +57,9 @@ def describe_content(
         known_names: words to show all the same: FieldNames.
     """
     text, kind = _text_of(content, content_type)
+    if len(text) > _MAX_LOOKED_AT:
+        # Without the last word, which may be half a secret.
+        text = text[:_MAX_LOOKED_AT].rpartition(" ")[0]
     for secret in sorted((secret for secret in secrets if secret), key=len, reverse=True):
         text = text.replace(secret, "***")
     if plain_words_only:
@@ -73,7 +79,7 @@ def _if_plain(word: str, known_names: frozenset[str]) -> str:
 
 def _text_of(content: bytes, content_type: str | None) -> tuple[str, str]:
     """Return the text for people in an answer, and the name of its kind where that helps."""
-    raw = content.decode("utf-8", "replace")
+    raw = content[: 2 * _MAX_LOOKED_AT].decode("utf-8", "replace")
     if is_html(content, content_type):
         title = _TITLE.search(raw)
         return html.unescape(title[1] if title else _INVISIBLE.sub(" ", raw)), "an HTML page"

@@ -28,7 +28,9 @@ def describe_fault(error: BaseException, connect_timeout_s: float, read_timeout_
     causes = list(_causes(error))
     through = "through the proxy: " if any(isinstance(cause, _PROXY_ERRORS) for cause in causes) else ""
     for kinds, words in _FAULTS:
-        found = next((cause for cause in causes if isinstance(cause, kinds)), None)
+        found = next(
+            (cause for cause in causes if isinstance(cause, kinds) and not _tells_nothing(cause)), None
+        )
         if found is not None:
             said = words(found) if callable(words) else words
             timeouts = {"{connect}": f"{connect_timeout_s:g} s", "{read}": f"{read_timeout_s:g} s"}
@@ -50,6 +52,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield cause
         waiting += [*cause.args, getattr(cause, "reason", None), getattr(cause, "original_error", None)]
         waiting += [cause.__cause__, cause.__context__]
+
+
+def _tells_nothing(cause: BaseException) -> bool:
+    """Say whether an error is an OSError only because requests makes all its errors so."""
+    telling = (requests.ReadTimeout, requests.ConnectTimeout)
+    return isinstance(cause, requests.RequestException) and not isinstance(cause, telling)
 
 
 def _os_words(cause: BaseException) -> str:
@@ -80,8 +88,6 @@ _FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], str | Callable[[Base
     ((TimeoutError,), "nothing moved within {read}"),
     ((urllib3.exceptions.DecodeError,), "the answer's compression is broken"),
     ((urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength), "the answer was cut off"),
-    ((HTTPException, urllib3.exceptions.ProtocolError), "what came is not HTTP, or was cut off"),
-    # The errors of requests are OSErrors too, and tell nothing.
-    ((requests.RequestException,), "the exchange failed"),
     ((OSError,), _os_words),
+    ((HTTPException, urllib3.exceptions.ProtocolError), "what came is not HTTP, or was cut off"),
 )

@@ -17,10 +17,12 @@ XML_MEDIA_TYPES: Final = ("application/xml", "text/xml")
 MEDIA_TYPES: Final = JSON_MEDIA_TYPES + XML_MEDIA_TYPES
 """The five media types of the W50 API documentation."""
 
+_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
+"""White space and the byte order mark of UTF-8."""
+
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
-_HTML_START: Final = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
-)
+_HTML_START: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_START_BYTES: Final = 4096
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -49,7 +51,7 @@ class WireFormat(Protocol):
         """Return the whole body of "add contacts" from its contacts' parts."""
 
     def text_problem(self, text: str) -> str | None:
-        """Return why this text can't be sent in this format, without the text, or None."""
+        """Return why this text can't be sent in this format, as "holds ...", without the text; or None."""
 
 
 def wire_format(media_type: str) -> WireFormat:
@@ -67,7 +69,12 @@ def wire_format(media_type: str) -> WireFormat:
 
 def is_html(content: bytes, content_type: str | None) -> bool:
     """Say whether an answer is a page for people, by its Content-Type or its first tag."""
-    return "html" in (content_type or "").partition(";")[0].lower() or bool(_HTML_START.match(content[:4096]))
+    if "html" in (content_type or "").partition(";")[0].lower():
+        return True
+    start = content[:_START_BYTES].lstrip(_BLANKS)
+    while start.startswith((b"<!--", b"<?")):
+        start = start.partition(b"-->" if start.startswith(b"<!--") else b"?>")[2].lstrip()
+    return _HTML_START.match(start) is not None
 
 
 def decode_answer(content: bytes, content_type: str | None) -> Any:
@@ -86,9 +93,9 @@ def decode_answer(content: bytes, content_type: str | None) -> Any:
     subtype = media_type.strip().lower().rpartition("/")[2]
     if subtype in {"json", "csp-report"} or subtype.endswith("+json"):
         return decode_json(_as_utf8(content, parameters))
-    if subtype == "xml" or subtype.endswith("+xml") or content.lstrip()[:1] == b"<":
+    if subtype == "xml" or subtype.endswith("+xml") or content.lstrip(_BLANKS)[:1] == b"<":
         return decode_xml(content)
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+    if content.lstrip(_BLANKS)[:1] in (b"{", b"["):
         return decode_json(_as_utf8(content, parameters))
     raise WireError("it is neither JSON nor XML")
 

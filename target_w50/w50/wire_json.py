@@ -15,7 +15,7 @@ from target_w50.w50.wire_errors import WireError
 
 # Numbers keep the digits of their Decimals; text leaves as UTF-8.
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
-_LONE_SURROGATE: Final = "it has half a surrogate pair, which UTF-8 can't hold"
+_LONE_SURROGATE: Final = "holds half a surrogate pair, which UTF-8 can't hold"
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class XmlWire:
     def text_problem(self, text: str) -> str | None:
         """Return why XML 1.0 can't hold this text, or None."""
         found = _ILLEGAL.search(text)
-        return None if found is None else f"it holds U+{ord(found[0]):04X}, which XML 1.0 can't hold"
+        return None if found is None else f"holds U+{ord(found[0]):04X}, which XML 1.0 can't hold"
 
 
 def _typed(value: bool | float | Decimal | str) -> tuple[str, str]:

@@ -34,6 +34,9 @@ IMPORT_JOB: dict[str, Any] = {
 }
 
 
+TLS_HANDSHAKE = b"\x16"
+
+
 class FakeClock:
     """Time that passes only while somebody sleeps."""
 
@@ -133,7 +136,10 @@ class Reply:
 
 @dataclass
 class RawServer:
-    """A server on loopback that follows a script, byte for byte; the last reply stays."""
+    """A server on loopback that follows a script, byte for byte; the last reply stays.
+
+    `hung_up` is released for each connection that it has closed.
+    """
 
     replies: list[Reply]
     heads: list[str] = field(default_factory=list)
@@ -143,6 +149,7 @@ class RawServer:
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ended = threading.Event()
+        self.hung_up = threading.Semaphore(0)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -170,10 +177,17 @@ class RawServer:
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
+        self._talk(connection)
+        self.hung_up.release()
+
+    def _talk(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             connection.settimeout(5)
             stream = connection.makefile("rb")
             while True:
+                if stream.peek(1)[:1] == TLS_HANDSHAKE:
+                    connection.sendall(self.replies[0].raw)
+                    return
                 head = b"".join(iter(stream.readline, b"\r\n")) if stream.peek(1) else b""
                 if not head:
                     return

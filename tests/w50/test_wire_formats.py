@@ -140,6 +140,8 @@ def test_xml_answers_have_the_shape_of_json() -> None:
         (b"<html><title>Log in</title></html>", "text/html"),
         (b"<!DOCTYPE html><p>x", "application/json"),
         (b"<!-- x --><HTML>", None),
+        (b'<?xml version="1.0"?><!DOCTYPE html><html/>', "application/xml"),
+        (b"<!-- " * 10_000, "text/html+xml"),
         (b'{"Id": 1', "application/json"),
         (b"{'Id': 1}", "application/json"),
         (b"[" * 100_000, "application/json"),
@@ -303,7 +305,7 @@ def test_a_text_is_either_encoded_or_said_to_be_a_problem(text: str) -> None:
 
 
 def test_what_a_format_can_not_hold_is_named_by_its_code_point() -> None:
-    assert XML.text_problem("a\x0bb") == "it holds U+000B, which XML 1.0 can't hold"
+    assert XML.text_problem("a\x0bb") == "holds U+000B, which XML 1.0 can't hold"
     assert "surrogate" in (JSON.text_problem("\ud800") or "")
     assert JSON.text_problem("a\x00\x0b\ufffe") is None
 

@@ -82,7 +82,7 @@ class OAuth2Auth(W50Auth):
     Args:
         token_url: the token end point, https but on loopback.
         client_id: of the registered client.
-        client_secret: of the same; empty for a public client with the password grant.
+        client_secret: of the same; None for a public client with the password grant.
         grant_type: `client_credentials` or `password`.
         username: for the password grant.
         password: for the password grant.
@@ -107,10 +107,10 @@ class OAuth2Auth(W50Auth):
         token_url: str,
         *,
         client_id: str,
-        client_secret: str = "",
+        client_secret: str | None = None,
         grant_type: str = CLIENT_CREDENTIALS,
-        username: str = "",
-        password: str = "",
+        username: str | None = None,
+        password: str | None = None,
         scope: str | None = None,
         allow_http: bool = False,
         request_timeout_s: float = 300.0,
@@ -127,9 +127,9 @@ class OAuth2Auth(W50Auth):
         self._body = _request_body(
             grant_type,
             client_id=client_id,
-            client_secret=client_secret,
-            username=username,
-            password=password,
+            client_secret=client_secret or "",
+            username=username or "",
+            password=password or "",
             scope=scope,
         )
         self._client_id = client_id
@@ -266,7 +266,7 @@ class OAuth2Auth(W50Auth):
 
 
 oauth2 = OAuth2Auth
-"""Beside `bearer`, `basic` and `header`."""
+"""Named as `bearer`, `basic` and `header` are."""
 
 
 def _request_body(
