@@ -32,7 +32,7 @@ _INVISIBLE: Final = re.compile(
     r"<(script|style|head)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL
 )
 _ADDRESS: Final = re.compile(r"[^\s@\"'<>(]+@[^\s@\"'<>)]+")
-_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ ./()-]?\d){6,}")
+_LONG_NUMBER: Final = re.compile(r"\+?\(?\d(?:[ ./()-]{0,3}\d){6,}")
 _WORD: Final = re.compile(r"[\w'@.+-]*\w[\w'@.+-]*")
 _ELLIPSES: Final = re.compile(r"…(?:\W*…)+")
 
