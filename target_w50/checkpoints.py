@@ -18,7 +18,13 @@ class _Stretch(Generic[Work]):
     finished: list[Work] = field(default_factory=list)
     state: Any = None
     has_state: bool = False
+    has_records: bool = False
     records_after_state: bool = False
+
+    @property
+    def holds_input(self) -> bool:
+        """Whether anything but a state was read in it."""
+        return bool(self.has_records or self.unfinished or self.finished)
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,19 @@ class Checkpoints(Generic[Work]):
         self._uncovered: list[Work] = []
 
     def state_read(self, state: Any) -> None:
-        """The tap sent a state: all records before it are in this stretch or an earlier one."""
-        self._current.state = state
-        self._current.has_state = True
-        self._current.records_after_state = False
+        """The tap sent a state: all records before it are in this stretch or an earlier one.
+
+        Where nothing was read since the last cut, it belongs to the stretch that was cut there, so that it
+        need not wait for what comes next.
+        """
+        stretch = self._cut[-1] if self._cut and not self._current.holds_input else self._current
+        stretch.state = state
+        stretch.has_state = True
+        stretch.records_after_state = False
 
     def record_read(self) -> None:
         """The tap sent a record that belongs to this stretch."""
+        self._current.has_records = True
         self._current.records_after_state = True
 
     def begin(self, work: Work) -> None:
@@ -74,7 +86,7 @@ class Checkpoints(Generic[Work]):
         current = self._current
         if self._cut and not current.unfinished:
             self._join(self._cut[-1], current)
-        elif current.unfinished or current.finished or current.has_state or current.records_after_state:
+        elif current.holds_input or current.has_state:
             self._cut.append(current)
         self._current = _Stretch()
 
@@ -111,4 +123,5 @@ class Checkpoints(Generic[Work]):
             earlier.records_after_state = later.records_after_state
         else:
             earlier.records_after_state = earlier.records_after_state or later.records_after_state
+        earlier.has_records = earlier.has_records or later.has_records
         earlier.finished.extend(later.finished)

@@ -67,7 +67,8 @@ class Ledger:
 
     def state_read(self, state: Any) -> None:
         """The tap sent a state."""
-        self._checkpoints.state_read(state)
+        with self._lock:
+            self._checkpoints.state_read(state)
 
     def record_read(self) -> None:
         """The tap sent a record."""
