@@ -15,7 +15,7 @@ from target_w50.errors import (
     UnreachableError,
     W50Error,
 )
-from target_w50.jobs import Effort, LoadJob, Outcome, Phase
+from target_w50.jobs import Effort, LoadJob, Outcome, Phase, has_ended, has_failed
 from target_w50.ledger import Ledger, rejected
 from target_w50.rejections import Rejections
 from target_w50.settings import Settings
@@ -63,7 +63,6 @@ class JobSteps:
         self._may_run = may_run
         self._monotonic = monotonic
         self._at_hand: LoadJob | None = None
-        self._failures = frozenset(each.strip().casefold() for each in settings.failure_statuses)
 
     def _count_request(self, event: RequestEvent) -> None:
         effort = self._at_hand.effort if self._at_hand else None
@@ -298,14 +297,14 @@ class JobSteps:
 
     def _look_at(self, job: LoadJob, seen: ImportJob) -> None:
         # An answer that is just as before the run says nothing about the run.
-        if seen == job.before_run or not self._has_ended(seen):
+        if seen == job.before_run or not has_ended(seen, self._settings.failure_statuses):
             job.w50_job = seen
             self._check_time(job)
             return
         job.w50_job = seen
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at
-        if self._has_failed(seen):
+        if has_failed(seen, self._settings.failure_statuses):
             message = (
                 f"W50 reports that {job.name} failed (CurrentStatus {seen.current_status!r}). Its contacts "
                 "may be loaded in part and will be sent again by the next run; look at the job in W50 first."
@@ -341,12 +340,6 @@ class JobSteps:
                 "Look at the job in W50 for the reasons.",
                 code="rejected_limit",
             )
-
-    def _has_failed(self, seen: ImportJob) -> bool:
-        return (seen.current_status or "").strip().casefold() in self._failures
-
-    def _has_ended(self, seen: ImportJob) -> bool:
-        return seen.finish_date is not None or seen.progress_percent >= 100 or self._has_failed(seen)  # noqa: PLR2004
 
     # Waiting.
 

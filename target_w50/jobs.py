@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from target_w50.batches import Batch, BatchStore
 from target_w50.mapping import StreamMapping
 from target_w50.w50 import ImportJob
+
+ALL_PERCENT = 100
 
 
 class Phase(Enum):
@@ -148,3 +151,18 @@ class LoadJob:
         self.effort = None
         self.sent = 0
         self.probing = False
+
+
+def has_failed(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
+    """Whether W50 says that the job failed: its whole status, trimmed and without regard to case."""
+    status = (seen.current_status or "").strip().casefold()
+    return any(status == each.strip().casefold() for each in failure_statuses)
+
+
+def has_ended(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
+    """Whether W50 says that the job has ended, well or badly."""
+    return (
+        seen.finish_date is not None
+        or seen.progress_percent >= ALL_PERCENT
+        or has_failed(seen, failure_statuses)
+    )

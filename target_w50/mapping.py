@@ -13,6 +13,7 @@ from target_w50.settings import DROP, DeletedRecords, StreamEntry
 from target_w50.w50 import ContactSchemaField, ContactsList, W50Client
 
 NOT_FOUND = 404
+SET_CONTACT_LIST = "Set `contact_list` of the entry in `streams` to"
 MOST_NAMES = 12
 """How many existing names a message lists."""
 
@@ -73,33 +74,36 @@ class ListDirectory:
             self._fields[list_id] = self._client.list_fields(list_id)
         return self._fields[list_id]
 
-    def resolve(self, text: str) -> ContactsList:
+    def resolve(self, text: str, *, instead: str = SET_CONTACT_LIST) -> ContactsList:
         """The contact list that a setting names, by id or by name.
+
+        Args:
+            text: all digits for an id, else a name; `name:` before a name forces it.
+            instead: what to do if there is no such list, as the beginning of a sentence.
 
         Raises:
             MappingError: naming what exists, if there is none or more than one.
         """
         if text.isascii() and text.isdigit():
-            return self._with_id(int(text))
+            return self._with_id(int(text), instead)
         name = text.removeprefix("name:")
         found = [each for each in self.all_lists() if each.name == name]
         if not found:
             names = [str(each.name) for each in self.all_lists()]
             raise MappingError(
                 f"W50 has no contact list named {name!r}{nearest(name, names)}; it has "
-                f"{_listing(map(repr, names))}. Set `contact_list` of the entry in `streams` to one of them.",
+                f"{_listing(map(repr, names))}. {instead} one of them.",
                 code="contact_list_unknown",
             )
         if len(found) > 1:
             ids = ", ".join(str(each.id) for each in found)
             raise MappingError(
-                f"{len(found)} contact lists of W50 are named {name!r} (ids {ids}). Set `contact_list` to "
-                "the id.",
+                f"{len(found)} contact lists of W50 are named {name!r}. {instead} an id: {ids}.",
                 code="contact_list_ambiguous",
             )
         return found[0]
 
-    def _with_id(self, list_id: int) -> ContactsList:
+    def _with_id(self, list_id: int, instead: str) -> ContactsList:
         if list_id not in self._by_id:
             try:
                 self._by_id[list_id] = self._client.get_contact_list(list_id)
@@ -108,8 +112,8 @@ class ListDirectory:
                     raise
                 listing = _listing(f"{each.id} ({each.name!r})" for each in self.all_lists())
                 raise MappingError(
-                    f"W50 has no contact list with id {list_id}; it has {listing}. Set `contact_list` of the "
-                    "entry in `streams` to one of them (`name:...` forces a name).",
+                    f"W50 has no contact list with id {list_id}; it has {listing}. {instead} one of them "
+                    "(`name:...` forces a name).",
                     code="contact_list_unknown",
                 ) from error
         return self._by_id[list_id]

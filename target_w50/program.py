@@ -15,6 +15,7 @@ import click
 from target_w50.configuration import read_config
 from target_w50.errors import InputError, SettingsError, StoppedError, TargetW50Error
 from target_w50.settings import Settings, settings_from
+from target_w50.standard_output import keep_clean
 
 if TYPE_CHECKING:
     from target_w50.run import Run
@@ -94,6 +95,7 @@ def _print_about(about_format: str | None) -> None:
 def load(config: Sequence[str], input_path: str | None) -> int:
     """Read messages, load contacts, write states; returns the exit status."""
     try:
+        stdout_fd = keep_clean()
         values = read_config(config)
         settings = settings_from(values)
         file = _open_input(input_path)
@@ -105,7 +107,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         return error.exit_status
     from target_w50.loaded_program import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
-    return LoadedProgram(values, settings).run(file)
+    return LoadedProgram(values, settings, stdout_fd).run(file)
 
 
 def _open_input(path: str | None) -> IO[bytes] | None:
@@ -119,12 +121,12 @@ def _open_input(path: str | None) -> IO[bytes] | None:
         ) from None
 
 
-def say_last(error: TargetW50Error | None, rerun: str, done: str = "") -> None:
+def say_last(error: TargetW50Error | None, rerun: str, done: str = "", *, program: str = PROGRAM) -> None:
     """The last line: what happened, to what, what to do, `error_code` and `rerun`."""
     sentence = " ".join((error.message if error else done).split())
     code = error.code if error else "none"
     status = error.exit_status if error else 0
-    sys.stderr.write(f"{PROGRAM}: {sentence} [exit_status={status} error_code={code} rerun={rerun}]\n")
+    sys.stderr.write(f"{program}: {sentence} [exit_status={status} error_code={code} rerun={rerun}]\n")
     sys.stderr.flush()
 
 

@@ -18,6 +18,10 @@ from target_w50.settings_schema import API_URL, FAILURE_STATUSES, SETTINGS_SCHEM
 __all__ = ["SETTINGS_SCHEMA", "DeletedRecords", "ImportMode", "Settings", "StreamEntry", "settings_from"]
 
 DROP = "__NULL__"
+SCHEMA_WITHOUT_STREAMS = {
+    **SETTINGS_SCHEMA,
+    "required": [name for name in SETTINGS_SCHEMA["required"] if name != "streams"],
+}
 
 
 class ImportMode(str, Enum):
@@ -110,8 +114,12 @@ class Settings:
         return self.on_invalid_record == "quarantine"
 
 
-def settings_from(config: Mapping[str, Any]) -> Settings:
+def settings_from(config: Mapping[str, Any], *, streams_required: bool = True) -> Settings:
     """Judge the configuration as a whole and freeze it.
+
+    Args:
+        config: as read.
+        streams_required: whether `streams` must be there; without it there are none.
 
     Raises:
         SettingsError: with a sentence for every fault; none of them shows a value.
@@ -119,7 +127,7 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     given = {name: value for name, value in config.items() if value is not None}
     if isinstance(given.get("streams"), list):
         given["streams"] = [_without_nulls(entry) for entry in given["streams"]]
-    faults = [*_schema_faults(given)]
+    faults = [*_schema_faults(given, SETTINGS_SCHEMA if streams_required else SCHEMA_WITHOUT_STREAMS)]
     if not faults:
         faults = [*_rule_faults(given)]
     if faults:
@@ -128,6 +136,16 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
             faults=tuple(faults),
         )
     return _frozen(given)
+
+
+def connection_settings(config: Mapping[str, Any]) -> Settings:
+    """What is needed to talk to W50: the settings less `streams`, which may be missing or unfinished.
+
+    Raises:
+        SettingsError: as in `settings_from`.
+    """
+    rest = {name: value for name, value in config.items() if name != "streams"}
+    return settings_from(rest, streams_required=False)
 
 
 def _without_nulls(entry: Any) -> Any:
@@ -145,7 +163,7 @@ def _frozen(given: Mapping[str, Any]) -> Settings:
         if values.get(path):
             values[path] = values[path].replace("{run_id}", run_id)
     values["run_id"] = run_id
-    values["streams"] = tuple(_entry(entry) for entry in values["streams"])
+    values["streams"] = tuple(_entry(entry) for entry in values.get("streams", ()))
     if "import_mode" in values:
         values["import_mode"] = ImportMode(values["import_mode"])
     if "failure_statuses" in values:
@@ -164,8 +182,8 @@ def _entry(given: Mapping[str, Any]) -> StreamEntry:
     return StreamEntry(**values)
 
 
-def _schema_faults(given: Mapping[str, Any]) -> Iterator[str]:
-    validator = Draft202012Validator(SETTINGS_SCHEMA)
+def _schema_faults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    validator = Draft202012Validator(schema)
     for error in sorted(validator.iter_errors(given), key=lambda error: list(map(str, error.absolute_path))):
         yield from _fault_sentences(error)
 
@@ -221,7 +239,7 @@ def _rule_faults(given: Mapping[str, Any]) -> Iterator[str]:
     if first > longest:
         yield "`poll_interval_s` must not be more than `poll_max_interval_s`"
     wants_file = given.get("on_invalid_record") == "quarantine" or any(
-        entry.get("deleted_records") == "quarantine" for entry in given["streams"]
+        entry.get("deleted_records") == "quarantine" for entry in given.get("streams", ())
     )
     path = given.get("quarantine_path")
     if wants_file and not path:
@@ -253,7 +271,7 @@ def _auth_faults(given: Mapping[str, Any]) -> Iterator[str]:
 def _stream_faults(given: Mapping[str, Any]) -> Iterator[str]:
     loads = given.get("import_mode", "load") != "create_only"
     seen: set[str] = set()
-    for index, entry in enumerate(given["streams"]):
+    for index, entry in enumerate(given.get("streams", ())):
         where, name = f"streams[{index}]", entry["stream"]
         if name in seen:
             yield f"`{where}.stream` repeats an earlier entry's"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+from target_w50.tables import boxed_table, plain_table
 
 PLAIN_WIDTH = 160
 
@@ -29,21 +30,16 @@ def print_table(
     Args:
         out: the console.
         headers: the columns' names.
-        rows: the cells, printed as `str` prints them; None is an empty cell.
+        rows: the cells; None is an empty one.
         numbers: names of the columns that are set to the right.
     """
-    terminal = out.is_terminal
-    drawn = Table(
-        box=box.ROUNDED if terminal else None, pad_edge=terminal, header_style="bold" if terminal else ""
-    )
-    for header in headers:
-        drawn.add_column(header, justify="right" if header in numbers else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    if terminal:
-        out.print(drawn)
+    if out.is_terminal:
+        out.print(boxed_table(headers, rows, numbers=numbers))
         return
-    with out.capture() as captured:
-        out.print(drawn)
-    for line in captured.get().splitlines():
-        out.print(line.rstrip(), soft_wrap=True)
+    for line in plain_table(headers, rows, numbers=numbers):
+        out.print(line, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:
+    """Print the document for a program."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

@@ -51,6 +51,12 @@ class LazyCommand:
 
 
 COMMANDS = {
+    "check": LazyCommand(
+        "target_w50.cli.check", "check_command", "Settings, connection, lists and fields: what works."
+    ),
+    "lists": LazyCommand("target_w50.cli.lists", "lists_command", "The account's contact lists."),
+    "fields": LazyCommand("target_w50.cli.lists", "fields_command", "The fields of a contact list."),
+    "job": LazyCommand("target_w50.cli.job", "job_command", "How an import job stands."),
     "demo": LazyCommand(
         "target_w50.cli.demo",
         "demo_command",
@@ -139,8 +145,9 @@ def _invoke(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except TargetW50Error as error:
-        click.echo(
-            f"w50: {error.message} [exit_status={error.exit_status} error_code={error.code}]", err=True
-        )
+        from target_w50.program import say_last  # noqa: PLC0415  # it brings the settings, which take time
+
+        # The commands change nothing at W50, so each can be run again.
+        say_last(error, "safe", program="w50")
         return error.exit_status
     return status if isinstance(status, int) else 0

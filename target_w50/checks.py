@@ -1,0 +1,174 @@
+"""Looks at all that a run needs before there is one: settings, connection, lists, fields, outputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from target_w50.errors import (
+    MappingError,
+    RefusedError,
+    SettingsError,
+    TargetW50Error,
+    UnreachableError,
+)
+from target_w50.mapping import ListDirectory, nearest
+from target_w50.settings import DROP, Settings, StreamEntry, connection_settings, settings_from
+from target_w50.w50 import ContactsList, W50Client
+
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check came to.
+
+    Attributes:
+        check: `settings`, `address`, `authentication`, `contact list`, `fields` or `output`.
+        message: what was found, and if it failed what to do.
+        error: what a run would end with, or None if the check passed.
+    """
+
+    check: str
+    message: str
+    error: TargetW50Error | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well."""
+        return self.error is None
+
+
+def check_all(config: Mapping[str, Any], connect: Callable[[Settings], W50Client]) -> Iterator[Finding]:
+    """Check one thing after the other; what depends on a thing that failed is left out.
+
+    Args:
+        config: the settings as read.
+        connect: makes a client from the settings of the connection; may raise SettingsError.
+    """
+    entries: tuple[StreamEntry, ...] = ()
+    try:
+        settings = settings_from(config)
+        entries = settings.streams
+        yield Finding(
+            "settings", f"{len(config)} settings, {_number(len(entries), 'entry', 'entries')} of `streams`"
+        )
+    except SettingsError as error:
+        for fault in error.faults or (error.message,):
+            yield Finding("settings", f"{fault}.", error)
+        try:
+            settings = connection_settings(config)
+        except SettingsError:
+            return
+    yield from _outputs(settings)
+    try:
+        client = connect(settings)
+    except SettingsError as error:
+        yield Finding("address", error.message, error)
+        return
+    try:
+        yield from _at_w50(client, settings, entries)
+    finally:
+        client.close()
+
+
+def _at_w50(client: W50Client, settings: Settings, entries: tuple[StreamEntry, ...]) -> Iterator[Finding]:
+    address = f"{urlsplit(settings.api_url).hostname} answers"
+    directory = ListDirectory(client)
+    try:
+        lists = directory.all_lists()
+    except UnreachableError as error:
+        yield Finding("address", error.message, error)
+        return
+    except RefusedError as error:
+        yield Finding("address", address)
+        yield Finding("authentication", error.message, error)
+        if error.status != FORBIDDEN:
+            return
+        # The account's lists may be hidden from a caller who may load into one of them.
+    except TargetW50Error as error:
+        yield Finding("address", error.message, error)
+        return
+    else:
+        yield Finding("address", address)
+        yield Finding("authentication", f"accepted; the account has {_number(len(lists), 'contact list')}")
+    for entry in entries:
+        yield from _entry(directory, entry)
+
+
+def _entry(directory: ListDirectory, entry: StreamEntry) -> Iterator[Finding]:
+    try:
+        contact_list = directory.resolve(entry.contact_list)
+    except TargetW50Error as error:
+        yield Finding("contact list", f"stream {entry.stream!r}: {error.message}", error)
+        return
+    yield Finding(
+        "contact list",
+        f"stream {entry.stream!r} goes to list {contact_list.id} {contact_list.name!r}, which has "
+        f"{_number(contact_list.count, 'contact')}",
+    )
+    yield from _fields(directory, entry, contact_list)
+
+
+def explicit_field_names(entry: StreamEntry) -> list[str]:
+    """The FieldNames that an entry names, each once, in their order."""
+    named = [name for name in entry.fields.values() if name != DROP]
+    return list(dict.fromkeys([*(entry.match_fields or ()), *named, *entry.deleted_values]))
+
+
+def _fields(directory: ListDirectory, entry: StreamEntry, contact_list: ContactsList) -> Iterator[Finding]:
+    names = explicit_field_names(entry)
+    if not names:
+        return
+    try:
+        known = [each.name for each in directory.fields(contact_list.id)]
+    except TargetW50Error as error:
+        if entry.field_naming == "exact" and isinstance(error, RefusedError):
+            words = f"stream {entry.stream!r}: not looked at: W50 does not show this list's fields"
+            yield Finding("fields", f"{words} (status {error.status}), and `field_naming` is exact")
+            return
+        yield Finding("fields", f"stream {entry.stream!r}: {error.message}", error)
+        return
+    missing = [name for name in names if name not in known]
+    for name in missing:
+        message = (
+            f"stream {entry.stream!r}: list {contact_list.id} {contact_list.name!r} has no field {name!r}"
+            f"{nearest(name, known)}. `w50 fields {contact_list.id}` shows what it has."
+        )
+        yield Finding("fields", message, MappingError(message, code="field_unknown"))
+    if not missing:
+        yield Finding("fields", f"stream {entry.stream!r}: the list has {', '.join(names)}")
+
+
+def _outputs(settings: Settings) -> Iterator[Finding]:
+    for name, path in (
+        ("quarantine_path", settings.quarantine_path),
+        ("metrics_path", settings.metrics_path),
+    ):
+        if path is None:
+            continue
+        problem = _unwritable(Path(path))
+        if problem is None:
+            yield Finding("output", f"`{name}` can be written")
+        else:
+            message = f"`{name}` can't be written: {problem}."
+            yield Finding("output", message, SettingsError(message, code="output_unwritable"))
+
+
+def _unwritable(path: Path) -> str | None:
+    """Why the file can't be appended to, without touching it."""
+    if path.is_dir():
+        return "it is a folder"
+    if path.exists():
+        return None if os.access(path, os.W_OK) else "the file may not be written to"
+    if not path.parent.is_dir():
+        return "its folder does not exist"
+    return None if os.access(path.parent, os.W_OK) else "its folder may not be written to"
+
+
+def _number(count: int, one: str, more: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

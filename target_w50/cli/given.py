@@ -1,0 +1,73 @@
+"""What most commands take: the target's settings by `--config`, `--json`, and a connection to W50."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from target_w50.configuration import read_config
+from target_w50.connection import Connection
+from target_w50.settings import Settings, connection_settings
+from target_w50.w50 import W50Client
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+RETRY_FOR_S = 20.0
+"""A person waits: calls are tried again for so many seconds, or for `retry_for_s` if that is shorter."""
+
+INSTEAD = "Say"
+"""How a message about an unknown list goes on in a command that was given the list as an argument."""
+
+
+def config_option(command: Command) -> Command:
+    """`--config`, as the target has it."""
+    return click.option(
+        "--config",
+        "config",
+        multiple=True,
+        metavar="FILE|ENV",
+        help="A JSON file with target-w50's settings, or ENV for TARGET_W50_* of the environment and .env; "
+        "may be repeated.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def warn_on_stderr() -> None:
+    """Have warnings of the target's modules said in a line each on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("w50: %(message)s"))
+    logger = logging.getLogger("target-w50")
+    logger.handlers = [handler]
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+
+
+def prompt(settings: Settings) -> Settings:
+    """The settings for a command that a person waits for."""
+    return dataclasses.replace(settings, retry_for_s=min(settings.retry_for_s, RETRY_FOR_S))
+
+
+@contextlib.contextmanager
+def connected(config: Sequence[str]) -> Iterator[tuple[W50Client, Settings]]:
+    """A client by the settings, of which only the connection's are needed.
+
+    Raises:
+        SettingsError: the settings can't be read or used.
+    """
+    settings = prompt(connection_settings(read_config(config)))
+    client = Connection(settings, time.sleep).client()
+    try:
+        yield client, settings
+    finally:
+        client.close()

@@ -1,0 +1,116 @@
+"""`w50 job`: how an import job stands, once or until it ends."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import click
+
+from target_w50.cli.given import INSTEAD, config_option, connected, json_option
+from target_w50.cli.output import print_json
+from target_w50.errors import JobFailedError, JobUnknownError
+from target_w50.jobs import has_ended, has_failed
+from target_w50.mapping import ListDirectory
+from target_w50.settings import Settings
+from target_w50.tables import write_table
+from target_w50.w50 import ImportJob, W50Client
+
+
+@click.command(
+    "job",
+    short_help="How an import job stands.",
+    epilog="Example: w50 job Newsletter 1017 --watch --config ENV",
+)
+@click.argument("contact_list", metavar="LIST")
+@click.argument("job_id", metavar="JOB", type=click.IntRange(min=0))
+@click.option("--watch", is_flag=True, help="Go on asking until it has ended.")
+@config_option
+@json_option
+def job_command(
+    contact_list: str, job_id: int, config: tuple[str, ...], *, watch: bool, as_json: bool
+) -> None:
+    """Show import job JOB of contact list LIST (an id or a name).
+
+    The exit status is 5 if the job failed or, with --watch, has not ended within `job_timeout_s`.
+    """
+    with connected(config) as (client, settings):
+        found = ListDirectory(client).resolve(contact_list, instead=INSTEAD)
+        seen = client.get_import_job(found.id, job_id)
+        if watch:
+            seen = _watch(_readings(client, seen, settings))
+    if as_json:
+        print_json(seen.as_wire())
+    else:
+        write_table(sys.stdout, ("import job", str(seen.id)), list(seen.as_wire().items())[1:])
+    _judge(seen, settings, watch=watch)
+
+
+def _readings(
+    client: W50Client,
+    seen: ImportJob,
+    settings: Settings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[ImportJob]:
+    """The job as it is read now and again, until it has ended or its time is up."""
+    began = monotonic()
+    yield seen
+    while not has_ended(seen, settings.failure_statuses) and monotonic() - began < settings.job_timeout_s:
+        sleep(settings.poll_interval_s)
+        seen = client.get_import_job(seen.contact_list_id, seen.id)
+        yield seen
+
+
+def _watch(readings: Iterator[ImportJob]) -> ImportJob:
+    """Follow the job with a bar on a terminal, with a line for each change elsewhere; returns the last."""
+    if sys.stderr.isatty():
+        return _watch_with_a_bar(readings)
+    last = told = next(readings)
+    _tell(told)
+    for last in readings:
+        if (last.progress_percent, last.current_status) != (told.progress_percent, told.current_status):
+            told = last
+            _tell(told)
+    return last
+
+
+def _watch_with_a_bar(readings: Iterator[ImportJob]) -> ImportJob:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[status]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    last = next(readings)
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"import job {last.id}", total=100, status=last.current_status or "")
+        progress.update(task, completed=last.progress_percent)
+        for last in readings:
+            progress.update(task, completed=last.progress_percent, status=last.current_status or "")
+    return last
+
+
+def _tell(seen: ImportJob) -> None:
+    click.echo(f"w50: import job {seen.id}: {seen.progress_percent} %, {seen.current_status}", err=True)
+
+
+def _judge(seen: ImportJob, settings: Settings, *, watch: bool) -> None:
+    if has_failed(seen, settings.failure_statuses):
+        raise JobFailedError(
+            f"W50 reports that import job {seen.id} of contact list {seen.contact_list_id} failed "
+            f"(CurrentStatus {seen.current_status!r}). Look at it in W50.",
+            job_id=seen.id,
+        )
+    if watch and not has_ended(seen, settings.failure_statuses):
+        raise JobUnknownError(
+            f"Import job {seen.id} of contact list {seen.contact_list_id} has not ended within job_timeout_s "
+            f"({settings.job_timeout_s:g} s): it is neither failed nor done. Ask again later.",
+            job_id=seen.id,
+        )

@@ -1,0 +1,85 @@
+"""Tables for people: boxed on a terminal, mere columns elsewhere, where they need no library."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+GAP = "  "
+
+
+def printable(value: object) -> str:
+    """The value as text that can do nothing to a terminal; None is empty.
+
+    Names come from the tap and from W50: a control character in one is shown as its escape.
+    """
+    if value is None:
+        return ""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def plain_table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> list[str]:
+    """The lines of a table without a box.
+
+    Args:
+        headers: the columns' names.
+        rows: the cells, see `printable`.
+        numbers: names of the columns that are set to the right.
+    """
+    cells = [list(headers), *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(_width(row[column]) for row in cells) for column in range(len(headers))]
+    lines = []
+    for row in cells:
+        parts = []
+        for text, width, header in zip(row, widths, headers, strict=True):
+            pad = " " * (width - _width(text))
+            parts.append(pad + text if header in numbers else text + pad)
+        lines.append(GAP.join(parts).rstrip())
+    return lines
+
+
+def boxed_table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> Table:
+    """The same table for a terminal, see `plain_table`."""
+    from rich import box  # noqa: PLC0415  # takes longer to import than a plain table to write
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.ROUNDED, header_style="bold")
+    for header in headers:
+        table.add_column(header, justify="right" if header in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    return table
+
+
+def write_table(
+    file: TextIO, headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> None:
+    """Write the table to the file, boxed if that is a terminal."""
+    if not file.isatty():
+        file.writelines(line + "\n" for line in plain_table(headers, rows, numbers=numbers))
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(file=file, highlight=False, emoji=False, markup=False).print(
+        boxed_table(headers, rows, numbers=numbers)
+    )
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+        for each in text
+    )
