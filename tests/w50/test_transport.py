@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection
 
 from target_w50.errors import DoubtfulError, RefusedError, UnreachableError
 from target_w50.w50 import ImportJob, W50Client, bearer, transport
+from target_w50.w50.faults import describe_fault
 
 from .support import IMPORT_JOB, FakeClock, RawServer, Reply, http
 
@@ -298,8 +299,29 @@ def test_another_adapter_leaves_in_doubt_what_its_error_does_not_rule_out() -> N
 
 def test_an_error_of_urllib3_that_requests_lets_through_is_a_fault_too() -> None:
     """A host's label of more than 63 characters is one."""
-    with pytest.raises(UnreachableError) as caught:
+    with pytest.raises(UnreachableError, match="LocationParseError") as caught:
         _create(_client(f"https://{'a' * 70}.example", retry_for_s=1))
     assert not isinstance(caught.value, DoubtfulError)
-    assert isinstance(caught.value.__context__, Exception)
-    assert issubclass(urllib3.exceptions.LocationParseError, urllib3.exceptions.HTTPError)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            requests.ConnectionError(urllib3.exceptions.ProtocolError("x", OSError(113, "x"))),
+            "no route to host",
+        ),
+        (
+            requests.ConnectionError(urllib3.exceptions.ProtocolError("x", OSError("x"))),
+            "the connection broke",
+        ),
+        (
+            requests.ConnectionError(urllib3.exceptions.ProtocolError("x", TimeoutError("x"))),
+            "nothing moved within 2 s",
+        ),
+        (requests.RequestException("https://u:hush@x"), "the exchange failed (RequestException)"),
+        (urllib3.exceptions.HTTPError("https://u:hush@x"), "the exchange failed (HTTPError)"),
+    ],
+)
+def test_a_fault_is_told_in_our_own_words(error: Exception, words: str) -> None:
+    assert describe_fault(error, 1, 2) == words

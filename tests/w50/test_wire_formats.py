@@ -289,7 +289,7 @@ def test_whatever_field_names_hold_arrives_in_every_format(names: list[str]) -> 
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.characters(), max_size=10))
+@given(st.text(st.characters() | st.sampled_from("\ud800\udfff\x00\x1f\ufffe"), max_size=6))
 def test_a_text_is_either_encoded_or_said_to_be_a_problem(text: str) -> None:
     """`text_problem` and the encoder agree, and neither error holds the text."""
     for wire in (JSON, XML):
