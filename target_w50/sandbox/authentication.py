@@ -66,7 +66,8 @@ class Authentication:
         token = authorization.token if authorization and scheme == "bearer" else None
         if options.auth == "oauth2":
             return self._by_granted(token)
-        return Caller.WELCOME if options.token is None else self._by_name(token, options.token)
+        judged = self._by_name(token, options.token)
+        return Caller.WELCOME if options.token is None and judged is Caller.UNKNOWN else judged
 
     def _by_name(self, name: str | None, known: str | None) -> Caller:
         if _same(name, self._options.forbidden_token):

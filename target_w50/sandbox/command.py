@@ -176,6 +176,10 @@ def sandbox(**options: Any) -> None:
         emulator = Sandbox(**options)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    try:
+        emulator.start()
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from None
     with emulator:
         click.echo(f"W50 sandbox ready at {emulator.url}")
         stop.wait()

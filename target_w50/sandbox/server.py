@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from contextlib import suppress
+from socketserver import TCPServer
 from types import TracebackType
 from typing import Any
 
@@ -82,6 +83,11 @@ class _Handler(WSGIRequestHandler):
         self.wfile.write(body)
         self.wfile.flush()
 
+    def finish(self) -> None:
+        """Let go of a connection whose caller may have gone before the answer."""
+        with suppress(OSError):
+            super().finish()
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # Werkzeug's name
         """Say nothing: the request log is the inspection call's."""
 
@@ -94,6 +100,18 @@ class _Server(ThreadedWSGIServer):
         self._lock = threading.Lock()
         self._open: dict[socket.socket, threading.Thread] = {}
         super().__init__(_HOST, port, _no_application, _Handler)
+
+    def server_bind(self) -> None:
+        """Take the port, without the look-up of the machine's name that `http.server` makes here.
+
+        Raises:
+            RuntimeError: the port can't be had.
+        """
+        try:
+            TCPServer.server_bind(self)
+        except OSError as error:
+            raise RuntimeError(f"port {self.port} can't be used: {error.strerror}") from None
+        self.server_name, self.server_port = _HOST, int(self.server_address[1])
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         with self._lock:

@@ -35,6 +35,11 @@ def test_without_a_token_everybody_is_welcome(caller: Caller) -> None:
     assert code(caller, headers=bearer("anything")) == 200
 
 
+def test_a_forbidden_token_is_known_though_nobody_needs_one(start: Start) -> None:
+    caller = start(forbidden_token="intern")
+    assert [code(caller), code(caller, headers=bearer("intern"))] == [200, 403]
+
+
 def test_a_bearer_token_is_asked_for(start: Start) -> None:
     caller = start(token="secret", forbidden_token="intern")
     assert code(caller, headers=bearer("secret")) == 200

@@ -432,3 +432,24 @@ def test_a_large_body_is_asked_to_be_sent(caller: Caller) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")
         connection.sendall(body)
         assert connection.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_caller_who_goes_away_before_the_answer_makes_no_noise(
+    caller: Caller, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caller.sandbox.faults.add(call="lists", slow=0.05)
+    port = int(caller.sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"GET /contactLists HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    while not any(one["Status"] for one in caller.sandbox.contents()["Requests"]):
+        caller.get("/_sandbox/faults")
+    caller.sandbox.stop()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_request_that_is_no_http_is_refused(caller: Caller) -> None:
+    port = int(caller.sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert b"400" in connection.recv(1000)

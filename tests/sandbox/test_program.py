@@ -14,6 +14,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from target_w50.sandbox import Sandbox
 from target_w50.sandbox.command import sandbox
 
 PROGRAM = [sys.executable, "-W", "error", "-c", "from target_w50.sandbox.command import sandbox; sandbox()"]
@@ -93,3 +94,10 @@ def test_a_file_that_holds_no_lists_is_named(tmp_path: Path) -> None:
     path.write_text("[5]")
     result = CliRunner().invoke(sandbox, ["--lists", str(path)])
     assert (result.exit_code, "each contact list is an object" in result.output) == (2, True)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with Sandbox() as other:
+        port = other.url.rpartition(":")[2]
+        result = CliRunner().invoke(sandbox, ["--port", port])
+    assert (result.exit_code, f"port {port} can't be used" in result.output) == (1, True)
