@@ -38,8 +38,10 @@ _WITH_NAMED = ("$defs", "definitions", "dependencies", "dependentSchemas", "patt
 _IN_PLACE = frozenset(
     ("allOf", "anyOf", "dependencies", "dependentSchemas", "else", "extends", "if", "not", "oneOf", "then")
 )
+_LISTS = frozenset(("enum", "required", "type"))
 _DATA = frozenset(("const", "default", "enum", "examples"))
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_EQUALITIES = ("enum", "const", "uniqueItems")
 
 _Rule = Callable[[Validator, Any, Any, Any], Iterable[ValidationError] | None]
 
@@ -48,14 +50,27 @@ def draft_of(schema: Schema) -> type[Validator]:
     """Give the stock validator class of the draft that a schema is written in.
 
     That is draft 4 if it uses the boolean `exclusiveMaximum` or `exclusiveMinimum`, which no later draft has
-    (whatever `$schema` says: taps copy that line), else what `$schema` says, else the SDK's default.
+    (whatever `$schema` says: taps copy that line), else what `$schema` says, else the SDK's default; 2019-09 in
+    place of 2020-12 if it uses `items` with a list, which 2020-12 does not have any more.
     """
     declared = schema.get("$schema")
     name = declared.replace("https://", "http://", 1).rstrip("#/") if isinstance(declared, str) else ""
     draft = _DRAFTS.get(name, _DEFAULT_DRAFT)
     if draft not in _FLOATS_ARE_NO_INTEGERS and any(_has_boolean_bound(each) for _, each in walk(schema)):
         return validators.Draft4Validator
+    if draft is _DEFAULT_DRAFT and any(isinstance(each.get("items"), list) for _, each in walk(schema)):
+        return validators.Draft201909Validator
     return draft
+
+
+def is_draft_3(draft: type[Validator]) -> bool:
+    """Say whether it is the draft that shares few rules with the others."""
+    return draft is validators.Draft3Validator
+
+
+def floats_may_be_integers(draft: type[Validator]) -> bool:
+    """Say whether 1.0 is an integer."""
+    return draft not in _FLOATS_ARE_NO_INTEGERS
 
 
 def ref_stands_alone(draft: type[Validator]) -> bool:
@@ -88,15 +103,25 @@ def walk(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
         yield from walk(inner, place + inner_place)
 
 
-def without_dialects(value: Any) -> Any:
-    """Copy a schema without its `$schema`: jsonschema would leave our validator for the stock one there."""
-    if isinstance(value, dict):
-        return {
-            key: inner if key in _DATA else without_dialects(inner)
-            for key, inner in value.items()
-            if not (key == "$schema" and isinstance(inner, str))
-        }
-    return [without_dialects(inner) for inner in value] if isinstance(value, list) else value
+def tidied(value: Any) -> Any:
+    """Copy a schema, leaving out what has no effect and is in the way.
+
+    That is `$schema` (jsonschema would leave our validator for the stock one there), an empty `required`
+    (taps write it also where draft 4 forbids it), and what `required`, `type` or `enum` list twice.
+    """
+    if isinstance(value, list):
+        return [tidied(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    copy = {}
+    for key, inner in value.items():
+        if isinstance(inner, list) and key in _LISTS:
+            once = list({repr(each): each for each in inner}.values())
+            if once or key != "required":
+                copy[key] = once
+        elif not (key == "$schema" and isinstance(inner, str)):
+            copy[key] = inner if key in _DATA else tidied(inner)
+    return copy
 
 
 @lru_cache
@@ -109,7 +134,8 @@ def exact_validator(draft: type[Validator]) -> type[Validator]:
     types = draft.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": integer})
     stock: Mapping[str, _Rule] = draft.VALIDATORS
     rules: dict[str, _Rule] = {name: _multiple_of for name in ("multipleOf", "divisibleBy") if name in stock}
-    rules |= {name: _unless_nan(stock[name]) for name in _BOUNDS if name in stock}
+    rules |= {name: _exactly(stock[name]) for name in _EQUALITIES if name in stock}
+    rules |= {name: _unless_nan(_exactly(stock[name])) for name in _BOUNDS if name in stock}
     exact: type[Validator] = validators.extend(draft, rules, type_checker=types)  # type: ignore[no-untyped-call]
     return exact
 
@@ -135,6 +161,15 @@ def _multiple_of(validator: Validator, divisor: Any, instance: Any, _: Any) -> I
         yield ValidationError("not a multiple")
 
 
+def _exactly(rule: _Rule) -> _Rule:
+    """Have a rule compare Decimals: a float, as stream maps make them, is not 0.1 but something near it."""
+
+    def exact(validator: Validator, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        yield from rule(validator, wanted, _without_floats(instance), schema) or ()
+
+    return exact
+
+
 def _unless_nan(rule: _Rule) -> _Rule:
     """Keep NaN, which no bound refuses, from being compared with a Decimal, which raises."""
 
@@ -143,6 +178,16 @@ def _unless_nan(rule: _Rule) -> _Rule:
             yield from rule(validator, bound, instance, schema) or ()
 
     return bounded
+
+
+def _without_floats(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(repr(value)) if math.isfinite(value) else value
+    if isinstance(value, list):
+        return [_without_floats(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: _without_floats(inner) for key, inner in value.items()}
+    return value
 
 
 def _has_boolean_bound(schema: Schema) -> bool:

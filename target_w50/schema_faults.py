@@ -8,7 +8,6 @@ import warnings
 from decimal import Decimal
 from typing import Any
 
-from jsonschema import ValidationError
 from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -40,7 +39,7 @@ def check_schema(schema: Schema, draft: type[Validator]) -> None:
     """Find the first fault of a schema.
 
     Args:
-        schema: the schema, without `$schema` in it.
+        schema: the schema, `tidied`.
         draft: the stock validator of its draft.
 
     Raises:
@@ -85,11 +84,10 @@ class _Check:
 
     def _enter(self, schema: Schema, place: Place, resolver: _Resolver) -> None:
         for error in self._meta.iter_errors(_with_plain_numbers(schema)):
-            if not _is_harmless(error):
-                raise SchemaFaultError(
-                    place + tuple(error.absolute_path),
-                    f"is not as {self._dialect_id} has it (rule '{error.validator}')",
-                )
+            raise SchemaFaultError(
+                place + tuple(error.absolute_path),
+                f"is not as {self._dialect_id} has it (rule '{error.validator}')",
+            )
         self._places.update((id(inner), at) for at, inner in walk(schema, place))
         self._visit(schema, place, resolver)
 
@@ -177,24 +175,6 @@ def _compiles(pattern: str) -> bool:
     except (re.error, OverflowError):
         return False
     return True
-
-
-def _is_harmless(error: ValidationError) -> bool:
-    """Say whether a schema can be used all the same: lists that are empty or say a thing twice.
-
-    Taps write `required: []` also where draft 4 forbids it.
-    """
-    if error.context:
-        branches: dict[Any, bool] = {}
-        for inner in error.context:
-            branch = inner.relative_schema_path[0]
-            branches[branch] = branches.get(branch, True) and _is_harmless(inner)
-        return any(branches.values())
-    lists = error.absolute_path and error.absolute_path[-1] in ("enum", "required", "type")
-    return bool(lists) and (
-        error.validator == "uniqueItems"
-        or (error.validator == "minItems" and error.instance == [] and error.absolute_path[-1] != "type")
-    )
 
 
 def _with_plain_numbers(value: Any) -> Any:

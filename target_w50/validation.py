@@ -11,7 +11,9 @@ from typing import Any
 from jsonschema import ValidationError
 
 from target_w50.errors import InputError
-from target_w50.schema_drafts import Schema, draft_of, exact_validator, walk, without_dialects
+from target_w50.fast_rules import Check, always, never
+from target_w50.fast_validation import compile_fast
+from target_w50.schema_drafts import Schema, draft_of, exact_validator, tidied, walk
 from target_w50.schema_faults import LOCAL_REGISTRY, SchemaFaultError, check_schema, spell_place
 
 _OTHER = "*"
@@ -72,12 +74,12 @@ class RecordValidator:
     """
 
     def __init__(self, schema: Schema, stream: str, *, enabled: bool = True) -> None:
-        self._enabled = enabled
+        self._is_surely_valid: Check = always
         if not enabled:
             return
         try:
             draft = draft_of(schema)
-            own = without_dialects(schema)
+            own = tidied(schema)
             check_schema(own, draft)
             self._known_names = frozenset(_names(own))
         except (SchemaFaultError, RecursionError) as error:
@@ -88,10 +90,16 @@ class RecordValidator:
                 f"The schema of stream '{stream}' can't be used: {fault}.", code="schema_broken"
             ) from None
         self._judge = exact_validator(draft)(own, registry=LOCAL_REGISTRY)
+        self._is_surely_valid = compile_fast(own, draft, self._judge) or never
 
     def check(self, record: dict[str, Any]) -> Problem | None:
         """Say what is wrong with a record, None if nothing is."""
-        return self._judged(record) if self._enabled else None
+        try:
+            if self._is_surely_valid(record):
+                return None
+        except (RecursionError, ArithmeticError):
+            pass
+        return self._judged(record)
 
     def _judged(self, record: dict[str, Any]) -> Problem | None:
         try:

@@ -132,6 +132,12 @@ def test_a_boolean_bound_makes_it_draft_4_whatever_the_schema_says() -> None:
     assert check(judge, "-" + "9" * 5000) is None
 
 
+def test_items_as_a_list_make_it_a_draft_that_has_them() -> None:
+    judge = of_property({"type": "array", "items": [{"type": "string"}, {"type": "integer"}]})
+    assert check(judge, '["a", 1]') is None
+    assert check(judge, '["a", "b"]') is not None
+
+
 def test_a_boolean_bound_is_found_however_deep_it_is() -> None:
     bounded = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
     for schema in (
