@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-
-from target_w50.program import main as run_program
 
 
 def main() -> None:
     """Run the program and exit with its status."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until the program takes the signals over, an interrupt ends it without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from target_w50.program import main as run_program  # noqa: PLC0415  # it takes time, see above
+
     sys.exit(run_program())
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from target_w50.errors import StoppedError
+from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.jobs import LoadJob
 
 if TYPE_CHECKING:
@@ -54,11 +54,15 @@ class ListWorker:
                 try:
                     action()
                     self._drop_ended()
-                except StoppedError:
+                except StoppedError as error:
+                    # It may be news to the others: this thread may have found standard output closed.
+                    self._loader.stop(error)
                     return
                 except Exception as error:  # noqa: BLE001  # whatever it is, it ends the run with its own words
                     self._drop_ended()
                     self._loader.failed(error)
+                    if not isinstance(error, TargetW50Error):
+                        return  # A defect: it would come again and again. What runs is told as unknown.
         finally:
             with self._loader.changed:
                 self._ended = True

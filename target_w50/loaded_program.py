@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from typing import IO, Any
 
@@ -17,7 +15,7 @@ from target_w50.program import PROGRAM, done_in_words, say_last, unexpected
 from target_w50.run import Run
 from target_w50.settings import Settings
 from target_w50.signals import Watch
-from target_w50.states import write_to_file
+from target_w50.standard_output import line_writer
 from target_w50.stop import Stop
 from target_w50.target import TargetW50
 
@@ -25,9 +23,16 @@ log = logging.getLogger(PROGRAM)
 
 
 class LoadedProgram:
-    """Owns standard output, the signals and the end of one run."""
+    """Owns the signals and the end of one run.
 
-    def __init__(self, config: dict[str, Any], settings: Settings) -> None:
+    Args:
+        config: the settings as given.
+        settings: the same, judged.
+        stdout_fd: where states are written.
+    """
+
+    def __init__(self, config: dict[str, Any], settings: Settings, stdout_fd: int) -> None:
+        self._stdout_fd = stdout_fd
         self._config = {**config, "run_id": settings.run_id}
         self._settings = settings
         self._stop = Stop()
@@ -38,19 +43,19 @@ class LoadedProgram:
         """Load everything; returns the exit status."""
         # The SDK's own logging: levels and SINGER_SDK_LOG_CONFIG work as its users know them.
         _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
-        stdout_fd = _keep_stdout_clean()
-        watch = Watch(self._stop, stdout_fd, self._last_words)
+        watch = Watch(self._stop, self._stdout_fd, self._last_words)
         watch.start()
-        error = self._load(file, stdout_fd)
+        status = self._end(self._load(file))
+        # Not before: what is said at the end may hang as well.
         watch.done()
-        return self._end(error)
+        return status
 
-    def _load(self, file: IO[bytes] | None, stdout_fd: int) -> TargetW50Error | None:
+    def _load(self, file: IO[bytes] | None) -> TargetW50Error | None:
         try:
             self._run = Run(
                 self._settings,
                 sdk_metrics.get_metrics_logger(),
-                write_line=write_to_file(stdout_fd),
+                write_line=line_writer(self._stdout_fd, self._stop),
                 stop=self._stop,
             )
             target = TargetW50(config=self._config, run=self._run)
@@ -97,13 +102,3 @@ class LoadedProgram:
     def _last_words(self, error: StoppedError) -> None:
         """In the watch's thread, when the main thread hangs: whatever can still be told."""
         self._end(error)
-
-
-def _keep_stdout_clean() -> int:
-    """Have whatever prints to standard output print to standard error; returns the real one's descriptor."""
-    sys.stdout.flush()
-    real = os.dup(1)
-    os.set_inheritable(real, False)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return real

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from target_w50.batches import ContactParts
-from target_w50.errors import TargetW50Error
+from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.jobs import LoadJob, Phase, StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.list_worker import ListWorker
@@ -61,13 +61,14 @@ class Loader:
 
     # The reader's side.
 
+        self._jobs += 1
+        job = LoadJob(self._jobs, counts, mapping, source_stream)
+        job.suppressed_events = self._settings.suppress_custom_events
+        # Without the lock: the books may be waiting for room for a state, and a stop must not wait for them.
+        self._ledger.begin(job)
     def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
         """A new job at the end of its list's queue; it belongs to the current stretch of the input."""
         with self._changed:
-            self._jobs += 1
-            job = LoadJob(self._jobs, counts, mapping, source_stream)
-            job.suppressed_events = self._settings.suppress_custom_events
-            self._ledger.begin(job)
             worker = self._workers.get(job.list_id)
             if worker is None:
                 worker = ListWorker(self, job.list_id, self._make_steps(self._may_run), self._settings)
@@ -180,13 +181,18 @@ class Loader:
     def failed(self, error: BaseException) -> None:
         """A worker's error: the first one ends the run; from now on nothing is run any more."""
         with self._changed:
-            if self._error is None:
+            is_first = self._error is None
+            if is_first:
                 self._error = error
-            elif isinstance(error, TargetW50Error):
-                log.error("After that also: %s", error.message)
             self._aborting = True
             self._changed.notify_all()
         self._stop.wake()
+        if not is_first and isinstance(error, TargetW50Error):
+            log.error("After that also: %s", error.message)
+
+    def stop(self, error: StoppedError) -> None:
+        """A worker has learned that the run must stop."""
+        self._stop.set(error)
 
     def _may_run(self, job: LoadJob) -> bool:
         with self._changed:

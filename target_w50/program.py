@@ -126,8 +126,12 @@ def say_last(error: TargetW50Error | None, rerun: str, done: str = "", *, progra
     sentence = " ".join((error.message if error else done).split())
     code = error.code if error else "none"
     status = error.exit_status if error else 0
-    sys.stderr.write(f"{program}: {sentence} [exit_status={status} error_code={code} rerun={rerun}]\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(f"{program}: {sentence} [exit_status={status} error_code={code} rerun={rerun}]\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        # Nobody reads it; without this Python would end with a status of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def unexpected(error: BaseException) -> TargetW50Error:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from target_w50.errors import StoppedError
-from target_w50.states import EXIT_STDOUT_CLOSED, stdout_closed
+from target_w50.standard_output import EXIT_STDOUT_CLOSED, stdout_closed
 from target_w50.stop import Stop
 
 GRACE_S = 3.5
@@ -46,7 +46,7 @@ class Watch:
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
 
     def done(self) -> None:
-        """The program ends by itself."""
+        """All is said; the program ends by itself."""
         self._done.set()
 
     def _watch(self) -> None:
@@ -70,16 +70,16 @@ class Watch:
         self._begin_to_end(stopped_by(number))
 
     def _begin_to_end(self, error: StoppedError) -> None:
+        # First of all what ends the program in any case: those who are told of the stop may wait for somebody
+        # who hangs.
+        threading.Thread(target=self._end_in_time, args=(error,), name="grace", daemon=True).start()
         self._stop.set(error)
-        threading.Thread(target=self._end_in_time, name="grace", daemon=True).start()
 
-    def _end_in_time(self) -> None:
+    def _end_in_time(self, error: StoppedError) -> None:
         if self._done.wait(GRACE_S):
             return
-        error = self._stop.error
-        if error is None:
-            raise AssertionError
-        words = threading.Thread(target=self._last_words, args=(error,), daemon=True)
+        error = self._stop.error or error
+        words = threading.Thread(target=self._last_words, args=(error,), name="last words", daemon=True)
         words.start()
         words.join(1.0)
         os._exit(error.exit_status)

@@ -1,8 +1,7 @@
-"""State lines: what stands in them, and how they get to standard output."""
+"""State lines: what stands in them."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +10,10 @@ from typing import Any
 import msgspec
 import simplejson
 
-from target_w50.errors import StoppedError
+from target_w50.standard_output import stdout_closed
 from target_w50.w50 import ImportJob
 
 STATE_KEY = "w50_import_jobs"
-EXIT_STDOUT_CLOSED = 141
 TOTALS = (
     "InsertedContacts",
     "UpdatedContacts",
@@ -115,20 +113,6 @@ def encode_state(state: Any) -> bytes:
         return text.encode("ascii")
 
 
-def write_to_file(file: int) -> Callable[[bytes], None]:
-    """A writer of whole lines to a file descriptor."""
-
-    def write(line: bytes) -> None:
-        view = memoryview(line + b"\n")
-        try:
-            while view:
-                view = view[os.write(file, view) :]
-        except BrokenPipeError:
-            raise stdout_closed() from None
-
-    return write
-
-
 def write_to_stdout(line: bytes) -> None:
     """Write a whole line to `sys.stdout`, whatever that is now."""
     try:
@@ -136,13 +120,3 @@ def write_to_stdout(line: bytes) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         raise stdout_closed() from None
-
-
-def stdout_closed() -> StoppedError:
-    """What ends the run when nobody reads the states any more."""
-    return StoppedError(
-        "Standard output was closed, so no state can be handed on. No further import job is run; run again "
-        "when the program that reads the states is there.",
-        exit_status=EXIT_STDOUT_CLOSED,
-        code="stdout_closed",
-    )
