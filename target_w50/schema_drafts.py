@@ -50,8 +50,8 @@ def draft_of(schema: Schema) -> type[Validator]:
     """Give the stock validator class of the draft that a schema is written in.
 
     That is draft 4 if it uses the boolean `exclusiveMaximum` or `exclusiveMinimum`, which no later draft has
-    (whatever `$schema` says: taps copy that line), else what `$schema` says, else the SDK's default; 2019-09 in
-    place of 2020-12 if it uses `items` with a list, which 2020-12 does not have any more.
+    (whatever `$schema` says: taps copy that line), else what `$schema` says, else the SDK's default; draft
+    2019-09 in place of 2020-12 if it uses `items` with a list, which 2020-12 has no more.
     """
     declared = schema.get("$schema")
     name = declared.replace("https://", "http://", 1).rstrip("#/") if isinstance(declared, str) else ""
