@@ -61,13 +61,13 @@ class Loader:
 
     # The reader's side.
 
+    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
+        """A new job at the end of its list's queue; it belongs to the current stretch of the input."""
         self._jobs += 1
         job = LoadJob(self._jobs, counts, mapping, source_stream)
         job.suppressed_events = self._settings.suppress_custom_events
         # Without the lock: the books may be waiting for room for a state, and a stop must not wait for them.
         self._ledger.begin(job)
-    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
-        """A new job at the end of its list's queue; it belongs to the current stretch of the input."""
         with self._changed:
             worker = self._workers.get(job.list_id)
             if worker is None:
