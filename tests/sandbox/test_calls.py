@@ -1,22 +1,15 @@
-"""The calls of the API page over a real socket."""
+"""The calls of the API page over a real socket: lists, fields, contacts and what is refused."""
 
 from __future__ import annotations
 
 import json
-import re
-import socket
 from collections.abc import Callable
-from contextlib import closing
 from decimal import Decimal
-from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-import requests
 
-from target_w50.sandbox import Sandbox
-
-from .conftest import Caller, FakeClock
+from .conftest import Caller
 
 Start = Callable[..., Caller]
 
@@ -43,27 +36,6 @@ def test_the_fields_of_a_list_carry_their_types_and_allowed_values(caller: Calle
     assert fields[4]["DefaultValue"] == "free"
     assert [one["Value"] for one in fields[4]["ContactSchemaFieldValues"]] == ["free", "pro"]
     assert set(fields[4]["ContactSchemaFieldValues"][0]) == {"Id", "Value", "Order", "InUse"}
-
-
-def test_an_import_job_answers_with_its_thirteen_members(caller: Caller) -> None:
-    answer = caller.post("/contactLists/7/import", json={"FieldNames": ["Email"]})
-    assert list(answer.json()) == [
-        *("Id", "ContactListId", "InvalidEmailCount", "InvalidSmsCount", "ProgressPercent", "CurrentStatus"),
-        *("StartDate", "FinishDate", "InsertedContacts", "UpdatedContacts", "DroppedContacts"),
-        *("NotUpdatedContacts", "TotalContacts"),
-    ]
-    assert answer.json()["StartDate"] is None
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-
-
-def test_contacts_take_effect_when_the_job_is_run_and_not_before(caller: Caller) -> None:
-    job = caller.create()
-    caller.add(job, {"Email": "ada@example.com"})
-    assert caller.stored() == []
-    ended = caller.run(job).json()
-    assert caller.stored() == [{"Email": "ada@example.com"}]
-    assert (ended["InsertedContacts"], ended["TotalContacts"], ended["ProgressPercent"]) == (1, 1, 100)
-    assert caller.get("/contactLists/7").json()["Count"] == 1
 
 
 def test_a_matched_contact_changes_only_in_the_values_that_were_sent(caller: Caller) -> None:
@@ -239,91 +211,6 @@ def test_ten_thousand_contacts_are_taken_and_one_more_is_refused(start: Start) -
     assert caller.run(job, match="").json()["InsertedContacts"] == 10_000
 
 
-def test_a_job_that_is_run_twice_does_everything_twice(caller: Caller) -> None:
-    """So that a test can tell that a caller did it."""
-    job = caller.create()
-    caller.add(job, {"Email": "a@example.com"})
-    caller.run(job, match="", events="Welcome")
-    caller.run(job, match="", events="Welcome")
-    contents = caller.sandbox.contents()
-    assert contents["Jobs"][0]["Runs"] == 2
-    assert len(contents["CustomEvents"]) == 2
-    assert len(caller.stored()) == 2
-
-
-def test_a_job_takes_no_contacts_after_its_run(caller: Caller) -> None:
-    job = caller.create()
-    caller.run(job)
-    assert caller.add(job, {"Email": "a@example.com"}).status_code == 400
-
-
-def test_a_match_field_that_the_list_lacks_is_refused(caller: Caller) -> None:
-    assert caller.run(caller.create(), match="Nowhere").status_code == 400
-
-
-def test_custom_events_run_for_contacts_that_were_inserted_or_updated(caller: Caller) -> None:
-    caller.load({"Email": "a@example.com"})
-    caller.load(
-        {"Email": "a@example.com"}, {"Email": "b@example.com"}, {"Email": "bad"}, events="Welcome, Offer"
-    )
-    events = caller.sandbox.contents()["CustomEvents"]
-    assert [(one["Event"], one["ContactId"]) for one in events] == [
-        ("Welcome", 1),
-        ("Offer", 1),
-        ("Welcome", 2),
-        ("Offer", 2),
-    ]
-    assert {one["JobId"] for one in events} == {1002}
-
-
-def test_a_job_ends_after_as_many_seconds_as_it_was_told(start: Start) -> None:
-    clock = FakeClock()
-    caller = start(job_seconds=4, monotonic=clock)
-    job = caller.create()
-    caller.add(job, {"Email": "a@example.com"})
-    assert caller.status(job)["CurrentStatus"] == "Created"
-    assert caller.run(job).json()["CurrentStatus"] == "Queued"
-    clock.now_s += 1
-    state = caller.status(job)
-    assert (state["ProgressPercent"], state["CurrentStatus"], state["FinishDate"]) == (25, "Running", None)
-    assert caller.stored() == []
-    clock.now_s += 100
-    state = caller.status(job)
-    assert (state["ProgressPercent"], state["CurrentStatus"]) == (100, "Completed")
-    assert state["InsertedContacts"] == 1
-    assert len(caller.stored()) == 1
-
-
-def test_a_job_takes_effect_in_time_though_nobody_asks_for_its_status(start: Start) -> None:
-    clock = FakeClock()
-    caller = start(job_seconds=4, monotonic=clock)
-    caller.load({"Email": "a@example.com"})
-    clock.now_s += 4
-    assert caller.get("/contactLists/7").json()["Count"] == 1
-
-
-def test_a_job_ends_after_as_many_status_reads_as_it_was_told(start: Start) -> None:
-    caller = start(job_reads=3)
-    job = caller.create()
-    caller.run(job)
-    assert [caller.status(job)["ProgressPercent"] for _ in range(4)] == [33, 66, 100, 100]
-
-
-def test_the_words_of_each_state_and_the_dates_not_set_can_be_chosen(start: Start) -> None:
-    caller = start(statuses={"created": None, "finished": "  DONE "}, unset_date="0001-01-01T00:00:00")
-    job = caller.create()
-    assert caller.status(job)["CurrentStatus"] is None
-    assert caller.status(job)["FinishDate"] == "0001-01-01T00:00:00"
-    assert caller.run(job).json()["CurrentStatus"] == "  DONE "
-
-
-def test_dates_have_seven_fractional_digits_and_an_offset(start: Start) -> None:
-    caller = start(time_ns=lambda: 1_763_155_784_847_993_199)
-    job = caller.run(caller.create()).json()
-    assert job["StartDate"] == "2025-11-14T21:29:44.8479931+00:00"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00", job["FinishDate"])
-
-
 def test_numbers_keep_all_their_digits(caller: Caller) -> None:
     job = caller.create()
     digits = ["1.10", "12345678901234567890123", "0.1000000000000000000000001", "1E+400", "-0.0"]
@@ -369,87 +256,3 @@ def test_without_checks_contacts_are_counted_and_not_kept(start: Start) -> None:
     assert contents["Lists"][0]["Count"] == 12_000
     assert contents["Jobs"][0]["Batches"][0]["Sha256"] is None
     assert contents["CustomEventCount"] == 12_000
-
-
-def test_a_connection_is_kept_for_the_next_call(caller: Caller) -> None:
-    """Whatever the call before was answered with."""
-    with closing(HTTPConnection(caller.sandbox.url.removeprefix("http://"), timeout=20)) as connection:
-        connection.connect()
-        opened = connection.sock
-        for method, path in (("GET", "/contactLists/9"), ("POST", "/nowhere"), ("GET", "/contactLists")):
-            connection.request(method, path, body=b"x" * 100_000 if method == "POST" else None)
-            connection.getresponse().read()
-            assert connection.sock is opened
-
-
-def test_a_chunked_body_is_read(caller: Caller) -> None:
-    parts = iter([b'{"FieldNames":', b'["Email"]}'])
-    headers = {"Content-Type": "application/json"}
-    assert caller.post("/contactLists/7/import", data=parts, headers=headers).status_code == 200
-    assert caller.get("/contactLists").status_code == 200
-
-
-def test_an_unknown_option_is_refused() -> None:
-    with pytest.raises(TypeError):
-        Sandbox(tokn="x")
-    with pytest.raises(ValueError, match="auth"):
-        Sandbox(auth="magic")
-
-
-def test_no_call_is_answered_after_the_stop(start: Start) -> None:
-    caller = start()
-    url = caller.sandbox.url
-    caller.get("/contactLists")
-    caller.sandbox.stop()
-    with pytest.raises(requests.ConnectionError):
-        caller.session.get(url + "/contactLists", timeout=5)
-
-
-@pytest.mark.parametrize(
-    "framing", ["Content-Length: 500\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1f4\r\n"]
-)
-def test_a_caller_who_goes_away_in_the_middle_has_asked_for_nothing(caller: Caller, framing: str) -> None:
-    head = "POST /contactLists/7/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    port = int(caller.sandbox.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall((head + framing + '{"FieldNames": ["Email"]}').encode())
-        connection.shutdown(socket.SHUT_WR)
-        assert connection.recv(100) == b""
-    contents = caller.sandbox.contents()
-    assert (contents["Jobs"], contents["Requests"]) == ([], [])
-
-
-def test_a_large_body_is_asked_to_be_sent(caller: Caller) -> None:
-    """`Expect: 100-continue` is answered before the body comes."""
-    body = b'{"FieldNames": ["Email"]}'
-    head = (
-        "POST /contactLists/7/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    port = int(caller.sandbox.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(head.encode())
-        assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")
-        connection.sendall(body)
-        assert connection.recv(100).startswith(b"HTTP/1.1 200 OK")
-
-
-def test_a_caller_who_goes_away_before_the_answer_makes_no_noise(
-    caller: Caller, capfd: pytest.CaptureFixture[str]
-) -> None:
-    caller.sandbox.faults.add(call="lists", slow=0.05)
-    port = int(caller.sandbox.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(b"GET /contactLists HTTP/1.1\r\nHost: x\r\n\r\n")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-    while not any(one["Status"] for one in caller.sandbox.contents()["Requests"]):
-        caller.get("/_sandbox/faults")
-    caller.sandbox.stop()
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_request_that_is_no_http_is_refused(caller: Caller) -> None:
-    port = int(caller.sandbox.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(b"nonsense\r\n\r\n")
-        assert b"400" in connection.recv(1000)
