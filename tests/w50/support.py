@@ -125,6 +125,7 @@ class Reply:
         reset: end it with a RST instead of a FIN.
         hang: send nothing more until the server ends.
         delay_s: real time to wait before the body is read.
+        early: answer and hang up without reading the body.
     """
 
     raw: bytes = b""
@@ -132,6 +133,7 @@ class Reply:
     reset: bool = False
     hang: bool = False
     delay_s: float = 0.0
+    early: bool = False
 
 
 @dataclass
@@ -195,7 +197,7 @@ class RawServer:
                 if reply.delay_s:
                     self._ended.wait(reply.delay_s)
                 self.heads.append(head.decode("latin-1"))
-                self.bodies.append(stream.read(_content_length(head)))
+                self.bodies.append(b"" if reply.early else stream.read(_content_length(head)))
                 connection.sendall(reply.raw)
                 if reply.hang:
                     self._ended.wait(10)
