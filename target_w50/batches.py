@@ -14,11 +14,16 @@ IN_MEMORY_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class ContactParts:
-    """One contact as it is sent, where it was read, and what the tap sent for it (if that is kept)."""
+    """One contact as it is sent, where it was read, and the lines that the tap sent for it (if kept)."""
 
     fragment: bytes
     place: int
-    raws: tuple[bytes, ...] = ()
+    raw: bytes = b""
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The messages that the contact was made of, as the tap sent them."""
+        return self.raw.split(b"\n") if self.raw else []
 
 
 class Batch:
@@ -59,22 +64,23 @@ class BatchStore:
         self._end = 0
         self._lock = threading.Lock()
 
-    def put(self, parts: Sequence[ContactParts], *, keep_raws: bool) -> Batch:
-        """Keep the contacts, in this order, as one batch."""
-        lengths = array("Q", [len(part.fragment) for part in parts])
-        places = array("Q", [part.place for part in parts])
-        data = b"".join([part.fragment for part in parts])
-        raw_lengths = None
-        if keep_raws:
-            raws = [b"\n".join(part.raws) for part in parts]
-            raw_lengths = array("Q", [len(raw) for raw in raws])
-            data += b"".join(raws)
+    def put(self, fragments: Sequence[bytes], places: Sequence[int], raws: Sequence[bytes] | None) -> Batch:
+        """Keep contacts, in this order, as one batch.
+
+        Args:
+            fragments: each contact as it is sent.
+            places: where each was read.
+            raws: what the tap sent for each, lines joined with line ends; None if that is not kept.
+        """
+        lengths = array("Q", map(len, fragments))
+        raw_lengths = None if raws is None else array("Q", map(len, raws))
+        data = b"".join((*fragments, *(raws or ())))
         with self._lock:
             offset = self._end
             self._file.seek(offset)
             self._file.write(data)
             self._end += len(data)
-        return Batch(offset, lengths, places, raw_lengths)
+        return Batch(offset, lengths, array("Q", places), raw_lengths)
 
     def fragments(self, batch: Batch) -> list[bytes]:
         """The batch's contacts, serialised."""
@@ -83,10 +89,10 @@ class BatchStore:
     def parts(self, batch: Batch) -> list[ContactParts]:
         """The batch's contacts with all that is known of them."""
         fragments = self.fragments(batch)
-        raws: list[tuple[bytes, ...]] = [()] * batch.count
+        raws: list[bytes] = [b""] * batch.count
         if batch.raw_lengths is not None:
             data = self._read(batch.offset + batch.size_bytes, sum(batch.raw_lengths))
-            raws = [tuple(raw.split(b"\n")) for raw in _cut(data, batch.raw_lengths)]
+            raws = _cut(data, batch.raw_lengths)
         return [
             ContactParts(fragment, place, raw)
             for fragment, place, raw in zip(fragments, batch.places, raws, strict=True)

@@ -14,6 +14,7 @@ import msgspec
 from target_w50.mapping import StreamMapping
 from target_w50.w50 import Contact, WireFormat
 
+_read = msgspec.json.Decoder(float_hook=Decimal)
 _nested = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -104,7 +105,7 @@ class ContactMaker:
 
     def _nested_text(self, name: str, value: Any) -> Any:
         try:
-            text = _compact_json(value)
+            text = compact_json(value)
         except (ValueError, TypeError, OverflowError, RecursionError):
             return Refusal("conversion_failed", "holds something that JSON can't", name)
         problem = self._text_problem(text)
@@ -145,7 +146,7 @@ class ContactMaker:
         if contact.enc_contact_id is not None:
             return ("EncContactId", contact.enc_contact_id)
         if self._match_fields:
-            return tuple(_told_apart(contact.values[name]) for name in self._match_fields)
+            return _together([contact.values[name] for name in self._match_fields])
         return self._key_identity(record)
 
     def _unsendable(self, values: Mapping[str, Any], error: Exception) -> Refusal:
@@ -175,7 +176,19 @@ class ContactMaker:
         keys = [record.get(name) for name in self._key_properties]
         if not keys or any(key is None for key in keys):
             return None
-        return tuple(_told_apart(key) for key in keys)
+        return _together(keys)
+
+
+def _together(values: list[Any]) -> Hashable:
+    """Several values as one; a single one as it is."""
+    parts = [_told_apart(value) for value in values]
+    return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def read_fragment(fragment: bytes) -> Contact:
+    """The contact of a JSON fragment, numbers with their digits."""
+    wire = _read.decode(fragment)
+    return Contact(wire.get("EncContactId"), wire["Values"])
 
 
 def _told_apart(value: Any) -> Hashable:
@@ -188,7 +201,7 @@ def _told_apart(value: Any) -> Hashable:
     return result
 
 
-def _compact_json(value: Any) -> str:
+def compact_json(value: Any) -> str:
     """The nested value as compact JSON text, with the digits of its numbers."""
     _check_numbers(value)
     return _nested.encode(_plain(value)).decode()

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
+from typing import Protocol
 
-from target_w50.batches import ContactParts
-from target_w50.contacts import ReadyContact
+from target_w50.batches import Batch
+from target_w50.contacts import read_fragment
 from target_w50.jobs import LoadJob, StreamCounts
 from target_w50.ledger import Ledger
-from target_w50.loading import Loader
 from target_w50.mapping import StreamMapping
 from target_w50.settings import Settings
 from target_w50.w50 import Contact, WireFormat
 
 log = logging.getLogger("target-w50")
+
+
+Row = tuple[bytes, int, bytes, Contact | None]
+"""A contact of the open batch: as it is sent, where it was read, what the tap sent, and (if kept) itself."""
+
+
+class TakesBatches(Protocol):
+    """What the reader hands its batches to: the loader, or the plan of a dry run."""
+
+    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
+        """A new job for the stream's contacts from here on."""
+
+    def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
+        """Hand over the next batch of an open job."""
+
+    def close_job(self, job: LoadJob) -> None:
+        """Nothing more comes for the job."""
+
+    def check(self) -> None:
+        """Raise what stopped the run, or the first error of the background."""
 
 
 class Intake:
@@ -25,11 +45,14 @@ class Intake:
         ledger: learns where the input is cut.
         wire: writes a merged contact anew.
         monotonic: clock, in seconds.
+
+    Attributes:
+        before_cut: called before the input is cut, so that what was counted apart is booked.
     """
 
     def __init__(
         self,
-        loader: Loader,
+        loader: TakesBatches,
         ledger: Ledger,
         settings: Settings,
         wire: WireFormat,
@@ -42,6 +65,7 @@ class Intake:
         self._monotonic = monotonic
         self._last_cut = monotonic()
         self._cutting = False
+        self.before_cut: Callable[[], None] = _nothing
         self._loads: dict[str, StreamLoad] = {}
 
     def load_for(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> StreamLoad:
@@ -61,6 +85,7 @@ class Intake:
             return
         self._cutting = True
         try:
+            self.before_cut()
             for load in self._loads.values():
                 load.close()
             self.ledger.cut()
@@ -83,8 +108,15 @@ class Intake:
             self._last_cut = self._monotonic()
 
 
+def _nothing() -> None:
+    """What is done before a cut where nobody wants to know."""
+
+
 class StreamLoad:
-    """One stream's open batch and open job, for one set of FieldNames."""
+    """One stream's open batch and open job, for one set of FieldNames.
+
+    The open batch is kept in tuples, not in objects: this is the hot path.
+    """
 
     def __init__(
         self, intake: Intake, counts: StreamCounts, mapping: StreamMapping, source_stream: str
@@ -93,11 +125,19 @@ class StreamLoad:
         self._counts = counts
         self._mapping = mapping
         self._source_stream = source_stream
+        settings = intake.settings
+        self._keeps_raws = settings.quarantines
+        self._batch_rows = settings.batch_size_rows
+        self._batch_bytes = settings.batch_size_bytes
+        self._job_contacts = settings.max_contacts_per_job
         self._job: LoadJob | None = None
-        self._contacts: dict[Hashable, tuple[Contact, ContactParts]] = {}
-        self._size_bytes = 0
         self._in_job = 0
         self._seen: set[int] = set()
+        self._begin_batch()
+
+    def _begin_batch(self) -> None:
+        self._rows: dict[Hashable, Row] = {}
+        self._size_bytes = 0
 
     def fits(self, mapping: StreamMapping) -> bool:
         """Whether contacts so mapped can go into the same job."""
@@ -108,35 +148,51 @@ class StreamLoad:
             and mine.entry == mapping.entry
         )
 
-    def add(self, ready: ReadyContact, parts: ContactParts) -> None:
+    def add(
+        self,
+        identity: Hashable | None,
+        fragment: bytes,
+        place: int,
+        raw: bytes,
+        contact: Contact | None,
+    ) -> None:
         """Take the next contact of the stream.
 
         A contact is at most once in a job: within the open batch the later record is merged over the
         earlier one; one that is in an earlier batch has all open jobs closed first.
 
+        Args:
+            identity: what tells the contact from others, or None.
+            fragment: the contact as it is sent.
+            place: where its record was read.
+            raw: what the tap sent, if that is kept.
+            contact: the contact; None if the fragment is JSON, from which it can be read again.
+
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        settings, identity = self._intake.settings, ready.identity
+        rows = self._rows
         if identity is None:
             identity = object()
-        elif identity in self._contacts:
-            self._merge(identity, ready, parts)
+        elif identity in rows:
+            self._merge(identity, fragment, place, raw, contact)
             return
-        elif hash(identity) in self._seen:
+        elif self._seen and hash(identity) in self._seen:
             # By hash alone, to be small: a rare false alarm closes the jobs early, and harms nothing.
             self._intake.cut()
-        size = len(parts.fragment) + 1
-        if self._contacts and self._size_bytes + size > settings.batch_size_bytes:
+            rows = self._rows
+        size = len(fragment) + 1
+        if self._size_bytes + size > self._batch_bytes and rows:
             self.flush()
+            rows = self._rows
         if self._job is None:
             self._open()
-        self._contacts[identity] = (ready.contact, parts)
+        rows[identity] = (fragment, place, raw if self._keeps_raws else b"", contact)
         self._size_bytes += size
         self._in_job += 1
-        if self._in_job >= settings.max_contacts_per_job:
+        if self._in_job >= self._job_contacts:
             self._intake.cut()
-        elif len(self._contacts) >= settings.batch_size_rows:
+        elif len(rows) >= self._batch_rows:
             self.flush()
 
     def _open(self) -> None:
@@ -144,29 +200,29 @@ class StreamLoad:
         self._in_job = 0
         self._seen = set()
 
-    def _merge(self, identity: Hashable, ready: ReadyContact, parts: ContactParts) -> None:
-        contact, earlier = self._contacts[identity]
-        merged = Contact(
-            ready.contact.enc_contact_id or contact.enc_contact_id,
-            {**contact.values, **ready.contact.values},
-        )
-        fragment = self._intake.wire.encode_contact(merged)
-        self._size_bytes += len(fragment) - len(earlier.fragment)
-        self._contacts[identity] = (
-            merged,
-            ContactParts(fragment, parts.place, (*earlier.raws, *parts.raws)),
-        )
+    def _merge(
+        self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
+    ) -> None:
+        before, _, raw_before, contact_before = self._rows[identity]
+        earlier = contact_before or read_fragment(before)
+        later = contact or read_fragment(fragment)
+        merged = Contact(later.enc_contact_id or earlier.enc_contact_id, {**earlier.values, **later.values})
+        written = self._intake.wire.encode_contact(merged)
+        self._size_bytes += len(written) - len(before)
+        raws = raw_before + b"\n" + raw if self._keeps_raws else b""
+        self._rows[identity] = (written, place, raws, merged)
         self._counts.records_superseded += 1
 
     def flush(self) -> None:
         """Hand the open batch over."""
-        if not self._contacts or self._job is None:
+        job = self._job
+        if not self._rows or job is None:
             return
-        contacts, self._contacts, self._size_bytes = self._contacts, {}, 0
-        self._seen.update(hash(identity) for identity in contacts)
-        self._intake.loader.add_batch(
-            self._job, [parts for _, parts in contacts.values()], self._intake.look_round
-        )
+        fragments, places, raws, _ = zip(*self._rows.values(), strict=True)
+        batch = job.store.put(fragments, places, raws if self._keeps_raws else None)
+        self._seen.update(map(hash, self._rows))
+        self._begin_batch()
+        self._intake.loader.add_batch(job, batch, self._intake.look_round)
 
     def close(self) -> None:
         """Hand over what there is and close the job."""

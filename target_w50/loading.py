@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from target_w50.batches import ContactParts
+from target_w50.batches import Batch
 from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.jobs import LoadJob, Phase, StreamCounts
 from target_w50.ledger import Ledger
@@ -43,14 +43,12 @@ class Loader:
         stop: Stop,
         *,
         queue_bytes: int,
-        keep_raws: bool,
     ) -> None:
         self._make_steps = make_steps
         self._settings = settings
         self._ledger = ledger
         self._stop = stop
         self._queue_bytes = queue_bytes
-        self._keep_raws = keep_raws
         self._workers: dict[int, ListWorker] = {}
         self._changed = threading.Condition()
         self._error: BaseException | None = None
@@ -77,18 +75,17 @@ class Loader:
             worker.queue.append(job)
             return job
 
-    def add_batch(self, job: LoadJob, parts: Sequence[ContactParts], look_round: Callable[[], None]) -> None:
+    def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
         """Hand over a batch of the job, and wait while too much waits for W50.
 
         Args:
             job: an open job.
-            parts: its next contacts, in order.
+            batch: its next contacts, put into its store.
             look_round: called while waiting; what it raises ends the wait.
 
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        batch = job.store.put(parts, keep_raws=self._keep_raws)
         with self._changed:
             job.batches.append(batch)
             job.contacts += batch.count

@@ -9,8 +9,62 @@ from typing import IO, Any
 
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
+from target_w50.fast_path import Take
 from target_w50.lines import Lines, LineSource, TextLines, same_file_limit
 from target_w50.messages import message_type, parse_json, parse_line
+
+_RECORD = b'"record"'
+MOST_BEGINNINGS = 64
+LONGEST_BEGINNING = 512
+"""In bytes; a longer one has something in it that changes from record to record."""
+
+
+class ShortWays:
+    """What takes the lines of a stream's records the short way, by how such lines begin.
+
+    The beginning only finds the way: the way itself checks type and stream.
+
+    Attributes:
+        beginning: how lines begin that go the way chosen last.
+        take: that way.
+    """
+
+    def __init__(self) -> None:
+        self._ways: dict[bytes, Take] = {}
+        self.beginning = _NO_LINE
+        self.take: Take = _take_none
+
+    def clear(self) -> None:
+        """Forget all ways: a SCHEMA came."""
+        self._ways.clear()
+        self.beginning, self.take = _NO_LINE, _take_none
+
+    def learn(self, line: bytes, take: Take | None) -> None:
+        """Have lines that begin like this one, a RECORD, tried that way first."""
+        beginning = _beginning(line)
+        if take is not None and len(self._ways) < MOST_BEGINNINGS and len(beginning) <= LONGEST_BEGINNING:
+            self._ways[beginning] = take
+
+    def choose(self, line: bytes) -> None:
+        """Choose the way of a line."""
+        beginning = _beginning(line)
+        take = self._ways.get(beginning)
+        if take is None:
+            self.beginning, self.take = _NO_LINE, _take_none
+        else:
+            self.beginning, self.take = beginning, take
+
+
+_NO_LINE = b"\n"
+"""No line begins so."""
+
+
+def _beginning(line: bytes) -> bytes:
+    return line[: line.find(_RECORD) + len(_RECORD)]
+
+
+def _take_none(line: bytes, place: int) -> bool:  # noqa: ARG001
+    return False
 
 
 class InputReader(GenericSingerReader[str]):
@@ -24,6 +78,8 @@ class InputReader(GenericSingerReader[str]):
         appended_path: a file that the run appends to; if it is the input too, only what it held at the start
             is read.
         prepare: called once before anything is read.
+        short_ways: lines of records that go the short way.
+        settle: called before any other message, if records went the short way since.
     """
 
     def __init__(self) -> None:
@@ -34,6 +90,8 @@ class InputReader(GenericSingerReader[str]):
         self.look_round: Callable[[], None] | None = None
         self.appended_path: str | None = None
         self.prepare: Callable[[], None] | None = None
+        self.short_ways = ShortWays()
+        self.settle: Callable[[], None] | None = None
 
     @property
     def default_input(self) -> IO[str]:
@@ -59,8 +117,18 @@ class InputReader(GenericSingerReader[str]):
             self.prepare()
         stats: Counter[str] = Counter()
         source = self._source(file_input if file_input is not None else self.default_input)
+        ways, short, settled = self.short_ways, 0, 0
         for first, lines in source.blocks():
             for number, line in enumerate(lines, first):
+                # Most records are of the stream of the one before.
+                if not line.startswith(ways.beginning):
+                    ways.choose(line)
+                if ways.take(line, number):
+                    short += 1
+                    continue
+                if short != settled and self.settle is not None:
+                    self.settle()
+                    settled = short
                 message = parse_line(line, number)
                 if message is None:
                     continue
@@ -68,6 +136,9 @@ class InputReader(GenericSingerReader[str]):
                 self.line, self.line_number = line, number
                 callbacks[kind](message)
                 stats[kind.value] += 1
+        if self.settle is not None:
+            self.settle()
+        stats["RECORD"] += short
         return stats
 
     def _source(self, file: Iterable[str]) -> Lines:

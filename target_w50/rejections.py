@@ -83,7 +83,7 @@ class Rejections:
         job.contacts -= len(culprits)
         message = f"W50 refused the contact (status {error.status})"
         for part in culprits:
-            for raw in part.raws:
+            for raw in part.lines:
                 self._quarantine.add(
                     job.source_stream,
                     raw,
@@ -103,5 +103,12 @@ class Rejections:
         )
 
     def _replace(self, job: LoadJob, batches: list[list[ContactParts]]) -> None:
-        kept = [job.store.put(parts, keep_raws=self.sets_aside) for parts in batches]
+        kept = [
+            job.store.put(
+                [part.fragment for part in parts],
+                [part.place for part in parts],
+                [part.raw for part in parts] if self.sets_aside else None,
+            )
+            for parts in batches
+        ]
         job.batches[job.sent : job.sent + 1] = kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTra
 
 from target_w50.contacts import Refusal
 from target_w50.errors import InputError, MappingError, SettingsError
+from target_w50.fast_path import Take, make_take
 from target_w50.mapping import ListDirectory, StreamMapping, entry_for, map_stream, nearest
 from target_w50.quarantine import Reason
 from target_w50.settings import ImportMode, Settings
@@ -60,6 +61,7 @@ class Routes:
         self._new_sink = new_sink
         self._routes: dict[str, list[Route]] = {}
         self._registered: dict[str, tuple[Any, Any]] = {}
+        self._short: dict[str, Take | None] = {}
         self._told: set[str] = set()
 
     def of(self, stream: str) -> list[Route] | None:
@@ -78,7 +80,25 @@ class Routes:
             stream_maps = self._stream_maps(stream, schema, keys)
             self._routes[stream] = [Route(each, self._sink_for(each)) for each in stream_maps]
             self._registered[stream] = (schema, keys)
+            self._short[stream] = self._short_way(stream, self._routes[stream])
         return self._routes[stream]
+
+    def short_way(self, stream: str) -> Take | None:
+        """What takes the stream's records the short way, if they can go it."""
+        return self._short.get(stream)
+
+    def _short_way(self, stream: str, routes: list[Route]) -> Take | None:
+        if len(routes) != 1 or routes[0].sink is None or not routes[0].changes_nothing:
+            return None
+        return make_take(stream, routes[0].sink, self._settings)
+
+    @property
+    def sinks(self) -> Iterator[W50Sink]:
+        """The sinks that records go to now."""
+        for routes in self._routes.values():
+            for route in routes:
+                if route.sink is not None:
+                    yield route.sink
 
     def _stream_maps(self, stream: str, schema: dict[str, Any], keys: list[str]) -> list[StreamMap]:
         try:

@@ -20,10 +20,11 @@ from target_w50.ledger import Ledger
 from target_w50.loading import Loader
 from target_w50.mapping import ListDirectory
 from target_w50.metrics import MetricsWriter
+from target_w50.plan import Plan, PlannedRefusals
 from target_w50.quarantine import QuarantineFile
 from target_w50.refusals import RecordRefusals
 from target_w50.rejections import Rejections
-from target_w50.settings import DeletedRecords, Settings
+from target_w50.settings import DeletedRecords, ImportMode, Settings
 from target_w50.states import JobResults, StateWriter, write_to_stdout
 from target_w50.stop import Stop
 from target_w50.w50 import W50Client, wire_format
@@ -92,22 +93,36 @@ class Run:
             now=self._now,
         )
         self._is_open = True
-        if settings.quarantine_path and self._wants_quarantine:
+        self.plan: Plan | None = None
+        if settings.quarantine_path and self._wants_quarantine and not self._rehearses:
             self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self._now)
         self.connection = Connection(settings, self.stop.sleep)
         self.wire = wire_format(settings.media_type)
         self._client: W50Client | None = None
+        self.loader: Loader | Plan = self._plan() if self._rehearses else self._loader()
+        self.intake = Intake(self.loader, self.ledger, settings, self.wire, self._monotonic)
+
+    @property
+    def _rehearses(self) -> bool:
+        return self.settings.import_mode is ImportMode.DRY_RUN
+
+    def _plan(self) -> Plan:
+        """What takes the place of the loader in a dry run: it sends nothing."""
+        self.plan = Plan(self.settings, self.ledger, self.stop, self.wire)
+        self.refusals = PlannedRefusals(self.settings, self.places, self.ledger, self.plan)
+        return self.plan
+
+    def _loader(self) -> Loader:
+        settings = self.settings
         self.refusals = RecordRefusals(settings, self.quarantine, self.places, self.ledger)
         rejections = Rejections(self.quarantine if settings.quarantines else None, self.places)
-        self.loader = Loader(
+        return Loader(
             lambda may_run: self._steps(may_run, rejections),
             settings,
             self.ledger,
             self.stop,
             queue_bytes=max(QUEUE_BYTES, 2 * settings.batch_size_bytes),
-            keep_raws=settings.quarantines,
         )
-        self.intake = Intake(self.loader, self.ledger, settings, self.wire, self._monotonic)
 
     @property
     def client(self) -> W50Client:

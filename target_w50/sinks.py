@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.sinks import Sink
 
-from target_w50.batches import ContactParts
 from target_w50.contacts import ContactMaker, ReadyContact, Refusal
 from target_w50.quarantine import Reason
 from target_w50.settings import DeletedRecords, ImportMode
@@ -35,6 +34,8 @@ class W50Sink(Sink):
         super().__init__(target, stream_name, schema, key_properties)
         run = target.run
         self._target = target
+        self.wire = run.wire
+        self.taken = 0
         self.mapping = target.routes.map_stream(stream_name, self.schema, run.directory, run.wire)
         self._judge = RecordValidator(self.schema, stream_name, enabled=target.settings.validate_records)
         self._maker = ContactMaker(self.mapping, tuple(self.key_properties), run.wire)
@@ -66,9 +67,9 @@ class W50Sink(Sink):
         """
         self._source_stream = source_stream
         run = self._target.run
-        if self._mode is ImportMode.LOAD:
+        if self._mode is not ImportMode.CREATE_ONLY:
             self._load = run.intake.load_for(self.counts, self.mapping, source_stream)
-        elif self._mode is ImportMode.CREATE_ONLY:
+        else:
             run.create_only.create(self.counts, self.mapping, source_stream)
 
     def judge(self, record: dict[str, Any], *, deleted: bool) -> ReadyContact | Refusal | None:
@@ -111,9 +112,16 @@ class W50Sink(Sink):
     def take(self, ready: ReadyContact, raw: bytes | None) -> None:
         """Hand over the contact of the record at hand."""
         if self._load is None:
-            return  # A dry run: it would be sent.
-        raws = (raw,) if self._keeps_raws and raw is not None else ()
-        self._load.add(ready, ContactParts(ready.fragment, self._target.place, raws))
+            raise AssertionError
+        kept = raw if self._keeps_raws and raw is not None else b""
+        self._load.add(ready.identity, ready.fragment, self._target.place, kept, ready.contact)
+
+    @property
+    def open_load(self) -> StreamLoad:
+        """Where contacts go; the short way asks for each of them."""
+        if self._load is None:
+            raise AssertionError
+        return self._load
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Validate, convert and hand over one record, as the SDK's own loop would have it.

@@ -1,0 +1,167 @@
+"""The short way of a record whose stream is simple: parse, validate, map and write in compiled steps.
+
+A line takes it only if the general way would make the very same contact of it; whatever is unusual about a
+line (a value that does not fit, a number that would be written differently, a record that was deleted) is
+left to the general way, which also finds the words for what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable
+from decimal import Decimal
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from target_w50.contacts import compact_json
+from target_w50.fast_schema import FastSchema, fast_schema
+from target_w50.settings import ImportMode
+
+if TYPE_CHECKING:
+    from target_w50.settings import Settings
+    from target_w50.sinks import W50Sink
+
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_nested = msgspec.json.Decoder(float_hook=Decimal).decode
+_QUOTE, _OBJECT, _ARRAY = b'"{['
+
+Take = Callable[[bytes, int], bool]
+
+# What the general way would write with just these characters: it writes small fractions with an exponent,
+# and takes the sign off -0. A number of more digits goes the general way.
+_PLAIN_NUMBER = re.compile(rb"-?(?:[1-9][0-9]{0,30}(?:\.[0-9]{1,30})?|0\.(?!00000)[0-9]{1,30})|0")
+_PLAIN_OR_NULL = re.compile(_PLAIN_NUMBER.pattern + rb"|null")
+_GENERAL = object()
+"""Says that the general way is to be taken."""
+
+_REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError)
+
+
+def make_take(stream: str, sink: W50Sink, settings: Settings) -> Take | None:
+    """What takes the lines of a stream's records, or None if all of them go the general way.
+
+    Args:
+        stream: the stream's name; no stream map changes its records.
+        sink: where they all go.
+        settings: as judged.
+    """
+    if (
+        settings.import_mode is not ImportMode.LOAD
+        or settings.add_record_metadata
+        or not settings.validate_records
+        or not sink.wire.media_type.endswith(("json", "csp-report"))
+    ):
+        return None
+    plan = fast_schema(stream, sink.schema, sink.mapping, tuple(sink.key_properties))
+    return None if plan is None else _taker(plan, sink)
+
+
+def _taker(plan: FastSchema, sink: W50Sink) -> Take:
+    """Close over everything, so that a record costs few look-ups."""
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.message_type).decode
+    encode = msgspec.json.Encoder().encode
+    values_of, values_type = _getter(plan.value_attributes), plan.values_type
+    numbers = [(position, _number_test(kinds)) for position, kinds in plan.raw_positions if _is_number(kinds)]
+    others = [(position, kinds) for position, kinds in plan.raw_positions if not _is_number(kinds)]
+    if plan.omits_nulls:
+        numbers, others = [], [*plan.raw_positions]
+    identity_of = _identity(plan.identity_positions)
+    deleted_is_fine = _deleted_is_fine(plan)
+
+    def take(line: bytes, place: int) -> bool:
+        try:
+            record = decode(line).record
+            values = values_of(record)
+            identity = identity_of(values)
+            if identity is None or (record.deleted is not UNSET and not deleted_is_fine(record.deleted)):
+                return False
+            for position, is_fine in numbers:
+                if values[position] is not UNSET and is_fine(values[position]) is None:
+                    return False
+            if others:
+                values = _written(values, others)
+                if values is None:
+                    return False
+            fragment = b'{"Values":%b}' % encode(values_type(*values))
+        except _REFUSED:
+            return False
+        sink.taken += 1
+        sink.open_load.add(identity, fragment, place, line, None)
+        return True
+
+    return take
+
+
+def _deleted_is_fine(plan: FastSchema) -> Callable[[Raw], bool]:
+    """Whether `_sdc_deleted_at`, where it is there, says that the record is not deleted."""
+    return lambda deleted: plan.deleted_may_be_null and bytes(deleted) == b"null"
+
+
+def _getter(attributes: tuple[str, ...]) -> Callable[[Any], Any]:
+    """Gives the attributes as a tuple, also where there is only one."""
+    get = attrgetter(*attributes)
+    return get if len(attributes) > 1 else lambda record: (get(record),)
+
+
+def _is_number(kinds: frozenset[str]) -> bool:
+    return "number" in kinds and kinds <= {"number", "integer", "null"}
+
+
+def _number_test(kinds: frozenset[str]) -> Callable[[Any], Any]:
+    return (_PLAIN_OR_NULL if "null" in kinds else _PLAIN_NUMBER).fullmatch
+
+
+def _written(values: tuple[Any, ...], raws: list[tuple[int, frozenset[str]]]) -> Any:
+    """The values with what was left as the tap wrote it; None if one must go the general way."""
+    written = [*values]
+    for position, kinds in raws:
+        raw = values[position]
+        if raw is not UNSET:
+            value = written[position] = _value(raw, kinds)
+            if value is _GENERAL:
+                return None
+    return written
+
+
+def _value(raw: Raw, kinds: frozenset[str]) -> Any:
+    """What is sent for a value that is still as the tap wrote it; `_GENERAL` if that is not plain to see."""
+    text = bytes(raw)
+    first = text[0]
+    if first in b"-0123456789":
+        allowed = "number" in kinds or ("integer" in kinds and b"." not in text)
+        return raw if allowed and _PLAIN_NUMBER.fullmatch(text) else _GENERAL
+    if first == _QUOTE:
+        return _decode_text(text) if "string" in kinds else _GENERAL
+    if first in (_OBJECT, _ARRAY):
+        kind = "object" if first == _OBJECT else "array"
+        return compact_json(_decode_nested(text)) if kind in kinds else _GENERAL
+    if text == b"null":
+        return None if "null" in kinds else _GENERAL
+    return text == b"true" if "boolean" in kinds else _GENERAL
+
+
+def _identity(positions: tuple[int, ...]) -> Callable[[tuple[Any, ...]], Hashable | None]:
+    """What tells a contact from others, as the general way has it; None sends the record that way."""
+    if len(positions) > 1:
+        get = itemgetter(*positions)
+
+        def several(values: tuple[Any, ...]) -> Hashable | None:
+            found: tuple[Any, ...] = get(values)
+            return found if all(map(_tells_apart, found)) else None
+
+        return several
+    position = positions[0]
+
+    def one(values: tuple[Any, ...]) -> Hashable | None:
+        value: Hashable = values[position]
+        kind = type(value)
+        return value if kind is int or (kind is str and _tells_apart(value)) else None
+
+    return one
+
+
+def _tells_apart(value: Any) -> bool:
+    return type(value) is int or (type(value) is str and value != "" and not value.isspace())
