@@ -159,6 +159,19 @@ def test_a_token_end_point_that_refuses_is_told_as_such(client_id: str, client_s
         assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize("media_type", MEDIA_TYPES)
+def test_validation_warnings_come_with_the_index_of_their_contact(media_type: str) -> None:
+    warn = {"warn": {"field": "A", "equals": "odd", "text": "Odd"}}
+    wire = wire_format(media_type)
+    with Sandbox(lists=LISTS, add_answer="contacts", faults=[warn]) as sandbox:
+        client = W50Client(sandbox.url, auth=bearer(TOKEN), media_type=media_type, user_agent="t")
+        job = client.create_import_job(5, FIELDS)
+        rows = [{"Email": "a@example.com"}, {"Email": "b@example.com", "A": "odd"}]
+        body = wire.frame_contacts([wire.encode_contact(Contact(None, row)) for row in rows])
+        assert client.add_contacts(5, job.id, body).warnings == ((1, ("Odd",)),)
+        client.close()
+
+
 def test_a_revoked_token_is_renewed_within_the_call() -> None:
     with Sandbox(lists=LISTS, **OPTIONS["client_credentials"]) as sandbox:
         client = W50Client(sandbox.url, auth=_oauth2(sandbox, "client_credentials"), user_agent="t")

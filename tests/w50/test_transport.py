@@ -195,9 +195,9 @@ def test_a_large_body_may_take_longer_than_connecting() -> None:
 
 def test_a_refusal_before_the_body_was_read_is_heard() -> None:
     """A server that finds a body too large answers at once, and hangs up on the rest."""
-    early = http(413, b"", "Connection: close")
-    with RawServer([Reply(early)]).running() as server, pytest.raises(RefusedError) as caught:
-        _client(server.url).add_contacts(42, 7, b"[]")
+    early = Reply(http(413, b"", "Connection: close"), early=True)
+    with RawServer([early]).running() as server, pytest.raises(RefusedError) as caught:
+        _client(server.url).add_contacts(42, 7, b"[" + b" " * 10_000_000 + b"]")
     assert (caught.value.status, caught.value.code) == (413, "w50_too_large")
 
 
