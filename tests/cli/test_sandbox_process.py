@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
 import pytest
 import requests
 
@@ -30,3 +34,14 @@ def test_one_that_never_says_that_it_is_ready_is_an_error(monkeypatch: pytest.Mo
     monkeypatch.setattr(sandbox_process, "START_TIMEOUT_S", 0.0)
     with pytest.raises(UnreachableError, match="did not start"), running_sandbox():
         pass
+
+
+def test_one_that_does_not_stop_when_asked_is_stopped_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_process, "STOP_TIMEOUT_S", 0.0)
+    deaf = "import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+    process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == "deaf\n"
+        sandbox_process._stop(process)
+    assert process.returncode == -signal.SIGKILL
