@@ -6,8 +6,10 @@ subschema, so that one odd property does not make the others slow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -56,6 +58,10 @@ class _Node:
             return False
         rule = self.rules.get(kind)
         return rule is None or rule(value)
+
+    def may_take(self, kind: type) -> bool:
+        """Say whether there may be values of a type that it takes."""
+        return kind in self.types or (self.takes_integral and kind is Decimal)
 
     def add(self, kind: type, rule: Check | None) -> None:
         """Have values of a type pass one more check."""
@@ -146,20 +152,16 @@ class _Compiler:
 
     def _add_in_place(self, node: _Node, schema: Schema) -> None:
         """Add what judges the value itself by further schemas, or lists it."""
-        checks: list[Check] = [self.node(each).check for each in schema.get("allOf", ())]
+        for each in schema.get("allOf", ()):
+            _add_any_of(node, [self.node(each)])
         if "anyOf" in schema:
-            alternatives = [self.node(each).check for each in schema["anyOf"]]
-            checks.append(lambda value: any(check(value) for check in alternatives))
+            _add_any_of(node, [self.node(each) for each in schema["anyOf"]])
         if "$ref" in schema:
-            checks.append(self._target(schema["$ref"]).check)
-        by_type = [dict.fromkeys(_ANY, check) for check in checks]
-        if "enum" in schema:
-            by_type.append(listed(schema["enum"]))
-        if "const" in schema:
-            by_type.append(listed([schema["const"]]))
-        for rules in by_type:
-            for kind, rule in rules.items():
-                node.add(kind, rule)
+            _add_any_of(node, [self._target(schema["$ref"])])
+        for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
+            if values is not None:
+                for kind, rule in listed(values).items():
+                    node.add(kind, rule)
 
     def _judged(self, schema: Schema) -> _Node:
         return _Node(rules=dict.fromkeys(_ANY, self._judge.evolve(schema=schema).is_valid))
@@ -180,6 +182,25 @@ class _Compiler:
             node.types, node.rules, node.takes_integral = made.types, made.rules, made.takes_integral
             self._unready.discard(key)
         return self._targets[key]
+
+
+def _add_any_of(node: _Node, alternatives: Sequence[_Node]) -> None:
+    """Have values pass one of some schemas; what follows from a value's type alone is decided here."""
+    for kind in _ANY:
+        checks: list[Check] = [each.check for each in alternatives if each.may_take(kind)]
+        if any(kind in each.types and kind not in each.rules for each in alternatives):
+            continue
+        if not checks:
+            node.types -= {kind}
+            node.add(kind, never)
+        elif len(checks) == 1:
+            node.add(kind, checks[0])
+        else:
+            node.add(kind, partial(_any_passes, checks))
+
+
+def _any_passes(checks: Sequence[Check], value: Any) -> bool:
+    return any(check(value) for check in checks)
 
 
 def _at_pointer(root: Schema, reference: str) -> Any:
