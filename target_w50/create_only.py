@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from target_w50.errors import DoubtfulError, UnreachableError
-from target_w50.job_steps import MOST_REBUILDS
+from target_w50.job_filling import MOST_REBUILDS
 from target_w50.jobs import Effort, LoadJob, Outcome, StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.mapping import StreamMapping

@@ -91,10 +91,15 @@ class RefusedError(W50Error):
 
 
 class UnreachableError(W50Error):
-    """W50 could not be reached, or went on failing. Nothing took effect, unless it is a DoubtfulError."""
+    """W50 could not be reached, or went on failing. Nothing took effect, unless it is a DoubtfulError.
+
+    Attributes:
+        retry_after_s: how long W50 asks to wait, if it does.
+    """
 
     exit_status = 4
     default_code = "w50_unreachable"
+    retry_after_s: float | None = None
 
 
 class DoubtfulError(UnreachableError):

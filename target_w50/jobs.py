@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from target_w50.batches import Batch, BatchStore
 from target_w50.mapping import StreamMapping
@@ -89,6 +90,7 @@ class LoadJob:
 
     Attributes:
         w50_job: the job at W50 as last seen; None until it is created, and after it was given up.
+        added, set_aside: contacts that the reader put in, and that the worker took out as refused.
         sent: how many of the batches W50 acknowledged for that job.
         probing: whether that job is given up already and only used to find refused contacts.
     """
@@ -100,7 +102,8 @@ class LoadJob:
         self.source_stream = source_stream
         self.store = BatchStore()
         self.batches: list[Batch] = []
-        self.contacts = 0
+        self.added = 0
+        self.set_aside = 0
         self.closed = False
         self.phase = Phase.FILLING
         self.outcome: Outcome | None = None
@@ -112,6 +115,7 @@ class LoadJob:
         self.suppressed_events = False
         self.effort: Effort | None = None
         self.run_at = 0.0
+        self.doubtful_at = 0.0
         self.next_poll_at = 0.0
 
     @property
@@ -123,6 +127,19 @@ class LoadJob:
     def list_id(self) -> int:
         """The contact list that they go to."""
         return self.mapping.contact_list.id
+
+    @property
+    def w50_id(self) -> int:
+        """Its id at W50, where it has been created."""
+        if self.w50_job is None:
+            raise AssertionError
+        return self.w50_job.id
+
+    @property
+    def contacts(self) -> int:
+        """How many contacts it holds."""
+        # Counted apart, because two threads that change one number can lose a change.
+        return self.added - self.set_aside
 
     @property
     def custom_events(self) -> tuple[str, ...]:
@@ -145,6 +162,15 @@ class LoadJob:
         job = "import job not created yet" if self.w50_job is None else f"import job {self.w50_job.id}"
         return f"{job} of contact list {self.list_id} (stream {self.stream!r})"
 
+    def log_fields(self, run_id: str) -> dict[str, object]:
+        """What structured log lines about it carry."""
+        return {
+            "stream_name": self.stream,
+            "contact_list_id": self.list_id,
+            "import_job_id": self.w50_job.id if self.w50_job else None,
+            "run_id": run_id,
+        }
+
     def begin_anew(self) -> None:
         """Forget W50's job: every batch goes to a new one."""
         self.w50_job = None
@@ -166,3 +192,26 @@ def has_ended(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
         or seen.progress_percent >= ALL_PERCENT
         or has_failed(seen, failure_statuses)
     )
+
+
+def rejected(sent: int, job: ImportJob) -> int:
+    """Contacts of an import job that W50 neither inserted, updated nor left as they were."""
+    return max(0, sent - job.inserted_contacts - job.updated_contacts - job.not_updated_contacts)
+
+
+def snake_case_members(job: ImportJob) -> dict[str, Any]:
+    """The 13 members of ImportJob in snake_case, dates with their zone and at most six digits."""
+    return {
+        "id": job.id,
+        "invalid_email_count": job.invalid_email_count,
+        "invalid_sms_count": job.invalid_sms_count,
+        "progress_percent": job.progress_percent,
+        "current_status": job.current_status,
+        "start_date": job.start_date.isoformat() if job.start_date else None,
+        "finish_date": job.finish_date.isoformat() if job.finish_date else None,
+        "inserted_contacts": job.inserted_contacts,
+        "updated_contacts": job.updated_contacts,
+        "dropped_contacts": job.dropped_contacts,
+        "not_updated_contacts": job.not_updated_contacts,
+        "total_contacts": job.total_contacts,
+    }

@@ -10,7 +10,15 @@ from typing import Any
 
 from target_w50 import __version__
 from target_w50.checkpoints import Checkpoints
-from target_w50.jobs import Effort, LoadJob, Outcome, Phase, StreamCounts
+from target_w50.jobs import (
+    Effort,
+    LoadJob,
+    Outcome,
+    Phase,
+    StreamCounts,
+    rejected,
+    snake_case_members,
+)
 from target_w50.metrics import SCHEMA_VERSION, MetricsStream, MetricsWriter
 from target_w50.quarantine import Reason
 from target_w50.states import JobResults, StateWriter
@@ -101,9 +109,17 @@ class Ledger:
 
     def events_may_fire(self, job: LoadJob) -> None:
         """The job is about to be run with custom events: until a state covers it, they may be repeated."""
+        if not job.custom_events:
+            return
         with self._lock:
-            if job.custom_events:
-                self._with_events[job.number] = job
+            self._with_events[job.number] = job
+            job.counts.contacts_with_events += job.contacts
+
+    def events_did_not_fire(self, job: LoadJob) -> None:
+        """The job was certainly not run."""
+        with self._lock:
+            if self._with_events.pop(job.number, None) is not None:
+                job.counts.contacts_with_events -= job.contacts
 
     def ended(self, job: LoadJob, w50_job: ImportJob, outcome: Outcome) -> None:
         """W50 finished the job (or created it, where that is all): book it and let states pass."""
@@ -288,26 +304,3 @@ RUN_TOTALS = (
     "contacts_rejected",
     "import_jobs",
 )
-
-
-def rejected(sent: int, job: ImportJob) -> int:
-    """Contacts of an import job that W50 neither inserted, updated nor left as they were."""
-    return max(0, sent - job.inserted_contacts - job.updated_contacts - job.not_updated_contacts)
-
-
-def snake_case_members(job: ImportJob) -> dict[str, Any]:
-    """The 13 members of ImportJob in snake_case, dates with their zone and at most six digits."""
-    return {
-        "id": job.id,
-        "invalid_email_count": job.invalid_email_count,
-        "invalid_sms_count": job.invalid_sms_count,
-        "progress_percent": job.progress_percent,
-        "current_status": job.current_status,
-        "start_date": job.start_date.isoformat() if job.start_date else None,
-        "finish_date": job.finish_date.isoformat() if job.finish_date else None,
-        "inserted_contacts": job.inserted_contacts,
-        "updated_contacts": job.updated_contacts,
-        "dropped_contacts": job.dropped_contacts,
-        "not_updated_contacts": job.not_updated_contacts,
-        "total_contacts": job.total_contacts,
-    }

@@ -88,7 +88,7 @@ class Loader:
         """
         with self._changed:
             job.batches.append(batch)
-            job.contacts += batch.count
+            job.added += batch.count
             self._changed.notify_all()
         while self._must_wait(job.list_id):
             look_round()

@@ -80,7 +80,7 @@ class Rejections:
         if not culprits:
             # Refused together, accepted in halves: nobody is at fault, the halves stand for the whole.
             return
-        job.contacts -= len(culprits)
+        job.set_aside += len(culprits)
         message = f"W50 refused the contact (status {error.status})"
         for part in culprits:
             for raw in part.lines:

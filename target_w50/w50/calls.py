@@ -92,7 +92,9 @@ def gave_up(
             f"{call}: {words}, and asks to wait for {used_up.asked_s:.0f} s, which is longer than is left of "
             "retry_for_s; run again after that"
         )
-        return UnreachableError(message, call=call.name, status=status, code="w50_retry_later")
+        error = UnreachableError(message, call=call.name, status=status, code="w50_retry_later")
+        error.retry_after_s = used_up.asked_s
+        return error
     often = "one try" if tries == 1 else f"{tries} tries"
     message = (
         f"{call}: no success with {call.where} in {often} within {used_up.after_s:.0f} s; last: {words}; "

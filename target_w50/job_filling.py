@@ -1,0 +1,183 @@
+"""Filling one import job at W50: create it, send its batches, and begin anew where an answer was lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from target_w50.batches import Places
+from target_w50.errors import DoubtfulError, RefusedError, UnreachableError, W50Error
+from target_w50.jobs import Effort, LoadJob
+from target_w50.ledger import Ledger
+from target_w50.rejections import Rejections
+from target_w50.settings import Settings
+from target_w50.w50 import W50Client, WireFormat
+from target_w50.warnings_told import WarningsTold
+
+log = logging.getLogger("target-w50")
+
+MOST_REBUILDS = 3
+TOO_LARGE = 413
+NOT_FOUND = 404
+WHOLE_REFUSALS = (400, 417, 422)
+
+
+class Filling:
+    """Takes a job that is not run yet a step further. Used by one thread.
+
+    Args:
+        client: the thread's own client.
+        wire: frames the serialised contacts.
+        rejections: finds the contacts that W50 refuses.
+        places: the words for where a record was read.
+    """
+
+    def __init__(
+        self,
+        client: W50Client,
+        settings: Settings,
+        ledger: Ledger,
+        *,
+        wire: WireFormat,
+        rejections: Rejections,
+        places: Places,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._ledger = ledger
+        self._wire = wire
+        self._rejections = rejections
+        self._warnings = WarningsTold(places)
+        self._monotonic = monotonic
+
+    def step(self, job: LoadJob) -> None:
+        """Create W50's job, or send it the next batch.
+
+        Raises:
+            W50Error: refused, or out of reach for too long.
+        """
+        if job.w50_job is None:
+            self._create(job)
+        elif job.sent < len(job.batches):
+            self._send(job)
+        else:
+            self._probed(job)
+
+    def _create(self, job: LoadJob) -> None:
+        job.effort = Effort(self._ledger.now())
+        began = self._monotonic()
+        try:
+            created = self._client.create_import_job(job.list_id, job.mapping.field_names)
+        except DoubtfulError as error:
+            # The job that may exist is never filled and never run; another is created.
+            self._begin_anew(job, error)
+            return
+        job.effort.create_seconds = self._monotonic() - began
+        job.w50_job = created
+        log.info("Created %s", job.name, extra=job.log_fields(self._ledger.run_id))
+
+    def _send(self, job: LoadJob) -> None:
+        batch = job.batches[job.sent]
+        body = self._wire.frame_contacts(job.store.fragments(batch))
+        effort = job.effort
+        if effort is None:
+            raise AssertionError
+        began = self._monotonic()
+        try:
+            answer = self._client.add_contacts(job.list_id, job.w50_id, body)
+        except DoubtfulError as error:
+            self._begin_anew(job, error)
+            return
+        except RefusedError as error:
+            self._refused(job, error)
+            return
+        finally:
+            effort.upload_seconds += self._monotonic() - began
+        effort.batches += 1
+        effort.contacts_sent += batch.count
+        job.sent += 1
+        if answer.warnings:
+            self._warnings.tell(job, batch, answer.warnings)
+        if job.probing:
+            self._probed(job)
+
+    def _refused(self, job: LoadJob, error: RefusedError) -> None:
+        batch = job.batches[job.sent]
+        if error.status in (TOO_LARGE, NOT_FOUND) and batch.count > 1 and self._is_too_large(job, error):
+            log.warning(
+                "W50 refused a request of %d contacts and %d bytes for %s as too large; sending halves",
+                batch.count,
+                batch.size_bytes,
+                job.name,
+                extra=job.log_fields(self._ledger.run_id),
+            )
+            self._rejections.halve(job)
+            return
+        whole = error.status in WHOLE_REFUSALS or (error.status == TOO_LARGE and batch.count == 1)
+        if not (whole and self._settings.quarantines):
+            raise error
+        self._probe(job, error)
+
+    def _is_too_large(self, job: LoadJob, error: RefusedError) -> bool:
+        """IIS answers 404 to a body that is too large: then the job is still there."""
+        if error.status == TOO_LARGE:
+            return True
+        try:
+            self._client.get_import_job(job.list_id, job.w50_id)
+        except W50Error:
+            return False
+        return True
+
+    def _probe(self, job: LoadJob, error: RefusedError) -> None:
+        """Find the contacts at fault in W50's job, which is given up: what it accepts may be there twice."""
+        if not job.probing:
+            self._ledger.given_up(job, f"W50 refused a batch (status {error.status}); built anew without it")
+            job.probing = True
+        job_id = job.w50_id
+        self._rejections.find(job, error, lambda fragments: self._accepts(job.list_id, job_id, fragments))
+        self._probed(job)
+
+    def _accepts(self, list_id: int, job_id: int, fragments: list[bytes]) -> bool:
+        """Whether W50 takes these contacts into a job that is never run."""
+        body = self._wire.frame_contacts(fragments)
+        for rest in reversed(range(MOST_REBUILDS)):
+            try:
+                self._client.add_contacts(list_id, job_id, body)
+            except RefusedError as refusal:
+                if refusal.status in (*WHOLE_REFUSALS, TOO_LARGE):
+                    return False
+                raise
+            except DoubtfulError:
+                # Whether they arrived does not matter, so it is safe to ask again.
+                if not rest:
+                    raise
+            else:
+                return True
+        raise AssertionError
+
+    def _probed(self, job: LoadJob) -> None:
+        if job.probing and job.closed and job.sent >= len(job.batches):
+            job.begin_anew()
+
+    def _begin_anew(self, job: LoadJob, error: DoubtfulError) -> None:
+        job.rebuilds += 1
+        if job.rebuilds > MOST_REBUILDS:
+            raise UnreachableError(
+                f"{job.name}: after {MOST_REBUILDS} rebuilds W50 still gives no clear answer. Nothing of it "
+                f"was run. Last: {error.message}",
+                call=error.call,
+                status=error.status,
+                code="rebuilds_exhausted",
+            ) from error
+        log.warning(
+            "Gave up %s, which is never run, and build it anew with all its batches (%d of %d): %s",
+            job.name,
+            job.rebuilds,
+            MOST_REBUILDS,
+            error.message,
+            extra=job.log_fields(self._ledger.run_id),
+        )
+        if not job.probing:
+            self._ledger.given_up(job, error.message)
+        job.begin_anew()

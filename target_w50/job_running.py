@@ -1,0 +1,209 @@
+"""Running one import job at W50: once, waiting for its end, and judging how it ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from target_w50.errors import (
+    DoubtfulError,
+    JobFailedError,
+    JobUnknownError,
+    LimitError,
+    TargetW50Error,
+    UnreachableError,
+    W50Error,
+)
+from target_w50.jobs import LoadJob, Outcome, Phase, has_ended, has_failed, rejected
+from target_w50.ledger import Ledger
+from target_w50.settings import Settings
+from target_w50.w50 import ImportJob, W50Client
+
+log = logging.getLogger("target-w50")
+
+POLL_SHARE = 0.1
+"""A pause is this share of the time waited so far, within the settings: long jobs are asked less often."""
+LAST_LOOK_S = 0.01
+"""How long after the end of the time limit a job is asked for the last time."""
+
+
+class Running:
+    """Takes a job from its last batch to its end. Used by one thread.
+
+    Args:
+        client: the thread's own client.
+        may_run: asked just before a job is run; from its yes on, the job counts as running.
+    """
+
+    def __init__(
+        self,
+        client: W50Client,
+        settings: Settings,
+        ledger: Ledger,
+        *,
+        may_run: Callable[[LoadJob], bool],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._ledger = ledger
+        self._may_run = may_run
+        self._monotonic = monotonic
+
+    def run(self, job: LoadJob) -> None:
+        """Run the job, every batch of which was acknowledged: once, whatever comes of it.
+
+        Raises:
+            W50Error: W50 refused to run it, or could not be reached before; it was not run.
+            JobError, LimitError: as `poll`.
+        """
+        if job.contacts == 0:
+            self._nothing_left(job)
+            return
+        job.before_run = self._client.get_import_job(job.list_id, job.w50_id)
+        if not self._may_run(job):
+            return
+        self._ledger.events_may_fire(job)
+        job.run_at = self._monotonic()
+        try:
+            seen = self._client.run_import_job(
+                job.list_id, job.w50_id, match=job.mapping.match_fields, custom_events=job.custom_events
+            )
+        except DoubtfulError as error:
+            log.warning(
+                "%s: no clear answer to run; its status tells whether it runs: %s",
+                job.name,
+                error.message,
+                extra=job.log_fields(self._ledger.run_id),
+            )
+            job.phase = Phase.DOUBTFUL
+            job.doubtful_at = self._monotonic()
+            self._pause(job)
+            return
+        except TargetW50Error:
+            # Certainly not run. (After any other error nobody knows, and the phase stays.)
+            job.phase = Phase.FILLING
+            self._ledger.events_did_not_fire(job)
+            raise
+        log.info(
+            "Running %s with %d contacts",
+            job.name,
+            job.contacts,
+            extra=job.log_fields(self._ledger.run_id),
+        )
+        self._look_at(job, seen)
+
+    def _nothing_left(self, job: LoadJob) -> None:
+        """All contacts were set aside: there is nothing to run."""
+        self._ledger.ended_without_contacts(job, "W50 refused all its contacts; nothing was left to run")
+
+    def poll(self, job: LoadJob) -> None:
+        """Ask once how the job stands; a status request that fails does not fail the job.
+
+        Raises:
+            JobFailedError: W50 says that it failed.
+            JobUnknownError: it did not end in time, or it is not known whether it runs.
+            LimitError: it ended, and too many of its contacts were rejected.
+        """
+        try:
+            seen = self._client.get_import_job(job.list_id, job.w50_id, retry_for_s=0)
+        except W50Error as error:
+            log.warning(
+                "%s: its status could not be read, asking again: %s",
+                job.name,
+                error.message,
+                extra=job.log_fields(self._ledger.run_id),
+            )
+            asked_s = error.retry_after_s if isinstance(error, UnreachableError) else None
+            self._check_time(job, asked_s or 0.0)
+            return
+        if job.phase is Phase.DOUBTFUL:
+            if seen == job.before_run:
+                self._check_time(job)
+                return
+            job.phase = Phase.RUNNING
+        self._look_at(job, seen)
+
+    def _look_at(self, job: LoadJob, seen: ImportJob) -> None:
+        # An answer that is just as before the run says nothing about the run.
+        if seen == job.before_run or not has_ended(seen, self._settings.failure_statuses):
+            job.w50_job = seen
+            self._check_time(job)
+            return
+        job.w50_job = seen
+        if job.effort is not None:
+            job.effort.run_seconds = self._monotonic() - job.run_at
+        if has_failed(seen, self._settings.failure_statuses):
+            message = (
+                f"W50 reports that {job.name} failed (CurrentStatus {seen.current_status!r}). Its contacts "
+                "may be loaded in part and will be sent again by the next run; look at the job in W50 first."
+            )
+            self._ledger.ended_badly(job, Outcome.FAILED, message)
+            raise JobFailedError(message, job_id=seen.id)
+        self._finished(job, seen)
+
+    def _finished(self, job: LoadJob, seen: ImportJob) -> None:
+        lost = rejected(job.contacts, seen)
+        level = logging.WARNING if lost or seen.total_contacts > job.contacts else logging.INFO
+        log.log(
+            level,
+            "Finished %s: sent %d, inserted %d, updated %d, not updated %d, dropped %d, rejected %d; "
+            "invalid e-mails %d, invalid text-message numbers %d",
+            job.name,
+            job.contacts,
+            seen.inserted_contacts,
+            seen.updated_contacts,
+            seen.not_updated_contacts,
+            seen.dropped_contacts,
+            lost,
+            seen.invalid_email_count,
+            seen.invalid_sms_count,
+            extra=job.log_fields(self._ledger.run_id),
+        )
+        self._ledger.ended(job, seen, Outcome.FINISHED)
+        percent = 100 * lost / job.contacts
+        if percent > self._settings.max_rejected_percent:
+            raise LimitError(
+                f"{job.name}: W50 rejected {lost} of {job.contacts} contacts ({percent:.1f} %), more than "
+                f"max_rejected_percent ({self._settings.max_rejected_percent:g}). Its state was written. "
+                "Look at the job in W50 for the reasons.",
+                code="rejected_limit",
+            )
+
+    # Waiting.
+
+    def _check_time(self, job: LoadJob, asked_s: float = 0.0) -> None:
+        """Set the time of the next look, no sooner than W50 asks for, or give the job up as unknown."""
+        settings, now = self._settings, self._monotonic()
+        doubted = now - job.doubtful_at
+        if job.phase is Phase.DOUBTFUL and doubted > settings.request_timeout_s:
+            self._unknown(
+                job,
+                f"No clear answer came to run of {job.name}, and its status did not change for "
+                f"{doubted:.0f} s: it is not known whether it runs. Look at it in W50 before the next run, "
+                "which sends its contacts again.",
+            )
+        waited = now - job.run_at
+        if waited > settings.job_timeout_s:
+            self._unknown(
+                job,
+                f"{job.name} has not ended within job_timeout_s ({settings.job_timeout_s:g} s): it is "
+                "neither failed nor done. Wait for it in W50 before the next run, which sends its contacts "
+                "again.",
+            )
+        self._pause(job, asked_s)
+
+    def _unknown(self, job: LoadJob, message: str) -> None:
+        job_id = job.w50_id
+        if job.effort is not None:
+            job.effort.run_seconds = self._monotonic() - job.run_at
+        self._ledger.ended_badly(job, Outcome.UNKNOWN, message)
+        raise JobUnknownError(message, job_id=job_id)
+
+    def _pause(self, job: LoadJob, asked_s: float = 0.0) -> None:
+        settings, now = self._settings, self._monotonic()
+        waited, left = now - job.run_at, job.run_at + settings.job_timeout_s - now
+        if job.phase is Phase.DOUBTFUL:
+            left = min(left, job.doubtful_at + settings.request_timeout_s - now)
+        pause = min(max(settings.poll_interval_s, waited * POLL_SHARE), settings.poll_max_interval_s)
+        job.next_poll_at = now + min(max(pause, asked_s), max(left, 0) + LAST_LOOK_S)
