@@ -18,7 +18,6 @@ CHANGES_SHOWN = ("City", "Country", "Plan")
 METRICS_SHOWN = {
     "w50_import_jobs": (
         "import_job_id",
-        "stream",
         "outcome",
         "contacts_sent",
         "inserted_contacts",
@@ -162,10 +161,14 @@ def _print_metrics(out: Console, run: DemoRun) -> None:
         records = run.metrics.get(stream, ())
         out.print(f"{stream}: {len(records)}", style="bold")
         rows = [[_cell(record.get(member)) for member in members] for record in records]
+        # Words apart from each other can stand below each other where the terminal is narrow.
+        headers = [member.replace("_", " ") for member in members]
         numbers = [
-            member for member in members if any(isinstance(record.get(member), int) for record in records)
+            header
+            for header, member in zip(headers, members, strict=True)
+            if any(isinstance(record.get(member), int) for record in records)
         ]
-        print_table(out, members, rows, numbers=numbers)
+        print_table(out, headers, rows, numbers=numbers)
 
 
 def _cell(value: Any) -> str:
