@@ -13,8 +13,13 @@ from target_w50.w50 import RequestEvent, W50Auth, W50Client, basic, bearer, chec
 Observer = Callable[[RequestEvent], None]
 
 
-def make_auth(settings: Settings) -> W50Auth:
-    """What puts the credentials on requests; one for all clients of a run, so that a token is shared."""
+def make_auth(settings: Settings, sleep: Callable[[float], None]) -> W50Auth:
+    """What puts the credentials on requests; one for all clients of a run, so that a token is shared.
+
+    Args:
+        settings: as judged.
+        sleep: pauses between tries; may raise to end them.
+    """
     if settings.auth_method == "bearer":
         return bearer(settings.auth_token or "")
     if settings.auth_method == "header":
@@ -35,6 +40,7 @@ def make_auth(settings: Settings) -> W50Auth:
         request_timeout_s=settings.request_timeout_s,
         retry_for_s=settings.retry_for_s,
         user_agent=f"target-w50/{__version__}",
+        sleep=sleep,
     )
     return auth
 
@@ -53,7 +59,7 @@ class Connection:
         check_url(settings.api_url, allow_http=settings.allow_http, setting="api_url")
         self._settings = settings
         self._sleep = sleep
-        self._auth = make_auth(settings)
+        self._auth = make_auth(settings, sleep)
 
     def client(self, on_request: Observer | None = None) -> W50Client:
         """A client of its own connections; use each in one thread."""
