@@ -16,6 +16,8 @@ from target_w50.w50 import Contact, WireFormat
 
 log = logging.getLogger("target-w50")
 
+MOST_RAW_BYTES = 256 * 1024
+"""What is kept of the messages that one contact was merged from before its batch is handed over."""
 
 Row = tuple[bytes, int, bytes, Contact | None]
 """A contact of the open batch: as it is sent, where it was read, what the tap sent, and (if kept) itself."""
@@ -74,7 +76,7 @@ class Intake:
         if load is not None:
             if load.fits(mapping):
                 return load
-            load.close()
+            self.cut()
         load = StreamLoad(self, counts, mapping, source_stream)
         self._loads[counts.stream] = load
         return load
@@ -138,6 +140,7 @@ class StreamLoad:
     def _begin_batch(self) -> None:
         self._rows: dict[Hashable, Row] = {}
         self._size_bytes = 0
+        self._merged_raw_bytes = 0
 
     def fits(self, mapping: StreamMapping) -> bool:
         """Whether contacts so mapped can go into the same job."""
@@ -212,6 +215,9 @@ class StreamLoad:
         raws = raw_before + b"\n" + raw if self._keeps_raws else b""
         self._rows[identity] = (written, place, raws, merged)
         self._counts.records_superseded += 1
+        self._merged_raw_bytes += len(raws) - len(raw_before)
+        if len(raws) > MOST_RAW_BYTES or self._merged_raw_bytes > self._batch_bytes:
+            self.flush()  # A contact that comes back again and again must not fill the memory.
 
     def flush(self) -> None:
         """Hand the open batch over."""

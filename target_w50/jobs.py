@@ -13,6 +13,10 @@ from target_w50.mapping import StreamMapping
 from target_w50.w50 import ImportJob
 
 ALL_PERCENT = 100
+OWN_BYTES = 10_000
+"""About what a job costs beside its contacts, so that many small ones do not fill the memory."""
+BATCH_BYTES = 1_000
+"""The same for a batch."""
 
 
 class Phase(Enum):
@@ -152,9 +156,10 @@ class LoadJob:
         return self.phase in (Phase.RUNNING, Phase.DOUBTFUL)
 
     @property
-    def unsent_bytes(self) -> int:
-        """Bytes that W50 has not acknowledged yet."""
-        return sum(batch.size_bytes for batch in self.batches[self.sent :])
+    def waiting_bytes(self) -> int:
+        """What waits for W50: bytes that it has not acknowledged yet, and what it costs to keep them."""
+        unsent = self.batches[self.sent :]
+        return OWN_BYTES + sum(batch.size_bytes + BATCH_BYTES for batch in unsent)
 
     @property
     def name(self) -> str:

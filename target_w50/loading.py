@@ -113,7 +113,7 @@ class Loader:
         worker = self._workers[list_id]
         waiting = 0
         for job in list(worker.queue):
-            waiting += job.unsent_bytes
+            waiting += job.waiting_bytes
             if not job.closed:
                 break
         return waiting > self._queue_bytes and not self._aborting

@@ -53,7 +53,7 @@ class Rejections:
             RefusedError: the given one, if twenty were at fault and none was accepted.
         """
         parts = job.store.parts(job.batches[job.sent])
-        good: list[ContactParts] = []
+        good: list[list[ContactParts]] = []
         culprits: list[ContactParts] = []
         taken_before = job.sent > 0
         # A stack rather than recursion: the leftmost piece is on top, so that the order is kept.
@@ -62,7 +62,7 @@ class Rejections:
         while pieces:
             piece = pieces.pop()
             if not known_bad and accepts([part.fragment for part in piece]):
-                good.extend(piece)
+                good.append(piece)
             elif len(piece) == 1:
                 culprits.extend(piece)
                 if len(culprits) >= MOST_CULPRITS and not good and not taken_before:
@@ -71,14 +71,16 @@ class Rejections:
                 middle = len(piece) // 2
                 pieces += [piece[middle:], piece[:middle]]
         self._set_aside(job, culprits, error)
-        self._replace(job, [good] if good else [])
-        job.sent += bool(good)
+        if culprits and good:
+            good = [[part for piece in good for part in piece]]
+        # Refused together, accepted in pieces: nobody is at fault, and the whole would be refused again.
+        self._replace(job, good)
+        job.sent += len(good)
 
     def _set_aside(self, job: LoadJob, culprits: Sequence[ContactParts], error: RefusedError) -> None:
         if self._quarantine is None:
             raise error
         if not culprits:
-            # Refused together, accepted in halves: nobody is at fault, the halves stand for the whole.
             return
         job.set_aside += len(culprits)
         message = f"W50 refused the contact (status {error.status})"
