@@ -51,7 +51,7 @@ def _meaning(setting: dict[str, Any]) -> str:
 
 def _limits(setting: dict[str, Any]) -> str:
     kind = setting["type"]
-    if "integer" not in kind and "number" not in kind or "string" in kind:
+    if ("integer" not in kind and "number" not in kind) or "string" in kind:
         return ""
     low, high = setting.get("minimum"), setting.get("maximum")
     if low is not None and high is not None:

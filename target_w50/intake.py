@@ -11,6 +11,7 @@ from target_w50.contacts import read_fragment
 from target_w50.jobs import LoadJob, StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.mapping import StreamMapping
+from target_w50.quarantine import SchemaLine
 from target_w50.settings import Settings
 from target_w50.w50 import Contact, WireFormat
 
@@ -127,6 +128,7 @@ class StreamLoad:
         self._counts = counts
         self._mapping = mapping
         self._source_stream = source_stream
+        self._schema_line: SchemaLine | None = None
         settings = intake.settings
         self._keeps_raws = settings.quarantines
         self._batch_rows = settings.batch_size_rows
@@ -141,6 +143,12 @@ class StreamLoad:
         self._rows: dict[Hashable, Row] = {}
         self._size_bytes = 0
         self._merged_raw_bytes = 0
+
+    def belongs_to(self, schema_line: SchemaLine | None) -> None:
+        """Have records that W50 refuses set aside under this SCHEMA; a job's records have all come under one."""
+        if schema_line is not self._schema_line:
+            self.close()
+            self._schema_line = schema_line
 
     def fits(self, mapping: StreamMapping) -> bool:
         """Whether contacts so mapped can go into the same job."""
@@ -200,6 +208,7 @@ class StreamLoad:
 
     def _open(self) -> None:
         self._job = self._intake.loader.open_job(self._counts, self._mapping, self._source_stream)
+        self._job.schema_line = self._schema_line
         self._in_job = 0
         self._seen = set()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from target_w50.batches import Batch, BatchStore
 from target_w50.mapping import StreamMapping
+from target_w50.quarantine import SchemaLine
 from target_w50.w50 import ImportJob
 
 ALL_PERCENT = 100
@@ -93,6 +94,7 @@ class LoadJob:
     batches until it has ended: if W50's job is given up, all of them are sent to a new one.
 
     Attributes:
+        schema_line: the SCHEMA that its records came under, if they may be set aside.
         w50_job: the job at W50 as last seen; None until it is created, and after it was given up.
         added, set_aside: contacts that the reader put in, and that the worker took out as refused.
         sent: how many of the batches W50 acknowledged for that job.
@@ -104,6 +106,7 @@ class LoadJob:
         self.counts = counts
         self.mapping = mapping
         self.source_stream = source_stream
+        self.schema_line: SchemaLine | None = None
         self.store = BatchStore()
         self.batches: list[Batch] = []
         self.added = 0

@@ -93,6 +93,7 @@ class Rejections:
                     message,
                     None,
                     self._places.position(part.place),
+                    schema=job.schema_line,
                 )
                 job.counts.quarantine(Reason.W50_REJECTED.value)
         self._quarantine.flush()

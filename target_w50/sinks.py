@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.sinks import Sink
 
 from target_w50.contacts import ContactMaker, ReadyContact, Refusal
-from target_w50.quarantine import Reason
+from target_w50.quarantine import Reason, SchemaLine
 from target_w50.settings import DeletedRecords, ImportMode
 from target_w50.validation import RecordValidator
 
@@ -56,7 +56,7 @@ class W50Sink(Sink):
         The SDK removes them unless `add_record_metadata` is set. Held by tests/test_sdk_overrides.py.
         """
 
-    def take_over(self, source_stream: str) -> None:
+    def take_over(self, source_stream: str, schema_line: SchemaLine | None = None) -> None:
         """Receive records from now on.
 
         Contacts go on into the stream's open job if its FieldNames stay. With `create_only` the job is
@@ -64,11 +64,13 @@ class W50Sink(Sink):
 
         Args:
             source_stream: the stream's name as the tap has it.
+            schema_line: its SCHEMA as the tap sent it, if records may be set aside.
         """
         self._source_stream = source_stream
         run = self._target.run
         if self._mode is not ImportMode.CREATE_ONLY:
             self._load = run.intake.load_for(self.counts, self.mapping, source_stream)
+            self._load.belongs_to(schema_line)
         else:
             run.create_only.create(self.counts, self.mapping, source_stream)
 

@@ -166,12 +166,12 @@ class TargetW50(Target):
                 "to load. Check the tap's catalog.",
                 code="schema_broken",
             )
-        if self.run.quarantine is not None:
-            self.run.quarantine.schema(stream, message_dict)
+        quarantine = self.run.quarantine
+        line = None if quarantine is None else quarantine.schema(stream, self.message_reader.line)
         self.message_reader.short_ways.clear()
         for route in self.routes.register(stream, schema, keys):
             if route.sink is not None:
-                route.sink.take_over(stream)
+                route.sink.take_over(stream, line)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         number = self.message_reader.line_number
