@@ -61,8 +61,15 @@ class Connection:
         self._sleep = sleep
         self._auth = make_auth(settings, sleep)
 
-    def client(self, on_request: Observer | None = None) -> W50Client:
-        """A client of its own connections; use each in one thread."""
+    def client(
+        self, on_request: Observer | None = None, *, sleep: Callable[[float], None] | None = None
+    ) -> W50Client:
+        """A client of its own connections; use each in one thread.
+
+        Args:
+            on_request: told of every try.
+            sleep: pauses between tries, instead of the connection's own.
+        """
         settings = self._settings
         try:
             return W50Client(
@@ -73,7 +80,7 @@ class Connection:
                 retry_for_s=settings.retry_for_s,
                 allow_http=settings.allow_http,
                 user_agent=f"target-w50/{__version__}",
-                sleep=self._sleep,
+                sleep=sleep or self._sleep,
                 on_request=on_request,
             )
         except ValueError as error:

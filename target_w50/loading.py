@@ -124,6 +124,16 @@ class Loader:
         if self._error is not None:
             raise self._error
 
+    def pause(self, seconds: float) -> None:
+        """Have the reader pause, but not beyond an error of the background.
+
+        Raises:
+            TargetW50Error: as `check`, as soon as there is something to raise.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._error is not None or self.stopped, seconds)
+        self.check()
+
     def finish(self) -> None:
         """Wait until every job has ended; all of them have been closed.
 

@@ -15,7 +15,7 @@ from target_w50.create_only import CreateOnly
 from target_w50.errors import TargetW50Error
 from target_w50.intake import Intake
 from target_w50.job_steps import JobSteps
-from target_w50.jobs import LoadJob
+from target_w50.jobs import LoadJob, Phase
 from target_w50.ledger import Ledger
 from target_w50.loading import Loader
 from target_w50.mapping import ListDirectory
@@ -33,6 +33,9 @@ log = logging.getLogger("target-w50")
 
 QUEUE_BYTES = 32_000_000
 """What may wait for W50 at least before the reader waits; two requests fit in any case."""
+
+MOST_IDS = 10
+"""How many import jobs the last line names at most."""
 
 LineWriter = Callable[[bytes], None]
 
@@ -79,6 +82,8 @@ class Run:
         Raises:
             SettingsError: an output can't be written, or an address not used.
         """
+        if self._is_open:
+            return
         settings = self.settings
         self.metrics = MetricsWriter(settings.metrics_path, self._metrics_logger, self._now)
         self.quarantine: QuarantineFile | None = None
@@ -128,7 +133,9 @@ class Run:
     def client(self) -> W50Client:
         """The reader's own client."""
         if self._client is None:
-            self._client = self.connection.client()
+            # A reader that waits for W50 must learn of what happens in the background meanwhile.
+            pause = self.loader.pause if isinstance(self.loader, Loader) else self.stop.sleep
+            self._client = self.connection.client(sleep=pause)
         return self._client
 
     @property
@@ -192,6 +199,28 @@ class Run:
         if repeated:
             return "may_repeat_events", sorted({*running, *repeated})
         return ("wait", running) if running else ("safe", [])
+
+    def repeats_in_words(self) -> str:
+        """What W50 is still doing and what the next run will do again, in sentences; empty if nothing."""
+        if not self._is_open:
+            return ""
+        words = [
+            f"{job.name[0].upper()}{job.name[1:]} "
+            + ("may be running" if job.phase is Phase.DOUBTFUL else "goes on")
+            + " in W50; the next run sends its contacts again."
+            for job in self.ledger.running
+            if job.runs
+        ]
+        repeated = self.ledger.may_repeat_events
+        if repeated:
+            ids = [str(job.w50_job.id) for job in repeated if job.w50_job is not None]
+            events = sorted({event for job in repeated for event in job.custom_events})
+            more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+            words.append(
+                f"The next run may fire custom events again ({', '.join(events)}) for the contacts of import "
+                f"jobs {', '.join(ids[:MOST_IDS])}{more}."
+            )
+        return " ".join(words)
 
     def wind_up(self, exit_status: int, error: TargetW50Error | None) -> None:
         """Write what came of the streams and of the run, once."""
