@@ -145,7 +145,7 @@ class StreamLoad:
         self._merged_raw_bytes = 0
 
     def belongs_to(self, schema_line: SchemaLine | None) -> None:
-        """Have records that W50 refuses set aside under this SCHEMA; a job's records have all come under one."""
+        """Have refused records set aside under this SCHEMA; all records of a job have come under one."""
         if schema_line is not self._schema_line:
             self.close()
             self._schema_line = schema_line

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from singer_sdk.sinks import Sink
 
 from target_w50.contacts import ContactMaker, ReadyContact, Refusal
+from target_w50.intake import StreamLoad
+from target_w50.mapping import StreamMapping
 from target_w50.quarantine import Reason, SchemaLine
-from target_w50.settings import DeletedRecords, ImportMode
+from target_w50.run import Run
+from target_w50.settings import DeletedRecords, ImportMode, Settings
 from target_w50.validation import RecordValidator
 
-if TYPE_CHECKING:
-    from target_w50.intake import StreamLoad
-    from target_w50.target import TargetW50
+
+class Host(Protocol):
+    """What a sink needs of its target."""
+
+    settings: Settings
+
+    @property
+    def run(self) -> Run:
+        """The run's parts."""
+
+    @property
+    def place(self) -> int:
+        """Where the record at hand was read."""
+
+    def map_stream(self, stream: str, schema: Mapping[str, Any]) -> StreamMapping:
+        """Decide list and FieldNames of a stream."""
+
+    def tell_once(self, message: str) -> None:
+        """Warn, but only once a run."""
 
 
 class W50Sink(Sink):
@@ -26,21 +45,22 @@ class W50Sink(Sink):
 
     def __init__(
         self,
-        target: TargetW50,
+        target: Any,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
-        run = target.run
-        self._target = target
+        host: Host = target
+        run, settings = host.run, host.settings
+        self._host = host
         self.wire = run.wire
         self.taken = 0
-        self.mapping = target.routes.map_stream(stream_name, self.schema, run.directory, run.wire)
-        self._judge = RecordValidator(self.schema, stream_name, enabled=target.settings.validate_records)
+        self.mapping = host.map_stream(stream_name, self.schema)
+        self._judge = RecordValidator(self.schema, stream_name, enabled=settings.validate_records)
         self._maker = ContactMaker(self.mapping, tuple(self.key_properties), run.wire)
-        self._mode = target.settings.import_mode
-        self._keeps_raws = target.settings.quarantines
+        self._mode = settings.import_mode
+        self._keeps_raws = settings.quarantines
         self._load: StreamLoad | None = None
         self._source_stream = stream_name
         self.counts = run.ledger.counts(stream_name)
@@ -67,7 +87,7 @@ class W50Sink(Sink):
             schema_line: its SCHEMA as the tap sent it, if records may be set aside.
         """
         self._source_stream = source_stream
-        run = self._target.run
+        run = self._host.run
         if self._mode is not ImportMode.CREATE_ONLY:
             self._load = run.intake.load_for(self.counts, self.mapping, source_stream)
             self._load.belongs_to(schema_line)
@@ -80,7 +100,7 @@ class W50Sink(Sink):
         if self._mode is ImportMode.CREATE_ONLY:
             return None
         if deleted and policy is DeletedRecords.SKIP:
-            self._target.routes.tell_once(
+            self._host.tell_once(
                 f"Stream {self.stream_name!r} has records deleted at their source; W50's import can't "
                 "delete: they are skipped (see `deleted_records`)"
             )
@@ -102,12 +122,12 @@ class W50Sink(Sink):
             InvalidRecordError: it is not to be set aside.
             LimitError: too many are invalid.
         """
-        self._target.run.refusals.refuse(
+        self._host.run.refusals.refuse(
             refusal,
             self.counts,
             self.mapping.entry,
             source_stream=self._source_stream,
-            place=self._target.place,
+            place=self._host.place,
             raw=raw,
         )
 
@@ -116,7 +136,7 @@ class W50Sink(Sink):
         if self._load is None:
             raise AssertionError
         kept = raw if self._keeps_raws and raw is not None else b""
-        self._load.add(ready.identity, ready.fragment, self._target.place, kept, ready.contact)
+        self._load.add(ready.identity, ready.fragment, self._host.place, kept, ready.contact)
 
     @property
     def open_load(self) -> StreamLoad:

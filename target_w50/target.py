@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from singer_sdk import metrics as sdk_metrics
@@ -15,6 +16,7 @@ from singer_sdk.target_base import Target
 from target_w50.batch_files import file_name, iterate_batch_file, read_manifest
 from target_w50.contacts import Refusal
 from target_w50.errors import InputError, SettingsError
+from target_w50.mapping import StreamMapping
 from target_w50.messages import key_properties, require
 from target_w50.reader import InputReader
 from target_w50.routes import Route, Routes
@@ -129,6 +131,18 @@ class TargetW50(Target):
         # The SDK keeps replaced sinks in `_sinks_to_clear` until it drains; `add_sink` alone lets them go.
         sink = self.add_sink(stream, schema, keys)
         return cast("W50Sink", sink)
+
+    def map_stream(self, stream: str, schema: Mapping[str, Any]) -> StreamMapping:
+        """Decide list and FieldNames of a stream, and say what is ignored.
+
+        Raises:
+            MappingError: naming the stream and the nearest that exists.
+        """
+        return self.routes.map_stream(stream, schema, self.run.directory, self.run.wire)
+
+    def tell_once(self, message: str) -> None:
+        """Warn, but only once a run."""
+        self.routes.tell_once(message)
 
     @property
     def place(self) -> int:
