@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import click
 
 from target_w50.configuration import read_config
-from target_w50.errors import InputError, SettingsError, StoppedError, TargetW50Error
-from target_w50.settings import Settings, settings_from
+from target_w50.endings import PROGRAM, say_last
+from target_w50.errors import InputError, SettingsError, TargetW50Error
+from target_w50.settings import settings_from
 from target_w50.standard_output import keep_clean
 
-if TYPE_CHECKING:
-    from target_w50.run import Run
-
-log = logging.getLogger("target-w50")
-
 EXIT_SETTINGS = 2
-PROGRAM = "target-w50"
 
 
 @click.command(
@@ -119,47 +112,3 @@ def _open_input(path: str | None) -> IO[bytes] | None:
         raise InputError(
             f"The input file {path} can't be read: {error.strerror}.", code="input_unreadable"
         ) from None
-
-
-def say_last(error: TargetW50Error | None, rerun: str, done: str = "", *, program: str = PROGRAM) -> None:
-    """The last line: what happened, to what, what to do, `error_code` and `rerun`."""
-    sentence = " ".join((error.message if error else done).split())
-    code = error.code if error else "none"
-    status = error.exit_status if error else 0
-    try:
-        sys.stderr.write(f"{program}: {sentence} [exit_status={status} error_code={code} rerun={rerun}]\n")
-        sys.stderr.flush()
-    except BrokenPipeError:
-        # Nobody reads it; without this Python would end with a status of its own.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-
-
-def unexpected(error: BaseException) -> TargetW50Error:
-    """A defect of ours as an error; its own text is left out, it may hold a contact's values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
-    if log.isEnabledFor(logging.DEBUG):
-        shown = "".join(traceback.format_list(frames))
-        log.debug("Traceback of %s, without its message:\n%s", type(error).__name__, shown)
-    return TargetW50Error(
-        f"Unexpected {type(error).__name__} at {at}. Please report this with the log of a run at log level "
-        "DEBUG. Running again is as safe as after any other error."
-    )
-
-
-def done_in_words(settings: Settings, run: Run) -> str:
-    """What a run that went well came to, in one sentence."""
-    streams = run.ledger.streams.values()
-    sent, jobs = sum(each.contacts_sent for each in streams), sum(each.import_jobs for each in streams)
-    inserted = sum(each.contacts_inserted for each in streams)
-    updated = sum(each.contacts_updated for each in streams)
-    quarantined = sum(each.records_quarantined for each in streams)
-    words = f"Loaded {sent} contacts in {jobs} import jobs: {inserted} inserted, {updated} updated"
-    if settings.import_mode.value == "create_only":
-        words = f"Created {jobs} import jobs without contacts"
-    elif settings.import_mode.value == "dry_run":
-        words = "Dry run: nothing was sent"
-    return words + (f"; {quarantined} records quarantined" if quarantined else "") + "."
-
-
-__all__ = ["StoppedError", "main"]

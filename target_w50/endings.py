@@ -1,0 +1,41 @@
+"""How a program ends in words: the last line on standard error, and defects without their values."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from target_w50.errors import TargetW50Error
+
+PROGRAM = "target-w50"
+
+log = logging.getLogger(PROGRAM)
+
+
+def say_last(error: TargetW50Error | None, rerun: str, done: str = "", *, program: str = PROGRAM) -> None:
+    """The last line: what happened, to what, what to do, `error_code` and `rerun`."""
+    sentence = " ".join((error.message if error else done).split())
+    code = error.code if error else "none"
+    status = error.exit_status if error else 0
+    try:
+        sys.stderr.write(f"{program}: {sentence} [exit_status={status} error_code={code} rerun={rerun}]\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        # Nobody reads it; without this Python would end with a status of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def unexpected(error: BaseException) -> TargetW50Error:
+    """A defect of ours as an error; its own text is left out, it may hold a contact's values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    if log.isEnabledFor(logging.DEBUG):
+        shown = "".join(traceback.format_list(frames))
+        log.debug("Traceback of %s, without its message:\n%s", type(error).__name__, shown)
+    return TargetW50Error(
+        f"Unexpected {type(error).__name__} at {at}. Please report this with the log of a run at log level "
+        "DEBUG. Running again is as safe as after any other error."
+    )
