@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from typing import IO, Any
 
@@ -10,13 +11,14 @@ from singer_sdk import metrics as sdk_metrics
 from singer_sdk._logging import _setup_console_logging
 from singer_sdk.plugin_base import _plugin_log_level
 
-from target_w50.errors import StoppedError, TargetW50Error
-from target_w50.program import PROGRAM, done_in_words, say_last, unexpected
+from target_w50.endings import PROGRAM, say_last, unexpected
+from target_w50.errors import JobError, StoppedError, TargetW50Error
 from target_w50.run import Run
 from target_w50.settings import Settings
 from target_w50.signals import Watch
 from target_w50.standard_output import line_writer
 from target_w50.stop import Stop
+from target_w50.summary import done_in_words, write_summary
 from target_w50.target import TargetW50
 
 log = logging.getLogger(PROGRAM)
@@ -37,6 +39,7 @@ class LoadedProgram:
         self._settings = settings
         self._stop = Stop()
         self._said = threading.Lock()
+        self._status: int | None = None
         self._run: Run | None = None
 
     def run(self, file: IO[bytes] | None) -> int:
@@ -58,6 +61,7 @@ class LoadedProgram:
                 write_line=line_writer(self._stdout_fd, self._stop),
                 stop=self._stop,
             )
+            self._run.open()
             target = TargetW50(config=self._config, run=self._run)
             target.listen(file)  # type: ignore[arg-type]  # our reader takes bytes as well
         except TargetW50Error as error:
@@ -81,13 +85,18 @@ class LoadedProgram:
 
     def _end(self, error: TargetW50Error | None) -> int:
         with self._said:
+            if self._status is not None:
+                return self._status
             status = error.exit_status if error else 0
             rerun, done = "safe", ""
             if self._run is not None:
                 try:
                     rerun, _ = self._run.rerun()
+                    if isinstance(error, (StoppedError, JobError)):
+                        error.message = f"{error.message} {self._run.repeats_in_words()}".rstrip()
                     self._run.wind_up(status, error)
-                    done = "" if error else done_in_words(self._settings, self._run)
+                    write_summary(sys.stderr, self._run)
+                    done = "" if error else done_in_words(self._run)
                 except Exception as last:  # noqa: BLE001  # metrics that can't be written must not hide the end
                     if error is None:
                         error = last if isinstance(last, TargetW50Error) else unexpected(last)
@@ -97,6 +106,7 @@ class LoadedProgram:
                             "The metrics of the run could not be written: %s", type(last).__name__
                         )
             say_last(error, rerun, done)
+            self._status = status
         return status
 
     def _last_words(self, error: StoppedError) -> None:

@@ -71,12 +71,8 @@ class RecordRefusals:
             InvalidRecordError: it is not to be set aside.
             LimitError: too many are invalid.
         """
-        deleted = refusal.reason == Reason.DELETED_AT_SOURCE.value
-        sets_aside = (
-            entry.deleted_records is DeletedRecords.QUARANTINE if deleted else self._settings.quarantines
-        )
-        if self._quarantine is None or raw is None or not sets_aside:
-            raise self._fatal(refusal, counts.stream, place)
+        if self._quarantine is None or raw is None or not self.sets_aside(refusal, entry):
+            raise self.fatal(refusal, counts.stream, place)
         # One record of a stream that stream maps send two ways is set aside once.
         if place != self._last_place:
             self._last_place = place
@@ -89,11 +85,18 @@ class RecordRefusals:
                 self._places.position(place),
             )
         counts.quarantine(refusal.reason)
-        if not deleted:
+        if refusal.reason != Reason.DELETED_AT_SOURCE.value:
             self._invalid += 1
             self.check_limits(at_end=False)
 
-    def _fatal(self, refusal: Refusal, stream: str, place: int) -> InvalidRecordError:
+    def sets_aside(self, refusal: Refusal, entry: StreamEntry) -> bool:
+        """Whether the settings have such a record set aside, rather than end the run."""
+        if refusal.reason == Reason.DELETED_AT_SOURCE.value:
+            return entry.deleted_records is DeletedRecords.QUARANTINE
+        return self._settings.quarantines
+
+    def fatal(self, refusal: Refusal, stream: str, place: int) -> InvalidRecordError:
+        """The error that ends a run over this record."""
         kinds = {Reason.MISSING_KEY_PROPERTY.value: MissingKeyPropertyError}
         named = refusal.property is None or f"'{refusal.property}'" in refusal.message
         what = "" if named else f"property '{refusal.property}' "

@@ -77,7 +77,7 @@ class Routes:
             SettingsError: a stream map can't be used.
         """
         if self._registered.get(stream) != (schema, keys):
-            stream_maps = self._stream_maps(stream, schema, keys)
+            stream_maps = self.stream_maps(stream, schema, keys)
             self._routes[stream] = [Route(each, self._sink_for(each)) for each in stream_maps]
             self._registered[stream] = (schema, keys)
             self._short[stream] = self._short_way(stream, self._routes[stream])
@@ -100,7 +100,13 @@ class Routes:
                 if route.sink is not None:
                     yield route.sink
 
-    def _stream_maps(self, stream: str, schema: dict[str, Any], keys: list[str]) -> list[StreamMap]:
+    def stream_maps(self, stream: str, schema: dict[str, Any], keys: list[str]) -> list[StreamMap]:
+        """What the settings' stream maps and flattening make of a stream of the tap.
+
+        Raises:
+            InputError: the schema can't be used.
+            SettingsError: a stream map can't be used.
+        """
         try:
             # The SDK's flattening writes into the schema.
             self._mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), keys)

@@ -99,6 +99,7 @@ class Run:
         )
         self._is_open = True
         self.plan: Plan | None = None
+        self.refusals: RecordRefusals
         if settings.quarantine_path and self._wants_quarantine and not self._rehearses:
             self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self._now)
         self.connection = Connection(settings, self.stop.sleep)

@@ -56,6 +56,7 @@ COMMANDS = {
     ),
     "lists": LazyCommand("target_w50.cli.lists", "lists_command", "The account's contact lists."),
     "fields": LazyCommand("target_w50.cli.lists", "fields_command", "The fields of a contact list."),
+    "plan": LazyCommand("target_w50.cli.plan", "plan_command", "What a run would do; nothing is sent."),
     "job": LazyCommand("target_w50.cli.job", "job_command", "How an import job stands."),
     "demo": LazyCommand(
         "target_w50.cli.demo",
@@ -145,7 +146,7 @@ def _invoke(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except TargetW50Error as error:
-        from target_w50.program import say_last  # noqa: PLC0415  # it brings the settings, which take time
+        from target_w50.endings import say_last  # noqa: PLC0415  # it brings the settings, which take time
 
         # The commands change nothing at W50, so each can be run again.
         say_last(error, "safe", program="w50")

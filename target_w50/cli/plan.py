@@ -1,0 +1,91 @@
+"""`w50 plan`: what a run would do, and for whom has no `streams` setting yet a proposal of one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from target_w50.cli.given import config_option, json_option, prompt, warn_on_stderr
+from target_w50.cli.output import print_json
+from target_w50.configuration import read_config
+from target_w50.errors import InputError, SettingsError
+from target_w50.settings import ImportMode, settings_from
+
+
+@click.command(
+    "plan",
+    short_help="What a run would do; nothing is sent.",
+    epilog="Example: tap-csv --config tap.json | w50 plan --config config.json",
+)
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@config_option
+@click.option(
+    "--show-values", is_flag=True, help="Show the values of the first contact, not only their kind."
+)
+@click.option("--list", "contact_list", metavar="LIST", help="Without `streams`: propose them for this list.")
+@click.option(
+    "--offline", is_flag=True, help="Without `streams`: propose them by names alone; W50 is not asked."
+)
+@json_option
+def plan_command(
+    file: Path | None,
+    config: tuple[str, ...],
+    *,
+    show_values: bool,
+    contact_list: str | None,
+    offline: bool,
+    as_json: bool,
+) -> None:
+    """Read Singer messages from FILE or standard input, and tell what a run would do with them.
+
+    W50 is asked for its lists and fields, and sent nothing. What would end the run is told; the exit status
+    is 0 all the same. Without a `streams` setting, a block for meltano.yml is proposed instead.
+    """
+    values = read_config(config)
+    warn_on_stderr()
+    with _opened(file) as messages:
+        if values.get("streams"):
+            if contact_list is not None or offline:
+                raise SettingsError("--list and --offline are for settings without `streams`.", code="usage")
+            _plan(values, messages, show_values=show_values, as_json=as_json)
+        else:
+            from target_w50.cli.proposing import propose  # noqa: PLC0415
+
+            propose(values, messages, contact_list=contact_list, offline=offline, as_json=as_json)
+
+
+def _opened(file: Path | None) -> IO[bytes]:
+    if file is None:
+        if sys.stdin.isatty():
+            click.echo("w50: reading Singer messages from standard input; Ctrl-D ends them", err=True)
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise InputError(
+            f"The input file {file} can't be read: {error.strerror}.", code="input_unreadable"
+        ) from None
+
+
+def _plan(values: Mapping[str, Any], messages: IO[bytes], *, show_values: bool, as_json: bool) -> None:
+    if settings_from(values).import_mode is ImportMode.CREATE_ONLY:
+        raise SettingsError(
+            "`import_mode` is create_only, which sends no contacts: there is nothing to plan.",
+            code="nothing_to_plan",
+        )
+    # A plan leaves no traces: no metrics and, as in any dry run, no state and no quarantine.
+    rehearsal = {**values, "import_mode": ImportMode.DRY_RUN.value, "metrics_path": None, "progress": "never"}
+    from target_w50.plan_report import plan_document, plan_lines, plan_sentence  # noqa: PLC0415
+    from target_w50.rehearsal import rehearse  # noqa: PLC0415  # it brings the SDK
+
+    plan = rehearse(rehearsal, prompt(settings_from(rehearsal)), messages)
+    if as_json:
+        print_json(plan_document(plan, show_values=show_values))
+        return
+    for line in plan_lines(plan, show_values=show_values):
+        click.echo(line)
+    click.echo(plan_sentence(plan))

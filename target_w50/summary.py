@@ -1,0 +1,77 @@
+"""What a run is told to have come to, at its end on standard error: a table, or a plan, and one sentence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TextIO
+
+from target_w50.jobs import StreamCounts
+from target_w50.plan_report import plan_lines, plan_sentence
+from target_w50.run import Run
+from target_w50.settings import ImportMode
+from target_w50.tables import write_table
+
+COLUMNS = (
+    "stream",
+    "list",
+    "read",
+    "sent",
+    "inserted",
+    "updated",
+    "not updated",
+    "dropped",
+    "rejected",
+    "invalid",
+    "quarantined",
+    "jobs",
+    "seconds",
+)
+"""`invalid` is what W50 says of e-mail addresses and numbers for text messages."""
+
+
+def write_summary(file: TextIO, run: Run) -> None:
+    """Write what became of each stream, or for a dry run what would become of it."""
+    if run.plan is not None:
+        file.writelines(line + "\n" for line in plan_lines(run.plan, show_values=False))
+        return
+    streams = list(run.ledger.streams.values())
+    if not streams:
+        return
+    now = run.ledger.now()
+    rows = [_row(each, now) for each in streams]
+    write_table(file, COLUMNS, rows, numbers=COLUMNS[2:])
+
+
+def _row(counts: StreamCounts, now: dt.datetime) -> Sequence[str]:
+    figures = (
+        counts.records_read,
+        counts.contacts_sent,
+        counts.contacts_inserted,
+        counts.contacts_updated,
+        counts.contacts_not_updated,
+        counts.contacts_dropped,
+        counts.contacts_rejected,
+        counts.invalid_emails + counts.invalid_sms,
+        counts.records_quarantined,
+        counts.import_jobs,
+    )
+    seconds = (now - counts.started_at).total_seconds()
+    contact_list = counts.mapping.contact_list if counts.mapping else None
+    place = f"{contact_list.id} {contact_list.name}" if contact_list else ""
+    return (counts.stream, place, *(f"{figure:,}" for figure in figures), f"{seconds:.1f}")
+
+
+def done_in_words(run: Run) -> str:
+    """What a run that went well came to, in one sentence."""
+    if run.plan is not None:
+        return f"Dry run: {plan_sentence(run.plan)}."
+    streams = run.ledger.streams.values()
+    sent, jobs = sum(each.contacts_sent for each in streams), sum(each.import_jobs for each in streams)
+    inserted = sum(each.contacts_inserted for each in streams)
+    updated = sum(each.contacts_updated for each in streams)
+    quarantined = sum(each.records_quarantined for each in streams)
+    words = f"Loaded {sent} contacts in {jobs} import jobs: {inserted} inserted, {updated} updated"
+    if run.settings.import_mode is ImportMode.CREATE_ONLY:
+        words = f"Created {jobs} import jobs without contacts"
+    return words + (f"; {quarantined} records quarantined" if quarantined else "") + "."
