@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import logging
 import os
 import queue
 import subprocess
@@ -15,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from target_w50.loaded_program import LoadedProgram
 from target_w50.sandbox import Sandbox
+from target_w50.settings import settings_from
 
 PATIENCE_S = 60.0
 """How long a test waits for something that comes at once on a free machine, before it says that it hangs."""
@@ -291,3 +295,34 @@ def stored(sandbox: Sandbox, list_id: int = 42) -> dict[str, dict[str, Any]]:
 def jobs_of(sandbox: Sandbox) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = sandbox.contents()["Jobs"]
     return found
+
+
+# The program within this process: the same parts and the same sockets, but for signals and standard output.
+
+
+def load_here(
+    folder: Path, config: Mapping[str, Any], messages: Iterable[Mapping[str, Any]] | bytes
+) -> Finished:
+    """Run the program's parts over these messages to their end; some ten times as quick as a process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    values = {"metrics_path": str(folder / "metrics.jsonl"), **config}
+    told = io.StringIO()
+    handler = logging.StreamHandler(told)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        with (folder / "states.jsonl").open("wb") as states, contextlib.redirect_stderr(told):
+            program = LoadedProgram(values, settings_from(values), states.fileno())
+            content = messages if isinstance(messages, bytes) else lines(messages)
+            status = program._end(program._load(io.BytesIO(content)))
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+    return Finished(
+        status,
+        (folder / "states.jsonl").read_text(),
+        told.getvalue(),
+        read_metrics(folder / "metrics.jsonl"),
+    )
