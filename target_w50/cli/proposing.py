@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import click
+from singer_sdk.mapper import RemoveRecordTransform
 
 from target_w50.cli.given import INSTEAD, prompt
 from target_w50.cli.output import print_json
@@ -110,7 +110,8 @@ class _SchemaReader(TargetW50):
         schema = require(message_dict, number, "schema", dict)
         keys = key_properties(message_dict, number)
         for stream_map in self.routes.stream_maps(stream, schema, keys):
-            if stream_map.transformed_schema.get("properties"):
+            removed = isinstance(stream_map, RemoveRecordTransform)
+            if not removed and stream_map.transformed_schema.get("properties"):
                 self.schemas[stream_map.stream_alias] = (
                     copy.deepcopy(stream_map.transformed_schema),
                     list(stream_map.transformed_key_properties or ()),
@@ -238,4 +239,11 @@ def scalar(text: str) -> str:
     """The text as YAML reads it back: bare where that is certain, else quoted."""
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text) and text.casefold() not in YAML_WORDS:
         return text
-    return json.dumps(text)
+    return f'"{"".join(map(_quoted, text))}"'
+
+
+def _quoted(character: str) -> str:
+    """The character between double quotes of YAML, which knows no surrogate pairs."""
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08X}"

@@ -24,10 +24,10 @@ ONLY_IMPORT = {
 shares nothing with the client, not even a mistake."""
 
 FLOORS = (
-    {"list_worker", "loading", "create_only", "intake", "refusals", "run"},
+    {"list_worker", "loading", "create_only", "intake", "refusals", "run", "plan", "plan_report", "summary"},
     {"sinks", "fast_path"},
     {"reader", "routes", "target"},
-    {"program", "loaded_program", "__main__"},
+    {"program", "loaded_program", "rehearsal", "__main__"},
     {"cli"},
 )
 """The upper floors, lowest first: nothing imports from a floor above its own. What is not named is below."""
