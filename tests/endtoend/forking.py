@@ -1,0 +1,47 @@
+"""Runs the real program many times without importing it each time: a process that has it forks for each.
+
+Each run is a process of its own, with its own standard streams, environment, signals and exit status; only
+the imports are shared. Orders come in on one descriptor, exit statuses go out on another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, NoReturn
+
+
+def serve(orders_fd: int, answers_fd: int) -> None:
+    """Run what is ordered, one after the other, until the orders end."""
+    import target_w50.loaded_program  # noqa: F401, PLC0415  # what takes the time
+    from target_w50.program import main  # noqa: PLC0415
+
+    with os.fdopen(orders_fd, "rb") as orders, os.fdopen(answers_fd, "wb", buffering=0) as answers:
+        for line in orders:
+            order: dict[str, Any] = json.loads(line)
+            pid = os.fork()
+            if pid == 0:
+                _run(order, main, (orders_fd, answers_fd))
+            _, status = os.waitpid(pid, 0)
+            answers.write(json.dumps(os.waitstatus_to_exitcode(status)).encode() + b"\n")
+
+
+def _run(order: dict[str, Any], main: Any, not_ours: tuple[int, ...]) -> NoReturn:
+    for fd in not_ours:
+        os.close(fd)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        fd = os.open(order[name], flags, 0o600)
+        os.dup2(fd, number)
+        os.close(fd)
+    os.chdir(order["folder"])
+    os.environ.update(order["environment"])
+    status = main(order["arguments"])
+    sys.stderr.flush()
+    # The orders are open in this process as well: no flushing and closing of what belongs to the parent.
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), int(sys.argv[2]))
