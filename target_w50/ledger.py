@@ -188,6 +188,13 @@ class Ledger:
         with self._lock:
             for job in list(self._open.values()):
                 self.ended_badly(job, Outcome.UNKNOWN if job.runs else Outcome.ABANDONED, error)
+                job.store.close()
+
+    @property
+    def open_jobs(self) -> list[LoadJob]:
+        """Jobs that have not ended, in the order of the input."""
+        with self._lock:
+            return list(self._open.values())
 
     @property
     def running(self) -> list[LoadJob]:
