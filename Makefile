@@ -1,6 +1,7 @@
 # A newcomer's commands: `make demo` and `make test`. Each sets up what it needs; a second run is quick.
 
 PYTHON ?= python3
+OLDEST_PYTHON ?= python3.10
 BIN := .venv/bin
 MELTANO := .venv-meltano/bin/meltano
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -61,7 +62,7 @@ clean: ## all that make has set up or left behind
 
 # One file serves every supported Python: what the oldest can install, the newer ones can.
 define freeze
-@rm -rf .venv-oldest && python3.10 -m venv .venv-oldest
+@rm -rf .venv-oldest && $(OLDEST_PYTHON) -m venv .venv-oldest
 @.venv-oldest/bin/python $(PIP_INSTALL) $(2)
 @{ echo "# $(3) (written by make constraints)."; .venv-oldest/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f; } > $(1)
 @rm -rf .venv-oldest
