@@ -1,0 +1,1 @@
+"""Measurements of target-w50 beside its references; see `make bench`."""
