@@ -7,19 +7,42 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from target_w50.errors import StoppedError, TargetW50Error
+from target_w50.job_steps import JobSteps
 from target_w50.jobs import LoadJob
-
-if TYPE_CHECKING:
-    from target_w50.job_steps import JobSteps
-    from target_w50.loading import Loader
-    from target_w50.settings import Settings
+from target_w50.settings import Settings
 
 log = logging.getLogger("target-w50")
 
 Action = Callable[[], None]
+
+
+class Foreman(Protocol):
+    """What a worker asks of the loader, and tells it."""
+
+    @property
+    def changed(self) -> threading.Condition:
+        """Held to look at queues; notified whenever there may be something to do."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run was stopped from outside."""
+
+    @property
+    def aborting(self) -> bool:
+        """Whether only running jobs are still looked after."""
+
+    @property
+    def no_more(self) -> bool:
+        """Whether the input has ended."""
+
+    def stop(self, error: StoppedError) -> None:
+        """Stop the run."""
+
+    def failed(self, error: BaseException) -> None:
+        """Take an error that ends the run."""
 
 
 class ListWorker:
@@ -29,7 +52,7 @@ class ListWorker:
     request that hangs can't keep the process from ending.
     """
 
-    def __init__(self, loader: Loader, list_id: int, steps: JobSteps, settings: Settings) -> None:
+    def __init__(self, loader: Foreman, list_id: int, steps: JobSteps, settings: Settings) -> None:
         self.queue: deque[LoadJob] = deque()
         self._loader = loader
         self._steps = steps

@@ -5,19 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from target_w50.batches import Batch
 from target_w50.errors import StoppedError, TargetW50Error
+from target_w50.job_steps import JobSteps
 from target_w50.jobs import LoadJob, Phase, StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.list_worker import ListWorker
 from target_w50.mapping import StreamMapping
 from target_w50.settings import Settings
 from target_w50.stop import Stop
-
-if TYPE_CHECKING:
-    from target_w50.job_steps import JobSteps
 
 log = logging.getLogger("target-w50")
 
