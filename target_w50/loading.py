@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+
 from target_w50.batches import Batch
 from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.job_steps import JobSteps
