@@ -8,6 +8,7 @@ from target_w50.errors import DoubtfulError, UnreachableError
 from target_w50.job_filling import MOST_REBUILDS
 from target_w50.jobs import Effort, LoadJob, Outcome, StreamCounts
 from target_w50.ledger import Ledger
+from target_w50.log_fields import is_at_hand
 from target_w50.mapping import StreamMapping
 from target_w50.w50 import ImportJob, W50Client
 
@@ -39,6 +40,7 @@ class CreateOnly:
         job = LoadJob(-len(self._created) - 1, counts, mapping, source_stream)
         job.effort = Effort(self._ledger.now())
         self._ledger.begin(job)
+        is_at_hand(job)
         job.w50_job = self._answered(job)
         self._created.add(key)
         log.info("Created %s without contacts", job.name)

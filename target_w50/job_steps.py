@@ -10,6 +10,7 @@ from target_w50.job_filling import Filling
 from target_w50.job_running import Running
 from target_w50.jobs import LoadJob
 from target_w50.ledger import Ledger
+from target_w50.log_fields import is_at_hand
 from target_w50.rejections import Rejections
 from target_w50.settings import Settings
 from target_w50.w50 import RequestEvent, W50Client, WireFormat
@@ -48,6 +49,10 @@ class JobSteps:
         )
         self._running = Running(self._client, settings, ledger, may_run=may_run, monotonic=monotonic)
 
+    def _take(self, job: LoadJob) -> None:
+        self._at_hand = job
+        is_at_hand(job)
+
     def _count_request(self, event: RequestEvent) -> None:
         effort = self._at_hand.effort if self._at_hand else None
         if effort is not None:
@@ -62,7 +67,7 @@ class JobSteps:
             W50Error: refused, or out of reach for too long.
             LimitError: more contacts than may get custom events.
         """
-        self._at_hand = job
+        self._take(job)
         check_events(job)
         self._filling.step(job)
 
@@ -74,7 +79,7 @@ class JobSteps:
             W50Error: W50 refused to run it, or could not be reached before; it was not run.
             JobError: as `poll`.
         """
-        self._at_hand = job
+        self._take(job)
         check_events(job)
         self._running.run(job)
 
@@ -86,7 +91,7 @@ class JobSteps:
             JobUnknownError: it did not end in time, or it is not known whether it runs.
             LimitError: it ended, and too many of its contacts were rejected.
         """
-        self._at_hand = job
+        self._take(job)
         self._running.poll(job)
 
     def close(self) -> None:

@@ -13,6 +13,8 @@ from singer_sdk.plugin_base import _plugin_log_level
 
 from target_w50.endings import PROGRAM, say_last, unexpected
 from target_w50.errors import JobError, StoppedError, TargetW50Error
+from target_w50.log_fields import add_fields
+from target_w50.progress import Progress
 from target_w50.run import Run
 from target_w50.settings import Settings
 from target_w50.signals import Watch
@@ -41,11 +43,13 @@ class LoadedProgram:
         self._said = threading.Lock()
         self._status: int | None = None
         self._run: Run | None = None
+        self._progress: Progress | None = None
 
     def run(self, file: IO[bytes] | None) -> int:
         """Load everything; returns the exit status."""
         # The SDK's own logging: levels and SINGER_SDK_LOG_CONFIG work as its users know them.
         _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
+        add_fields(self._settings.run_id)
         watch = Watch(self._stop, self._stdout_fd, self._last_words)
         watch.start()
         status = self._end(self._load(file))
@@ -62,6 +66,8 @@ class LoadedProgram:
                 stop=self._stop,
             )
             self._run.open()
+            self._progress = Progress(self._settings.progress, self._run.ledger, sys.stderr)
+            self._progress.start()
             target = TargetW50(config=self._config, run=self._run)
             target.listen(file)  # type: ignore[arg-type]  # our reader takes bytes as well
         except TargetW50Error as error:
@@ -87,6 +93,8 @@ class LoadedProgram:
         with self._said:
             if self._status is not None:
                 return self._status
+            if self._progress is not None:
+                self._progress.stop()
             status = error.exit_status if error else 0
             rerun, done = "safe", ""
             if self._run is not None:

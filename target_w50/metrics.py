@@ -8,7 +8,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib import resources
@@ -51,28 +50,6 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(load_schema(name))
 
 
-@dataclass(frozen=True)
-class Point:
-    """One measurement in the shape that the SDK's metrics logger takes."""
-
-    metric_type: str
-    metric: MetricsStream
-    value: int
-    tags: dict[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The measurement as the SDK's structured log has it."""
-        return {
-            "type": self.metric_type,
-            "metric": self.metric.value,
-            "value": self.value,
-            "tags": self.tags,
-        }
-
-    def __str__(self) -> str:
-        return json.dumps(self.to_dict(), default=str, separators=(",", ":"))
-
-
 class MetricsWriter:
     """Writes each metrics record to the log, and to `path` as Singer messages.
 
@@ -111,7 +88,10 @@ class MetricsWriter:
                 "it was not written. Please report this.",
                 code="metrics_invalid",
             )
-        self._logger.info("METRIC: %s", Point("counter", stream, int(record["contacts_sent"]), record))
+        from singer_sdk.metrics import Point  # noqa: PLC0415  # the schemas are read without the SDK too
+
+        metric: Any = stream  # an enum of ours, where the SDK has its own
+        self._logger.info("METRIC: %s", Point("counter", metric, int(record["contacts_sent"]), record))
         if self._file is not None:
             self._append(stream, record)
 

@@ -136,8 +136,10 @@ class InputReader(GenericSingerReader[str]):
                 self.line, self.line_number = line, number
                 callbacks[kind](message)
                 stats[kind.value] += 1
-        if self.settle is not None:
-            self.settle()
+            # With each block, for those who watch the counters.
+            if short != settled and self.settle is not None:
+                self.settle()
+                settled = short
         stats["RECORD"] += short
         return stats
 

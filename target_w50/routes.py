@@ -140,7 +140,7 @@ class Routes:
                 "`unlisted_streams` to ignore.",
                 code="stream_unlisted",
             )
-        self.tell_once(f"No entry of `streams` fits stream {stream!r}; it is ignored")
+        self.tell_once(f"No entry of `streams` fits stream {stream!r}; it is ignored", stream)
 
     def map_stream(
         self, stream: str, schema: Mapping[str, Any], directory: ListDirectory, wire: WireFormat
@@ -169,16 +169,17 @@ class Routes:
             if each.why == "no such field"
         ]
         if ignored:
-            self.tell_once(f"Stream {stream!r}: no field for {', '.join(ignored)}; ignored")
+            self.tell_once(f"Stream {stream!r}: no field for {', '.join(ignored)}; ignored", stream)
         if loads and entry.match_fields == () and entry.enc_contact_id is None:
             self.tell_once(
                 f"Stream {stream!r}: match_fields is [], so W50 decides which contact is updated; records "
-                "sent again may make duplicates"
+                "sent again may make duplicates",
+                stream,
             )
         return mapping
 
-    def tell_once(self, message: str) -> None:
-        """Warn, but only once a run."""
+    def tell_once(self, message: str, stream: str) -> None:
+        """Warn of something about a stream, but only once a run."""
         if message not in self._told:
             self._told.add(message)
-            log.warning(message)
+            log.warning(message, extra={"stream_name": stream})

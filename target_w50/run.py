@@ -73,6 +73,7 @@ class Run:
         self._now = now
         self._monotonic = monotonic
         self.started_at = now()
+        self.plan: Plan | None = None
         self._is_open = False
         self._wound_up = False
 
@@ -98,7 +99,6 @@ class Run:
             now=self._now,
         )
         self._is_open = True
-        self.plan: Plan | None = None
         self.refusals: RecordRefusals
         if settings.quarantine_path and self._wants_quarantine and not self._rehearses:
             self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self._now)
@@ -107,6 +107,11 @@ class Run:
         self._client: W50Client | None = None
         self.loader: Loader | Plan = self._plan() if self._rehearses else self._loader()
         self.intake = Intake(self.loader, self.ledger, settings, self.wire, self._monotonic)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are books, however far the opening came."""
+        return self._is_open
 
     @property
     def _rehearses(self) -> bool:

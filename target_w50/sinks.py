@@ -32,8 +32,8 @@ class Host(Protocol):
     def map_stream(self, stream: str, schema: Mapping[str, Any]) -> StreamMapping:
         """Decide list and FieldNames of a stream."""
 
-    def tell_once(self, message: str) -> None:
-        """Warn, but only once a run."""
+    def tell_once(self, message: str, stream: str) -> None:
+        """Warn of something about a stream, but only once a run."""
 
 
 class W50Sink(Sink):
@@ -102,7 +102,8 @@ class W50Sink(Sink):
         if deleted and policy is DeletedRecords.SKIP:
             self._host.tell_once(
                 f"Stream {self.stream_name!r} has records deleted at their source; W50's import can't "
-                "delete: they are skipped (see `deleted_records`)"
+                "delete: they are skipped (see `deleted_records`)",
+                self.stream_name,
             )
             return None
         if deleted and policy in (DeletedRecords.QUARANTINE, DeletedRecords.FAIL):

@@ -35,7 +35,7 @@ def write_summary(file: TextIO, run: Run) -> None:
     if run.plan is not None:
         file.writelines(line + "\n" for line in plan_lines(run.plan, show_values=False))
         return
-    streams = list(run.ledger.streams.values())
+    streams = list(run.ledger.streams.values()) if run.is_open else []
     if not streams:
         return
     now = run.ledger.now()

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 GAP = "  "
+BOX_WIDTH = 4
+"""What a box is wider than the columns, beside one more for each column."""
 
 
 def printable(value: object) -> str:
@@ -66,15 +68,25 @@ def boxed_table(
 def write_table(
     file: TextIO, headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
 ) -> None:
-    """Write the table to the file, boxed if that is a terminal."""
+    """Write the table to the file, boxed if that is a terminal.
+
+    On a terminal that is too narrow for it, each row becomes a small table of its own.
+    """
+    rows = list(rows)
+    lines = plain_table(headers, rows, numbers=numbers)
     if not file.isatty():
-        file.writelines(line + "\n" for line in plain_table(headers, rows, numbers=numbers))
+        file.writelines(line + "\n" for line in lines)
         return
     from rich.console import Console  # noqa: PLC0415
 
-    Console(file=file, highlight=False, emoji=False, markup=False).print(
-        boxed_table(headers, rows, numbers=numbers)
-    )
+    console = Console(file=file, highlight=False, emoji=False, markup=False)
+    if max(map(_width, lines)) + BOX_WIDTH + len(headers) <= console.width:
+        console.print(boxed_table(headers, rows, numbers=numbers))
+        return
+    for row in rows:
+        below = list(zip(headers[1:], row[1:], strict=True))
+        head = (headers[0], printable(row[0]))
+        console.print(boxed_table(head, below, numbers=head[1:] if len(numbers) > len(headers) / 2 else ()))
 
 
 def _width(text: str) -> int:

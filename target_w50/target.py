@@ -140,9 +140,9 @@ class TargetW50(Target):
         """
         return self.routes.map_stream(stream, schema, self.run.directory, self.run.wire)
 
-    def tell_once(self, message: str) -> None:
-        """Warn, but only once a run."""
-        self.routes.tell_once(message)
+    def tell_once(self, message: str, stream: str) -> None:
+        """Warn of something about a stream, but only once a run."""
+        self.routes.tell_once(message, stream)
 
     @property
     def place(self) -> int:
@@ -240,7 +240,8 @@ class TargetW50(Target):
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         stream = require(message_dict, self.message_reader.line_number, "stream", str)
         self.routes.tell_once(
-            f"Stream {stream!r} sends ACTIVATE_VERSION; W50's import has no versions: nothing is deleted"
+            f"Stream {stream!r} sends ACTIVATE_VERSION; W50's import has no versions: nothing is deleted",
+            stream,
         )
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:

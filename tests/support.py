@@ -152,7 +152,9 @@ class Target:
     Args:
         folder: where its settings and metrics are kept.
         config: its settings.
-        stdout: a descriptor to write states to instead of `states`.
+        stdout: a descriptor to write states to instead of `lines`.
+        closed: descriptors that are closed before the program begins.
+        stderr: a descriptor to write standard error to, such as a terminal's.
         environment: added to this process's own.
     """
 
@@ -160,8 +162,10 @@ class Target:
     config: Mapping[str, Any]
     stdout: int | None = None
     stdin: int | None = None
+    stderr: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: Sequence[str] = ()
+    closed: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -171,14 +175,20 @@ class Target:
         self.lines: queue.Queue[str] = queue.Queue()
         self.stdout_text = ""
         self.stderr_text = ""
+        command = [sys.executable, "-m", "target_w50", "--config", str(path), *self.arguments]
+        if self.closed:
+            closing = " ".join(f"{number}>&-" for number in self.closed)
+            command = ["sh", "-c", f'exec "$@" {closing}', "sh", *command]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "target_w50", "--config", str(path), *self.arguments],
+            command,
             stdin=subprocess.PIPE if self.stdin is None else self.stdin,
             stdout=subprocess.PIPE if self.stdout is None else self.stdout,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.PIPE if self.stderr is None else self.stderr,
             env={**os.environ, **self.environment},
         )
-        self._readers = [threading.Thread(target=self._read_stderr, daemon=True)]
+        self._readers = []
+        if self.stderr is None:
+            self._readers.append(threading.Thread(target=self._read_stderr, daemon=True))
         if self.stdout is None:
             self._readers.append(threading.Thread(target=self._read_stdout, daemon=True))
         for reader in self._readers:

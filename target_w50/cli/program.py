@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import click
 
+from target_w50.endings import say_last
 from target_w50.errors import SettingsError, TargetW50Error
 
-SANDBOX_MODULES = ("werkzeug", "email_validator", "phonenumbers")
+SANDBOX_MODULES = ("werkzeug", "email_validator", "phonenumbers", "simplejson")
 """What the extra `sandbox` brings."""
 
 INTERRUPTED = 130
@@ -146,8 +147,6 @@ def _invoke(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except TargetW50Error as error:
-        from target_w50.endings import say_last  # noqa: PLC0415  # it brings the settings, which take time
-
         # The commands change nothing at W50, so each can be run again.
         say_last(error, "safe", program="w50")
         return error.exit_status

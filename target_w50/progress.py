@@ -1,0 +1,109 @@
+"""Progress while a run loads: a live line for each stream on a terminal, lines of the log elsewhere.
+
+A thread of its own looks at the counters now and again; those who count know nothing of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol, TextIO
+
+from target_w50.ledger import Ledger
+from target_w50.looks import Looks, StreamProgress
+
+log = logging.getLogger("target-w50")
+
+LIVE_S = 0.5
+"""Seconds between two looks on a terminal."""
+LINES_S = {"auto": 30.0, "always": 5.0}
+"""Seconds between two lines of the log elsewhere, by the setting `progress`."""
+
+
+class Display(Protocol):
+    """What shows the progress."""
+
+    def show(self, streams: list[StreamProgress]) -> None:
+        """Show this instead of what was shown before."""
+
+    def close(self) -> None:
+        """Show nothing any more."""
+
+
+class LogLines:
+    """A line of the log for each stream that has moved since its last one."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._told: dict[str, tuple[object, ...]] = {}
+
+    def show(self, streams: list[StreamProgress]) -> None:
+        """Write the lines."""
+        for each in streams:
+            now = (each.records_read, each.contacts_sent, each.job_in_words)
+            if self._told.get(each.stream) == now:
+                continue
+            self._told[each.stream] = now
+            fields = each.job.log_fields(self._run_id) if each.job else {"run_id": self._run_id}
+            log.info(
+                "Stream %r: %d records read, %d contacts sent, %s, %.0f records/s",
+                each.stream,
+                *now,
+                each.records_per_second,
+                extra={**fields, "stream_name": each.stream},
+            )
+
+    def close(self) -> None:
+        """Nothing is left to be taken away."""
+
+
+class Progress:
+    """Shows the progress of a run from `start` to `stop`.
+
+    Args:
+        mode: the setting `progress`.
+        file: standard error.
+        monotonic: clock, in seconds.
+    """
+
+    def __init__(
+        self, mode: str, ledger: Ledger, file: TextIO, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._mode = mode
+        self._file = file
+        self._run_id = ledger.run_id
+        self._looks = Looks(ledger, monotonic)
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Show progress from now on, unless it is not wanted."""
+        if self._mode == "never":
+            return
+        self._thread = threading.Thread(target=self._go_on, name="progress", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take down what is shown; safe to be called by anyone, and again."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def _go_on(self) -> None:
+        display, pause_s = self._display()
+        try:
+            while not self._ended.wait(pause_s):
+                display.show(self._looks.look())
+        finally:
+            display.close()
+
+    def _display(self) -> tuple[Display, float]:
+        if self._file.isatty():
+            from target_w50.live import LiveLines  # noqa: PLC0415  # takes longer to import than a small run
+
+            live = LiveLines(self._file)
+            if live.can_be_drawn:
+                return live, LIVE_S
+        return LogLines(self._run_id), LINES_S[self._mode]
