@@ -223,7 +223,7 @@ class StreamLoad:
         self._size_bytes += len(written) - len(before)
         raws = raw_before + b"\n" + raw if self._keeps_raws else b""
         self._rows[identity] = (written, place, raws, merged)
-        self._counts.records_superseded += 1
+        self._counts.records_merged += 1
         self._merged_raw_bytes += len(raws) - len(raw_before)
         if len(raws) > MOST_RAW_BYTES or self._merged_raw_bytes > self._batch_bytes:
             self.flush()  # A contact that comes back again and again must not fill the memory.

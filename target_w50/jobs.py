@@ -48,7 +48,8 @@ class StreamCounts:
     mapping: StreamMapping | None = None
     records_read: int = 0
     records_skipped: int = 0
-    records_superseded: int = 0
+    records_merged: int = 0
+    merged_set_aside: int = 0
     quarantined: dict[str, int] = field(default_factory=dict)
     contacts_sent: int = 0
     contacts_inserted: int = 0
@@ -60,6 +61,11 @@ class StreamCounts:
     invalid_sms: int = 0
     import_jobs: int = 0
     contacts_with_events: int = 0
+
+    @property
+    def records_superseded(self) -> int:
+        """How many records were merged into a later one of the same contact that was not set aside."""
+        return self.records_merged - self.merged_set_aside
 
     @property
     def records_quarantined(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from target_w50.batches import ContactParts, Places
@@ -13,7 +14,7 @@ from target_w50.quarantine import QuarantineFile, Reason
 log = logging.getLogger("target-w50")
 
 MOST_CULPRITS = 20
-"""So many refused contacts and not one accepted: then it is not the contacts' fault."""
+"""So many refused contacts of a stream and not one accepted: then it is not the contacts' fault."""
 
 Accepts = Callable[[list[bytes]], bool]
 
@@ -29,6 +30,7 @@ class Rejections:
     def __init__(self, quarantine: QuarantineFile | None, places: Places) -> None:
         self._quarantine = quarantine
         self._places = places
+        self._culprits: Counter[str] = Counter()
 
     @property
     def sets_aside(self) -> bool:
@@ -50,12 +52,13 @@ class Rejections:
             accepts: whether W50 takes some of the contacts into a job that is never run.
 
         Raises:
-            RefusedError: the given one, if twenty were at fault and none was accepted.
+            RefusedError: the given one, if twenty of the stream were at fault and none was accepted.
         """
         parts = job.store.parts(job.batches[job.sent])
         good: list[list[ContactParts]] = []
         culprits: list[ContactParts] = []
-        taken_before = job.sent > 0
+        taken_before = job.sent > 0 or job.counts.contacts_sent > 0
+        culprits_before = self._culprits[job.stream]
         # A stack rather than recursion: the leftmost piece is on top, so that the order is kept.
         pieces = [parts] if len(parts) == 1 else [parts[len(parts) // 2 :], parts[: len(parts) // 2]]
         known_bad = len(parts) == 1
@@ -65,7 +68,7 @@ class Rejections:
                 good.append(piece)
             elif len(piece) == 1:
                 culprits.extend(piece)
-                if len(culprits) >= MOST_CULPRITS and not good and not taken_before:
+                if culprits_before + len(culprits) >= MOST_CULPRITS and not good and not taken_before:
                     raise error
             else:
                 middle = len(piece) // 2
@@ -83,8 +86,11 @@ class Rejections:
         if not culprits:
             return
         job.set_aside += len(culprits)
+        self._culprits[job.stream] += len(culprits)
         message = f"W50 refused the contact (status {error.status})"
         for part in culprits:
+            # Each record of the contact is set aside: none of them is superseded any more.
+            job.counts.merged_set_aside += len(part.lines) - 1
             for raw in part.lines:
                 self._quarantine.add(
                     job.source_stream,
