@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from target_w50.w50 import Contact, WireFormat
 
 _read = msgspec.json.Decoder(float_hook=Decimal)
 _nested = msgspec.json.Encoder(decimal_format="number")
+_SENT_AS_THEY_ARE = frozenset((type(None), bool, int, str))
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,7 @@ class Refusal:
     property: str | None
 
 
-@dataclass(frozen=True)
-class ReadyContact:
+class ReadyContact(NamedTuple):
     """A contact, as it is sent, and its identity: None where nothing tells it from another."""
 
     contact: Contact
@@ -60,20 +60,22 @@ class ContactMaker:
         self._omit_nulls = entry.null_values == "omit"
         self._deleted_values = dict(entry.deleted_values)
         self._wire = wire
-        self._text_problem = wire.text_problem
+        self._encode = wire.encode_contact
+        self._identity = self._identity_of()
 
     def make(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
         """The record's contact, or why there is none."""
         values: dict[str, Any] = {}
         for name, field_name in self._pairs:
-            if name not in record:
-                continue
-            value = self._sendable(name, record[name])
-            if isinstance(value, Refusal):
-                return value
-            if value is None and self._omit_nulls:
-                continue
-            values[field_name] = value
+            if name in record:
+                value = record[name]
+                if type(value) not in _SENT_AS_THEY_ARE:
+                    value = self._sendable(name, value)
+                    if type(value) is Refusal:
+                        return value
+                values[field_name] = value
+        if self._omit_nulls:
+            values = {field_name: value for field_name, value in values.items() if value is not None}
         return self._ready(record, values)
 
     def make_deleted(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
@@ -84,16 +86,11 @@ class ContactMaker:
         values = {name: made.contact.values[name] for name in self._match_fields}
         values.update(self._deleted_values)
         contact = Contact(made.contact.enc_contact_id, values)
-        return ReadyContact(contact, made.identity, self._wire.encode_contact(contact))
+        return ReadyContact(contact, made.identity, self._encode(contact))
 
     def _sendable(self, name: str, value: Any) -> Any:
-        """The value as it is sent, or a Refusal."""
+        """The value as it is sent, or a Refusal; what text the wire can hold shows when it is written."""
         kind = type(value)
-        if value is None or kind is bool or kind is int:
-            return value
-        if kind is str:
-            problem = self._text_problem(value)
-            return Refusal("conversion_failed", f"its text {problem}", name) if problem else value
         if kind is Decimal or kind is float:
             finite = value.is_finite() if kind is Decimal else math.isfinite(value)
             return value if finite else Refusal("conversion_failed", "is not a finite number", name)
@@ -105,53 +102,56 @@ class ContactMaker:
 
     def _nested_text(self, name: str, value: Any) -> Any:
         try:
-            text = compact_json(value)
+            return compact_json(value)
         except (ValueError, TypeError, OverflowError, RecursionError):
             return Refusal("conversion_failed", "holds something that JSON can't", name)
-        problem = self._text_problem(text)
-        return Refusal("conversion_failed", f"its text {problem}", name) if problem else text
 
     def _ready(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
-        enc = self._enc_id(record)
+        enc = None if self._enc_contact_id is None else self._enc_id(record)
         if isinstance(enc, Refusal):
             return enc
-        missing = self._missing_match_value(values, enc)
-        if missing is not None:
-            return missing
-        contact = Contact(enc, values)
-        try:
-            fragment = self._wire.encode_contact(contact)
-        except (ValueError, OverflowError) as error:
-            return self._unsendable(values, error)
-        return ReadyContact(contact, self._identity(record, contact), fragment)
-
-    def _missing_match_value(self, values: Mapping[str, Any], enc: str | None) -> Refusal | None:
         for field_name in self._match_fields:
             value = values.get(field_name)
-            if value is None or (type(value) is str and not value.strip()):
-                return Refusal(
-                    "missing_match_value",
-                    f"is missing, null or blank, but goes to the match field {field_name!r}",
-                    self._property_of.get(field_name),
-                )
+            if value is None or (type(value) is str and (not value or value.isspace())):
+                return self._missing_match_value(field_name)
         if enc is None and self._enc_contact_id is not None and not self._match_fields:
             return Refusal(
                 "missing_match_value",
                 "is missing, null or blank, but holds EncContactId",
                 self._enc_contact_id,
             )
-        return None
+        contact = Contact(enc, values)
+        try:
+            fragment = self._encode(contact)
+        except (ValueError, OverflowError) as error:
+            return self._unsendable(values, error)
+        identity = self._identity(record, values) if enc is None else ("EncContactId", enc)
+        return ReadyContact(contact, identity, fragment)
 
-    def _identity(self, record: Mapping[str, Any], contact: Contact) -> Hashable | None:
-        if contact.enc_contact_id is not None:
-            return ("EncContactId", contact.enc_contact_id)
-        if self._match_fields:
-            return _together([contact.values[name] for name in self._match_fields])
-        return self._key_identity(record)
+    def _missing_match_value(self, field_name: str) -> Refusal:
+        return Refusal(
+            "missing_match_value",
+            f"is missing, null or blank, but goes to the match field {field_name!r}",
+            self._property_of.get(field_name),
+        )
+
+    def _identity_of(self) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Hashable | None]:
+        """What tells contacts without EncContactId apart, by record and values: decided once."""
+        match_fields = self._match_fields
+        if not match_fields:
+            return lambda record, _: self._key_identity(record)
+        if len(match_fields) > 1:
+            return lambda _, values: _together([values[name] for name in match_fields])
+        (only,) = match_fields
+        return lambda _, values: _told_apart(values[only])
 
     def _unsendable(self, values: Mapping[str, Any], error: Exception) -> Refusal:
         """Which value the wire format can't hold; the error's own text may show it."""
         for field_name, value in values.items():
+            problem = self._wire.text_problem(value) if isinstance(value, str) else None
+            if problem is not None:
+                name = self._property_of.get(field_name)
+                return Refusal("conversion_failed", f"its text {problem}", name)
             try:
                 self._wire.encode_contact(Contact(None, {field_name: value}))
             except (ValueError, OverflowError):
@@ -167,7 +167,7 @@ class ContactMaker:
             return None
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             return Refusal("conversion_failed", "can't be an EncContactId", self._enc_contact_id)
-        problem = self._text_problem(str(value))
+        problem = self._wire.text_problem(str(value))
         if problem:
             return Refusal("conversion_failed", f"its text {problem}", self._enc_contact_id)
         return str(value)
@@ -193,9 +193,10 @@ def read_fragment(fragment: bytes) -> Contact:
 
 def _told_apart(value: Any) -> Hashable:
     """The value for comparing: Python holds True and 1 for equal, W50 need not."""
-    if value is True or value is False:
+    kind = type(value)
+    if kind is bool:
         return ("boolean", value)
-    if isinstance(value, (dict, list)):
+    if kind is dict or kind is list:
         return ("nested", repr(value))
     result: Hashable = value
     return result

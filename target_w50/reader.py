@@ -40,10 +40,16 @@ class ShortWays:
         self.beginning, self.take = _NO_LINE, _take_none
 
     def learn(self, line: bytes, take: Take | None) -> None:
-        """Have lines that begin like this one, a RECORD, tried that way first."""
+        """Have lines that begin like this one, a RECORD, tried that way first; None: none is to be tried."""
         beginning = _beginning(line)
-        if take is not None and len(self._ways) < MOST_BEGINNINGS and len(beginning) <= LONGEST_BEGINNING:
-            self._ways[beginning] = take
+        if len(self._ways) < MOST_BEGINNINGS and len(beginning) <= LONGEST_BEGINNING:
+            self._ways[beginning] = take or _take_none
+            self.choose(line)
+
+    @property
+    def knows_line(self) -> bool:
+        """Whether the line at hand begins as one that was learned."""
+        return self.beginning is not _NO_LINE
 
     def choose(self, line: bytes) -> None:
         """Choose the way of a line."""

@@ -6,14 +6,16 @@ import copy
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
 
-from target_w50.contacts import Refusal
+from target_w50.contacts import ReadyContact, Refusal
 from target_w50.errors import InputError, MappingError, SettingsError
 from target_w50.fast_path import Take, make_take
+from target_w50.flattening import Flattener
 from target_w50.mapping import ListDirectory, StreamMapping, entry_for, map_stream, nearest
 from target_w50.quarantine import Reason
 from target_w50.settings import ImportMode, Settings
@@ -27,12 +29,19 @@ SinkFactory = Callable[[str, dict[str, Any], Any], W50Sink]
 
 @dataclass(frozen=True)
 class Route:
-    """One way of a stream's records; `sink` is None where they are removed or ignored."""
+    """One way of a stream's records.
+
+    Attributes:
+        stream_map: the SDK's.
+        sink: where they go; None where they are removed or ignored.
+        adds_metadata: whether the SDK's `_sdc_*` columns are added.
+    """
 
     stream_map: StreamMap
     sink: W50Sink | None
+    adds_metadata: bool = False
 
-    @property
+    @cached_property
     def changes_nothing(self) -> bool:
         """Whether records pass the stream map as they are."""
         return isinstance(self.stream_map, SameRecordTransform) and not self.stream_map.flattening_enabled
@@ -40,11 +49,47 @@ class Route:
     def transform(self, record: dict[str, Any]) -> dict[str, Any] | Refusal | None:
         """The record after stream maps and flattening; None if it is filtered out."""
         try:
-            transformed: dict[str, Any] | None = self.stream_map.transform(copy.copy(record))
+            transformed: dict[str, Any] | None = self.stream_map.transform(record.copy())
         except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
             message = f"a stream map failed on it ({type(error).__name__})"
             return Refusal(Reason.CONVERSION_FAILED.value, message, None)
         return transformed
+
+    def load(self, record: dict[str, Any], message: dict[str, Any], raw: bytes, place: int) -> None:
+        """Send a record this way.
+
+        Args:
+            record: as the tap sent it; it is left as it is.
+            message: what it came in.
+            raw: the RECORD message as the tap sent it.
+            place: where it was read.
+
+        Raises:
+            InvalidRecordError: it can't be loaded, and is not to be set aside.
+            LimitError: too many are invalid.
+        """
+        sink = self.sink
+        if sink is None:
+            return
+        sink.counts.records_read += 1
+        # The raw record tells whether it was deleted: stream maps may have removed the column.
+        deleted = record.get("_sdc_deleted_at") is not None
+        judged: Any = record if self._leaves_alone else self.transform(record)
+        if type(judged) is dict:
+            if self.adds_metadata:
+                # The SDK's columns, in the SDK's way.
+                sink._add_sdc_metadata_to_record(judged, message, {})  # noqa: SLF001
+            judged = sink.judge(judged, deleted=deleted)
+        if type(judged) is ReadyContact:
+            sink.take(judged, raw, place)
+        elif judged is None:
+            sink.counts.records_skipped += 1
+        else:
+            sink.refuse(judged, raw, place)
+
+    @cached_property
+    def _leaves_alone(self) -> bool:
+        return self.changes_nothing and not self.adds_metadata
 
 
 class Routes:
@@ -78,7 +123,8 @@ class Routes:
         """
         if self._registered.get(stream) != (schema, keys):
             stream_maps = self.stream_maps(stream, schema, keys)
-            self._routes[stream] = [Route(each, self._sink_for(each)) for each in stream_maps]
+            adds = self._settings.add_record_metadata
+            self._routes[stream] = [Route(each, self._sink_for(each), adds) for each in stream_maps]
             self._registered[stream] = (schema, keys)
             self._short[stream] = self._short_way(stream, self._routes[stream])
         return self._routes[stream]
@@ -118,6 +164,10 @@ class Routes:
                 "Check it, and the settings of stream maps and flattening.",
                 code="schema_broken",
             ) from error
+        for each in self._mapper.stream_maps[stream]:
+            if each.flattening_options is not None and each.flattening_enabled:
+                flattener = Flattener(each.transformed_schema, each.flattening_options)
+                each.flatten_record = flattener.flatten  # type: ignore[method-assign]  # it does the same
         return self._mapper.stream_maps[stream]
 
     def _sink_for(self, stream_map: StreamMap) -> W50Sink | None:

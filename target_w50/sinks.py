@@ -58,8 +58,10 @@ class W50Sink(Sink):
         self.taken = 0
         self.mapping = host.map_stream(stream_name, self.schema)
         self._judge = RecordValidator(self.schema, stream_name, enabled=settings.validate_records)
-        self._maker = ContactMaker(self.mapping, tuple(self.key_properties), run.wire)
-        self._mode = settings.import_mode
+        self._keys = tuple(self.key_properties)
+        self._maker = ContactMaker(self.mapping, self._keys, run.wire)
+        self._only_creates = settings.import_mode is ImportMode.CREATE_ONLY
+        self._policy = self.mapping.entry.deleted_records
         self._keeps_raws = settings.quarantines
         self._load: StreamLoad | None = None
         self._source_stream = stream_name
@@ -88,7 +90,7 @@ class W50Sink(Sink):
         """
         self._source_stream = source_stream
         run = self._host.run
-        if self._mode is not ImportMode.CREATE_ONLY:
+        if not self._only_creates:
             self._load = run.intake.load_for(self.counts, self.mapping, source_stream)
             self._load.belongs_to(schema_line)
         else:
@@ -96,28 +98,31 @@ class W50Sink(Sink):
 
     def judge(self, record: dict[str, Any], *, deleted: bool) -> ReadyContact | Refusal | None:
         """The record's contact, why there is none, or None if it is to be skipped."""
-        policy = self.mapping.entry.deleted_records
-        if self._mode is ImportMode.CREATE_ONLY:
+        if self._only_creates:
             return None
-        if deleted and policy is DeletedRecords.SKIP:
-            self._host.tell_once(
-                f"Stream {self.stream_name!r} has records deleted at their source; W50's import can't "
-                "delete: they are skipped (see `deleted_records`)",
-                self.stream_name,
-            )
-            return None
-        if deleted and policy in (DeletedRecords.QUARANTINE, DeletedRecords.FAIL):
-            return Refusal(Reason.DELETED_AT_SOURCE.value, "the record is deleted at its source", None)
+        if deleted and self._policy is not DeletedRecords.MARK:
+            return self._deleted()
         problem = self._judge.check(record)
         if problem is not None:
             return Refusal(Reason.SCHEMA_INVALID.value, problem.message, problem.property)
-        for name in self.key_properties:
+        for name in self._keys:
             if name not in record:
                 return Refusal(Reason.MISSING_KEY_PROPERTY.value, f"key property {name!r} is missing", name)
         return self._maker.make_deleted(record) if deleted else self._maker.make(record)
 
-    def refuse(self, refusal: Refusal, raw: bytes | None) -> None:
-        """Set the record at hand aside, or end the run.
+    def _deleted(self) -> Refusal | None:
+        """What becomes of a record that is deleted at its source, where it is not marked so in W50."""
+        if self._policy is not DeletedRecords.SKIP:
+            return Refusal(Reason.DELETED_AT_SOURCE.value, "the record is deleted at its source", None)
+        self._host.tell_once(
+            f"Stream {self.stream_name!r} has records deleted at their source; W50's import can't "
+            "delete: they are skipped (see `deleted_records`)",
+            self.stream_name,
+        )
+        return None
+
+    def refuse(self, refusal: Refusal, raw: bytes | None, place: int) -> None:
+        """Set the record that was read there aside, or end the run.
 
         Raises:
             InvalidRecordError: it is not to be set aside.
@@ -128,16 +133,16 @@ class W50Sink(Sink):
             self.counts,
             self.mapping.entry,
             source_stream=self._source_stream,
-            place=self._host.place,
+            place=place,
             raw=raw,
         )
 
-    def take(self, ready: ReadyContact, raw: bytes | None) -> None:
-        """Hand over the contact of the record at hand."""
+    def take(self, ready: ReadyContact, raw: bytes | None, place: int) -> None:
+        """Hand over the contact of the record that was read there."""
         if self._load is None:
             raise AssertionError
         kept = raw if self._keeps_raws and raw is not None else b""
-        self._load.add(ready.identity, ready.fragment, self._host.place, kept, ready.contact)
+        self._load.add(ready.identity, ready.fragment, place, kept, ready.contact)
 
     @property
     def open_load(self) -> StreamLoad:
@@ -155,9 +160,9 @@ class W50Sink(Sink):
         del context
         judged = self.judge(record, deleted=False)
         if isinstance(judged, Refusal):
-            self.refuse(judged, None)
+            self.refuse(judged, None, self._host.place)
         elif judged is not None:
-            self.take(judged, None)
+            self.take(judged, None, self._host.place)
 
     def clean_up(self) -> None:
         """Tell the SDK's metrics how many records were read; once, for it need not know of each."""

@@ -14,12 +14,11 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.target_base import Target
 
 from target_w50.batch_files import file_name, iterate_batch_file, read_manifest
-from target_w50.contacts import Refusal
 from target_w50.errors import InputError, SettingsError
 from target_w50.mapping import StreamMapping
 from target_w50.messages import key_properties, require
 from target_w50.reader import InputReader
-from target_w50.routes import Route, Routes
+from target_w50.routes import Routes
 from target_w50.run import Run
 from target_w50.settings import ImportMode, Settings, settings_from
 from target_w50.settings_schema import SETTINGS_SCHEMA
@@ -188,45 +187,29 @@ class TargetW50(Target):
                 route.sink.take_over(stream, line)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        number = self.message_reader.line_number
+        reader = self.message_reader
+        line, number = reader.line, reader.line_number
         stream = require(message_dict, number, "stream", str)
         record = require(message_dict, number, "record", dict)
-        self._load_record(stream, record, message_dict, self.message_reader.line)
-        self.message_reader.short_ways.learn(self.message_reader.line, self.routes.short_way(stream))
+        self._load_record(stream, record, message_dict, line, number)
+        if not reader.short_ways.knows_line:
+            reader.short_ways.learn(line, self.routes.short_way(stream))
 
-    def _load_record(self, stream: str, record: dict[str, Any], message: dict[str, Any], raw: bytes) -> None:
+    def _load_record(
+        self, stream: str, record: dict[str, Any], message: dict[str, Any], raw: bytes, place: int
+    ) -> None:
         """Send the record its ways; `raw` is the RECORD message as the tap sent it."""
-        routes = self.routes.of(stream)
+        run, routes = self.run, self.routes.of(stream)
         if routes is None:
             raise RecordWithoutSchemaError(
-                f"A record of stream {stream!r} ({self.run.places.text(self.place)}) came before a SCHEMA of "
-                "that stream. Check the tap.",
+                f"A record of stream {stream!r} ({run.places.text(place)}) came before a SCHEMA of that "
+                "stream. Check the tap.",
                 code="record_without_schema",
             )
-        self.run.ledger.record_read()
-        self.run.refusals.records += 1
+        run.ledger.record_read()
+        run.refusals.records += 1
         for route in routes:
-            if route.sink is not None:
-                self._route_record(route, route.sink, record, message, raw)
-
-    def _route_record(
-        self, route: Route, sink: W50Sink, record: dict[str, Any], message: dict[str, Any], raw: bytes
-    ) -> None:
-        sink.counts.records_read += 1
-        adds = self.settings.add_record_metadata
-        judged: Any = record if route.changes_nothing and not adds else route.transform(record)
-        if isinstance(judged, dict):
-            if adds:
-                # The SDK's columns, in the SDK's way.
-                sink._add_sdc_metadata_to_record(judged, message, {})  # noqa: SLF001
-            # The raw record tells whether it was deleted: stream maps may have removed the column.
-            judged = sink.judge(judged, deleted=record.get("_sdc_deleted_at") is not None)
-        if judged is None:
-            sink.counts.records_skipped += 1
-        elif isinstance(judged, Refusal):
-            sink.refuse(judged, raw)
-        else:
-            sink.take(judged, raw)
+            route.load(record, message, raw, place)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Remember the state; it is written when all before it is loaded, and never if it is empty."""
@@ -256,7 +239,9 @@ class TargetW50(Target):
                 base = self.run.places.file(file_name(file))
                 for number, record, raw in iterate_batch_file(file, manifest.compression):
                     self._place = base + number
-                    self._load_record(manifest.stream, record, message_dict, prefix + raw + b"}")
+                    self._load_record(
+                        manifest.stream, record, message_dict, prefix + raw + b"}", self._place
+                    )
                     if number % LOOK_ROUND_EVERY == 0:
                         self.run.intake.look_round()
         finally:

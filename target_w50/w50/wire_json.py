@@ -15,6 +15,7 @@ from target_w50.w50.wire_errors import WireError
 
 # Numbers keep the digits of their Decimals; text leaves as UTF-8.
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
+_WRITTEN_WELL: Final = frozenset((str, int, bool, type(None)))
 _LONE_SURROGATE: Final = "holds half a surrogate pair, which UTF-8 can't hold"
 
 
@@ -33,8 +34,10 @@ class JsonWire:
 
         `EncContactId` is left out where there is none.
         """
-        values = dict(contact.values)
+        values = contact.values if type(contact.values) is dict else dict(contact.values)
         for value in values.values():
+            if type(value) in _WRITTEN_WELL:
+                continue
             # The encoder writes a float that is no number as null, and such a Decimal as an illegal token.
             if (type(value) is float and not isfinite(value)) or (
                 isinstance(value, Decimal) and not value.is_finite()

@@ -1,0 +1,110 @@
+"""What the tests share that run the target in their own process, without W50 and without threads."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from target_w50.batches import Batch
+from target_w50.errors import TargetW50Error
+from target_w50.jobs import LoadJob, StreamCounts
+from target_w50.loading import Loader
+from target_w50.mapping import ListDirectory, StreamMapping
+from target_w50.refusals import RecordRefusals
+from target_w50.run import Run
+from target_w50.settings import settings_from
+from target_w50.target import TargetW50
+from target_w50.w50 import ContactsList
+
+
+class TakingLoader:
+    """Takes batches as the loader does, and keeps them."""
+
+    def __init__(self) -> None:
+        self.jobs: list[LoadJob] = []
+
+    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
+        self.jobs.append(LoadJob(len(self.jobs) + 1, counts, mapping, source_stream))
+        return self.jobs[-1]
+
+    def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
+        del look_round
+        job.batches.append(batch)
+        job.added += batch.count
+
+    def close_job(self, job: LoadJob) -> None:
+        job.closed = True
+
+    def check(self) -> None:
+        """Nothing can go wrong."""
+
+    def finish(self) -> None:
+        """Nothing is under way."""
+
+
+class AnyList(ListDirectory):
+    """Knows every contact list, and no field of any."""
+
+    def __init__(self) -> None:
+        """No client is needed."""
+
+    def resolve(self, text: str, *, instead: str = "") -> ContactsList:
+        del instead
+        return ContactsList(int(text), f"list {text}", 0)
+
+
+class DetachedRun(Run):
+    """A run that asks W50 nothing, and whose contacts are kept."""
+
+    @property
+    def directory(self) -> ListDirectory:
+        return AnyList()
+
+    def _loader(self) -> Loader:
+        self.refusals = RecordRefusals(self.settings, self.quarantine, self.places, self.ledger)
+        return cast("Loader", TakingLoader())
+
+
+@dataclass
+class Came:
+    """What came of an input: every contact as it would be sent, in order, and the books."""
+
+    jobs: list[list[list[tuple[bytes, int, bytes]]]] = field(default_factory=list)
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    error: str | None = None
+    run: Run | None = field(default=None, compare=False)
+
+
+def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50], None] | None = None) -> Came:
+    """Run the target over these lines.
+
+    Args:
+        config: its settings.
+        lines: its input.
+        prepare: called with the target before it reads.
+    """
+    settings = settings_from(config)
+    run = DetachedRun(settings, logging.getLogger("no-metrics"), write_line=lambda _: None)
+    target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
+    if prepare is not None:
+        prepare(target)
+    came = Came(run=run)
+    try:
+        target.listen(cast("Any", io.BytesIO(lines)))
+    except TargetW50Error as error:
+        came.error = f"{error.code}: {error.message}"
+        run.intake.cut()
+    for job in cast("TakingLoader", run.loader).jobs:
+        parts = [job.store.parts(batch) for batch in job.batches]
+        came.jobs.append([[(each.fragment, each.place, each.raw) for each in batch] for batch in parts])
+        job.store.close()
+    for name, counts in run.ledger.streams.items():
+        figures = dict(vars(counts))
+        for other in ("started_at", "mapping"):
+            del figures[other]
+        came.counts[name] = {**figures, "records": run.refusals.records}
+    run.wind_up(0, None)
+    return came
