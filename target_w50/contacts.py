@@ -16,6 +16,8 @@ from target_w50.w50 import Contact, WireFormat
 
 _read = msgspec.json.Decoder(float_hook=Decimal)
 _nested = msgspec.json.Encoder(decimal_format="number")
+_ENC_CONTACT_ID = object()
+"""Tells an EncContactId from a match value that reads the same."""
 _SENT_AS_THEY_ARE = frozenset((type(None), bool, int, str))
 
 
@@ -29,11 +31,18 @@ class Refusal:
 
 
 class ReadyContact(NamedTuple):
-    """A contact, as it is sent, and its identity: None where nothing tells it from another."""
+    """A contact, as it is sent, and what tells it from others.
+
+    Attributes:
+        identity: None where nothing tells it from another.
+        matched: its match values, where contacts may have EncContactId as well: W50 may take two records for
+            one contact that have the one in common but not the other.
+    """
 
     contact: Contact
     identity: Hashable | None
     fragment: bytes
+    matched: Hashable | None = None
 
 
 class ContactMaker:
@@ -86,7 +95,7 @@ class ContactMaker:
         values = {name: made.contact.values[name] for name in self._match_fields}
         values.update(self._deleted_values)
         contact = Contact(made.contact.enc_contact_id, values)
-        return ReadyContact(contact, made.identity, self._encode(contact))
+        return ReadyContact(contact, made.identity, self._encode(contact), made.matched)
 
     def _sendable(self, name: str, value: Any) -> Any:
         """The value as it is sent, or a Refusal; what text the wire can hold shows when it is written."""
@@ -125,8 +134,11 @@ class ContactMaker:
             fragment = self._encode(contact)
         except (ValueError, OverflowError) as error:
             return self._unsendable(values, error)
-        identity = self._identity(record, values) if enc is None else ("EncContactId", enc)
-        return ReadyContact(contact, identity, fragment)
+        if self._enc_contact_id is None or not self._match_fields:
+            identity = self._identity(record, values) if enc is None else (_ENC_CONTACT_ID, enc)
+            return ReadyContact(contact, identity, fragment)
+        matched = self._identity(record, values)
+        return ReadyContact(contact, matched if enc is None else (_ENC_CONTACT_ID, enc), fragment, matched)
 
     def _missing_match_value(self, field_name: str) -> Refusal:
         return Refusal(

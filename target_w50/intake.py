@@ -137,6 +137,7 @@ class StreamLoad:
         self._job: LoadJob | None = None
         self._in_job = 0
         self._seen: set[int] = set()
+        self._owners: dict[int, int] = {}
         self._begin_batch()
 
     def _begin_batch(self) -> None:
@@ -206,6 +207,17 @@ class StreamLoad:
         elif len(rows) >= self._batch_rows:
             self.flush()
 
+    def keep_apart(self, identity: Hashable, matched: Hashable) -> None:
+        """Have two records in different jobs that only their match values, or only EncContactId, tell apart.
+
+        Args:
+            identity: of the contact that is added next.
+            matched: its match values.
+        """
+        if self._owners.setdefault(hash(matched), hash(identity)) != hash(identity):
+            self._intake.cut()
+            self._owners[hash(matched)] = hash(identity)
+
     def _open(self) -> None:
         self._job = self._intake.loader.open_job(self._counts, self._mapping, self._source_stream)
         self._job.schema_line = self._schema_line
@@ -249,3 +261,4 @@ class StreamLoad:
         if self._job is job:
             self._job = None
             self._seen = set()
+            self._owners = {}

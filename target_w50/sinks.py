@@ -142,6 +142,8 @@ class W50Sink(Sink):
         if self._load is None:
             raise AssertionError
         kept = raw if self._keeps_raws and raw is not None else b""
+        if ready.matched is not None:
+            self._load.keep_apart(ready.identity, ready.matched)
         self._load.add(ready.identity, ready.fragment, place, kept, ready.contact)
 
     @property
