@@ -26,6 +26,8 @@ def test_records_that_may_be_one_contact_go_into_jobs_of_their_own(tmp_path: Pat
         record(None, "a@example.com"),
     ]
     with Sandbox(token="a-token") as sandbox:
-        load_here(tmp_path, settings(sandbox, entry(enc_contact_id="enc")), messages)
+        load_here(
+            tmp_path, settings(sandbox, entry(enc_contact_id="enc"), max_rejected_percent=100), messages
+        )
         jobs = jobs_of(sandbox)
     assert [job["ContactCount"] for job in jobs] == [2, 1, 1]
