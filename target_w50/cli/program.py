@@ -59,6 +59,9 @@ COMMANDS = {
     "fields": LazyCommand("target_w50.cli.lists", "fields_command", "The fields of a contact list."),
     "plan": LazyCommand("target_w50.cli.plan", "plan_command", "What a run would do; nothing is sent."),
     "job": LazyCommand("target_w50.cli.job", "job_command", "How an import job stands."),
+    "report": LazyCommand(
+        "target_w50.cli.report", "report_command", "What metrics files tell, as tables or as one page."
+    ),
     "demo": LazyCommand(
         "target_w50.cli.demo",
         "demo_command",

@@ -1,0 +1,1 @@
+"""What metrics files tell: read leniently, put together by run, shown as tables or as one page."""

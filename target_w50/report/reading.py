@@ -1,0 +1,97 @@
+"""Reads metrics files: every record that can be used, and for every line that can't its place and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from target_w50.errors import InputError
+from target_w50.metrics import KEY_PROPERTIES, MetricsStream, validator
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A line that can't be used; `line` is 0 where it is the whole file."""
+
+    file: str
+    line: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.why}" if not self.line else f"{self.file}, line {self.line}: {self.why}"
+
+
+@dataclass
+class Metrics:
+    """The records of all files, each once, and what could not be read."""
+
+    records: dict[MetricsStream, dict[tuple[Any, ...], Record]] = field(
+        default_factory=lambda: {stream: {} for stream in MetricsStream}
+    )
+    complaints: list[Complaint] = field(default_factory=list)
+
+    def of(self, stream: MetricsStream) -> Iterable[Record]:
+        """The records of a stream, in the order they were read."""
+        return self.records[stream].values()
+
+
+def read_metrics(paths: Sequence[Path]) -> Metrics:
+    """Read the files; a record that stands in several of them counts once, and its last version wins.
+
+    Raises:
+        InputError: there is no usable record in any of them; names the first complaints.
+    """
+    metrics = Metrics()
+    for path in paths:
+        try:
+            with path.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    why = _take(metrics, line)
+                    if why is not None:
+                        metrics.complaints.append(Complaint(str(path), number, why))
+        except OSError as error:
+            metrics.complaints.append(Complaint(str(path), 0, f"it can't be read: {error.strerror}"))
+    if not any(metrics.records.values()):
+        first = "; ".join(map(str, metrics.complaints[:3])) or "they are empty"
+        raise InputError(
+            f"The files hold no metrics record of target-w50: {first}. Name the files of `metrics_path`.",
+            code="no_metrics",
+        )
+    return metrics
+
+
+def _take(metrics: Metrics, line: bytes) -> str | None:
+    """Keep what the line holds; returns why it can't be used, or None."""
+    if not line.strip():
+        return None
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return "it is not JSON; the run may have been killed while it was written"
+    if not isinstance(message, dict) or "type" not in message:
+        return "it is not a Singer message"
+    if message["type"] != "RECORD":
+        return None  # SCHEMA and STATE are of the form, but not of the matter
+    try:
+        stream = MetricsStream(message.get("stream"))
+    except ValueError:
+        return "its stream is none of target-w50's metrics"
+    record: Any = message.get("record")
+    fault = next(iter(_faults(stream, record)), None)
+    if fault is not None:
+        return fault
+    key = tuple(record[name] for name in KEY_PROPERTIES[stream])
+    metrics.records[stream].pop(key, None)
+    metrics.records[stream][key] = record
+    return None
+
+
+def _faults(stream: MetricsStream, record: Any) -> Iterator[str]:
+    for error in validator(stream.value).iter_errors(record):
+        place = ".".join(map(str, error.absolute_path)) or "the record"
+        yield f"{place} is not as a record of {stream.value} has it ({error.validator})"
