@@ -1,6 +1,7 @@
-"""Writes the loader's settings into `meltano.yml`, in Meltano's form, from the schema of the settings.
+"""Writes what Meltano knows of the loader: its part of `meltano.yml`, and the entry of Meltano's hub.
 
-Run as `python -m dev.meltano_settings`; what stands before the marker line is left as it is.
+Run as `python -m dev.meltano_settings`; of `meltano.yml` only what stands between the marker line and
+`config` is written. All comes from the schema of the settings.
 """
 
 from __future__ import annotations
@@ -13,9 +14,35 @@ from typing import Any
 import yaml
 
 from target_w50.settings import SETTINGS_SCHEMA
+from target_w50.target import TargetW50
 
 MELTANO_YML = Path(__file__).parents[1] / "meltano.yml"
-MARKER = "    # From here on written by `python -m dev.meltano_settings`.\n"
+MARKER = "    # From here to `config` written by `python -m dev.meltano_settings`.\n"
+END = "    config:\n"
+HUB_ENTRY = Path(__file__).parents[1] / "docs" / "target-w50.yml"
+HUB_COMMENT = """\
+# What Meltano's hub needs to know of the loader, written by `python -m dev.meltano_settings`. To hand it in,
+# add `repo` (the address of the repository) and a logo, and put it into the hub's folder of loaders.
+"""
+
+# Meltano hands the loader's settings to a command as TARGET_W50_* variables: `--config ENV` reads them.
+COMMANDS = {
+    "check": {
+        "executable": "w50",
+        "args": "check --config ENV",
+        "description": "Check settings, connection, contact lists and FieldNames.",
+    },
+    "lists": {
+        "executable": "w50",
+        "args": "lists --config ENV",
+        "description": "Show the account's contact lists.",
+    },
+    "plan": {
+        "executable": "w50",
+        "args": "plan --config ENV",
+        "description": "Tell what a run over a file or standard input would do; send nothing.",
+    },
+}
 
 KINDS = {
     "string": "string",
@@ -49,15 +76,59 @@ def _setting(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return setting
 
 
+def hub_entry() -> dict[str, Any]:
+    """The loader as Meltano's hub describes plugins, its members in the hub's order."""
+    return {
+        "capabilities": sorted(each.value for each in TargetW50.capabilities),
+        "commands": COMMANDS,
+        "description": "Contact import of the Which50 marketing platform",
+        "domain_url": "https://app.which50.com/Which50API/documentation",
+        "executable": "target-w50",
+        "keywords": ["meltano_sdk", "marketing"],
+        "label": "W50 (Which50)",
+        "maintenance_status": "beta",
+        "name": "target-w50",
+        "namespace": "target_w50",
+        "pip_url": "target-w50",
+        "settings": meltano_settings(),
+        "settings_group_validation": [
+            ["auth_token", "streams"],
+            ["username", "password", "streams"],
+            ["oauth2_token_url", "oauth2_client_id", "oauth2_client_secret", "streams"],
+        ],
+        "settings_preamble": "`streams` is a list, one entry for each stream: its `contact_list`, its "
+        "`match_fields` and, where names differ, its `fields`. `meltano invoke target-w50:plan` proposes it.",
+        "usage": "`meltano invoke target-w50:check` checks settings, connection, lists and fields; with "
+        "`import_mode: dry_run`, `meltano run` rehearses and sends nothing.",
+        "variant": "which50",
+    }
+
+
+def hub_text() -> str:
+    """The hub's entry as a file."""
+    return HUB_COMMENT + _yaml(hub_entry())
+
+
 def write() -> None:
-    """Replace what stands behind the marker line."""
+    """Replace what stands between the marker and the end, and the hub's entry."""
     text = MELTANO_YML.read_text(encoding="utf-8")
-    head, marker, _ = text.partition(MARKER)
-    if not marker:
-        raise SystemExit(f"{MELTANO_YML.name} has no line {MARKER.strip()!r}")
-    settings = yaml.safe_dump(meltano_settings(), sort_keys=False, width=100, allow_unicode=True)
-    block = textwrap.indent(f"settings:\n{settings}", "    ")
-    MELTANO_YML.write_text(head + MARKER + block, encoding="utf-8")
+    head, _, rest = text.partition(MARKER)
+    _, end, tail = rest.partition(END)
+    if not end:
+        raise SystemExit(f"{MELTANO_YML.name} has no line {MARKER.strip()!r} before {END.strip()!r}")
+    MELTANO_YML.write_text(head + MARKER + block_of() + END + tail, encoding="utf-8")
+    HUB_ENTRY.write_text(hub_text(), encoding="utf-8")
+
+
+def block_of(text: str | None = None) -> str:
+    """What is written into `meltano.yml`, or what stands in its place in this text of the file."""
+    if text is None:
+        return textwrap.indent(_yaml({"commands": COMMANDS, "settings": meltano_settings()}), "    ")
+    return text.partition(MARKER)[2].partition(END)[0]
+
+
+def _yaml(document: Any) -> str:
+    return yaml.safe_dump(document, sort_keys=False, width=100, allow_unicode=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,16 @@ import pytest
 import yaml
 
 from dev.meltano_project import JOB, MELTANO, REPOSITORY, MeltanoProject
-from dev.meltano_settings import meltano_settings
+from dev.meltano_settings import (
+    COMMANDS,
+    HUB_ENTRY,
+    MELTANO_YML,
+    block_of,
+    hub_entry,
+    hub_text,
+    meltano_settings,
+)
+from target_w50.cli.program import COMMANDS as W50_COMMANDS
 from target_w50.cli.sandbox_process import running_sandbox
 from target_w50.settings import SETTINGS_SCHEMA
 
@@ -39,6 +48,46 @@ def _installed() -> None:
 def test_the_settings_are_those_of_the_schema(loader: dict[str, Any]) -> None:
     """`python -m dev.meltano_settings` writes them."""
     assert loader["settings"] == meltano_settings()
+
+
+def test_what_is_written_is_up_to_date() -> None:
+    """`python -m dev.meltano_settings` would change nothing."""
+    assert block_of(MELTANO_YML.read_text(encoding="utf-8")) == block_of()
+    assert HUB_ENTRY.read_text(encoding="utf-8") == hub_text()
+
+
+def test_the_hubs_entry_has_what_the_hub_asks_for() -> None:
+    entry = yaml.safe_load(HUB_ENTRY.read_text(encoding="utf-8"))
+    assert entry == hub_entry()
+    assert {"name", "namespace", "variant", "label", "pip_url", "capabilities", "settings"} <= set(entry)
+    named = {each["name"] for each in entry["settings"]}
+    assert {name for group in entry["settings_group_validation"] for name in group} <= named
+
+
+def test_meltanos_commands_are_commands_of_w50(loader: dict[str, Any]) -> None:
+    assert loader["commands"] == COMMANDS
+    for name, command in COMMANDS.items():
+        assert command["executable"] == "w50"
+        assert command["args"].split() == [name, "--config", "ENV"]
+        assert name in W50_COMMANDS
+
+
+@pytest.mark.usefixtures("_installed")
+def test_meltano_checks_and_plans_with_its_own_configuration(tmp_path: Path) -> None:
+    """`meltano invoke target-w50:check`: the settings come as variables, the secret shows nowhere."""
+    with running_sandbox("--token", TOKEN) as sandbox:
+        meltano = MeltanoProject(home=tmp_path, api_url=sandbox.url, auth_token=TOKEN)
+        checked = meltano.meltano("--log-level=warning", "invoke", "target-w50:check")
+        planned = meltano.meltano(
+            "--log-level=warning", "invoke", "target-w50:plan", "sample_data/contacts.singer"
+        )
+        assert {each["Method"] for each in sandbox.contents()["Requests"]} == {"GET"}
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "FAILED" not in checked.stdout
+    assert "goes to list 42 'Newsletter'" in checked.stdout
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "would send 300 contacts to list 42 'Newsletter'" in planned.stdout
+    assert TOKEN not in checked.stdout + checked.stderr + planned.stdout + planned.stderr
 
 
 def test_every_secret_is_sensitive(loader: dict[str, Any]) -> None:
