@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -87,6 +87,7 @@ def _print_about(about_format: str | None) -> None:
 
 def load(config: Sequence[str], input_path: str | None) -> int:
     """Read messages, load contacts, write states; returns the exit status."""
+    values: dict[str, Any] = {}
     try:
         stdout_fd = keep_clean()
         values = read_config(config)
@@ -96,6 +97,9 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         if isinstance(error, SettingsError):
             for fault in error.faults:
                 sys.stderr.write(f"{PROGRAM}: {fault}\n")
+        from target_w50.early_end import tell_early_end  # noqa: PLC0415  # it brings the SDK
+
+        tell_early_end(values, error)
         say_last(error, "safe")
         return error.exit_status
     from target_w50.loaded_program import LoadedProgram  # noqa: PLC0415  # it brings the SDK

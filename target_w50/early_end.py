@@ -1,0 +1,73 @@
+"""The end of a run that its settings or its input file ended before it began: told as any other's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from singer_sdk import metrics as sdk_metrics
+from singer_sdk._logging import _setup_console_logging
+from singer_sdk.plugin_base import _plugin_log_level
+
+from target_w50 import __version__
+from target_w50.endings import PROGRAM
+from target_w50.errors import SettingsError, TargetW50Error
+from target_w50.ledger import RUN_TOTALS
+from target_w50.metrics import SCHEMA_VERSION, MetricsStream, MetricsWriter
+from target_w50.settings_schema import API_URL
+
+
+def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
+    """Write the metrics record of the run, as far as the settings allow it.
+
+    Args:
+        config: the settings as they were given: any of them may be wrong.
+        error: why nothing was read or sent.
+    """
+    _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
+    run_id = config.get("run_id")
+    run_id = run_id if isinstance(run_id, str) and run_id else str(uuid.uuid4())
+    now = dt.datetime.now(dt.timezone.utc)
+    record = {
+        "run_id": run_id,
+        "started_at": now.isoformat(),
+        "ended_at": now.isoformat(),
+        "exit_status": error.exit_status,
+        "error_code": error.code,
+        "error": error.message,
+        "rerun": "safe",
+        "rerun_import_job_ids": [],
+        "api_host": _host(config.get("api_url", API_URL)),
+        **dict.fromkeys(RUN_TOTALS, 0),
+        "states_written": 0,
+        "target_version": __version__,
+        "schema_version": SCHEMA_VERSION,
+    }
+    metrics = _writer(config.get("metrics_path"), run_id)
+    metrics.write(MetricsStream.RUNS, record)
+    metrics.close()
+
+
+def _writer(path: Any, run_id: str) -> MetricsWriter:
+    logger = sdk_metrics.get_metrics_logger()
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(dt.timezone.utc)
+
+    if not isinstance(path, str) or not path or "://" in path:
+        return MetricsWriter(None, logger, now)
+    try:
+        return MetricsWriter(path.replace("{run_id}", run_id), logger, now)
+    except SettingsError:
+        # The error at hand is told; that this file can't be written either would be next.
+        return MetricsWriter(None, logger, now)
+
+
+def _host(url: Any) -> str:
+    try:
+        return urlsplit(str(url)).hostname or ""
+    except ValueError:
+        return ""
