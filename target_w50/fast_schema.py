@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union
+from functools import reduce
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, UnsetType, defstruct
 
@@ -25,6 +28,7 @@ _ANNOTATIONS = {"format", "title", "description", "default", "examples", "$comme
 _ALL_KINDS = frozenset({"null", "boolean", "integer", "number", "string", "object", "array"})
 _INT64 = range(-(2**63), 2**63)
 _DELETED = "_sdc_deleted_at"
+_ESCAPED = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def fast_schema(
     if not _top_level_is_simple(schema) or mapping.entry.enc_contact_id is not None:
         return None
     properties: dict[str, Any] = schema["properties"]
+    if not all(map(_can_be_member, (*properties, *(each.field_name for each in mapping.properties)))):
+        return None
     mapped = [each.name for each in mapping.properties]
     types = {name: _type_of(each, mapped=name in mapped) for name, each in properties.items()}
     identity = _identity_properties(mapping, key_properties)
@@ -90,6 +96,11 @@ def _top_level_is_simple(schema: Mapping[str, Any]) -> bool:
         and set(schema.get("required", ())) <= schema["properties"].keys()
         and _DELETED not in schema.get("required", ())
     )
+
+
+def _can_be_member(name: str) -> bool:
+    """Whether msgspec takes the name for a member: none that JSON would have to escape."""
+    return not _ESCAPED.search(name)
 
 
 def _identity_properties(mapping: StreamMapping, key_properties: tuple[str, ...]) -> list[str]:
@@ -149,7 +160,7 @@ class _Never:
 
 
 def _either(kind: Any, nullable: Any) -> Any:
-    return kind if nullable is _Never else kind | None if isinstance(kind, type) else Union[kind, None]
+    return kind if nullable is _Never else _any_of((kind, None))
 
 
 _PYTHON_TYPES = {
@@ -170,7 +181,12 @@ def _checked_only(kinds: frozenset[str]) -> Any:
     types = [_PYTHON_TYPES[kind] for kind in sorted(kinds)]
     if "number" in kinds:
         types.append(int)
-    return Union[tuple(types)]
+    return _any_of(types)
+
+
+def _any_of(types: Iterable[Any]) -> Any:
+    """The union of types that are known only at run time."""
+    return reduce(operator.or_, types)
 
 
 def _record_type(
@@ -197,7 +213,7 @@ def _record_type(
 
 
 def _or_unset(kind: Any) -> Any:
-    return kind if kind is Raw or kind is object else Union[kind, UnsetType]
+    return kind if kind is Raw or kind is object else _any_of((kind, UnsetType))
 
 
 def _message_type(stream: str, record_type: type) -> type:

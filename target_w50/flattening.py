@@ -9,7 +9,7 @@ from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key
 from singer_sdk.singerlib.json import serialize_json
 
 MOST_NAMES = 10_000
-"""Names that are remembered for one object; one that is used as a map may have any number."""
+"""Names that are remembered for a stream: an object that is used as a map may have any number."""
 
 
 class Flattener:
@@ -26,6 +26,7 @@ class Flattener:
     def __init__(self, schema: Mapping[str, Any], options: FlatteningOptions) -> None:
         self._columns = frozenset(schema.get("properties", {}))
         self._options = options
+        self._names_left = MOST_NAMES
         self._top = _Object(self, ())
 
     def flatten(self, record: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +39,11 @@ class Flattener:
         """The name of the column for a property of the object at that path."""
         options = self._options
         return flatten_key(name, [*path], options.separator, max_key_length=options.max_key_length)
+
+    def may_remember(self) -> bool:
+        """Whether one more name may be remembered."""
+        self._names_left -= 1
+        return self._names_left >= 0
 
     def goes_deeper(self, path: tuple[str, ...], column: str) -> bool:
         """Whether an object there becomes columns, rather than JSON in its own."""
@@ -69,7 +75,7 @@ class _Object:
 
     def _name(self, name: str) -> str:
         column = self._flattener.column(self._path, name)
-        if len(self._names) < MOST_NAMES:
+        if self._flattener.may_remember():
             self._names[name] = column
         return column
 
@@ -81,6 +87,6 @@ class _Object:
         inner = None
         if self._flattener.goes_deeper(path, column):
             inner = _Object(self._flattener, (*path, name))
-        if len(self._objects) < MOST_NAMES:
+        if name in self._names:
             self._objects[name] = inner
         return inner

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from target_w50.batches import Batch
 from target_w50.errors import TargetW50Error
 from target_w50.jobs import LoadJob, StreamCounts
+from target_w50.ledger import Ledger
 from target_w50.loading import Loader
 from target_w50.mapping import ListDirectory, StreamMapping
 from target_w50.refusals import RecordRefusals
@@ -19,15 +22,19 @@ from target_w50.settings import settings_from
 from target_w50.target import TargetW50
 from target_w50.w50 import ContactsList
 
+NEW_YEAR = dt.datetime(2027, 1, 1, tzinfo=dt.timezone.utc)
+
 
 class TakingLoader:
     """Takes batches as the loader does, and keeps them."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         self.jobs: list[LoadJob] = []
 
     def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
         self.jobs.append(LoadJob(len(self.jobs) + 1, counts, mapping, source_stream))
+        self._ledger.begin(self.jobs[-1])
         return self.jobs[-1]
 
     def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
@@ -65,17 +72,26 @@ class DetachedRun(Run):
 
     def _loader(self) -> Loader:
         self.refusals = RecordRefusals(self.settings, self.quarantine, self.places, self.ledger)
-        return cast("Loader", TakingLoader())
+        return cast("Loader", TakingLoader(self.ledger))
 
 
 @dataclass
 class Came:
-    """What came of an input: every contact as it would be sent, in order, and the books."""
+    """What came of an input.
+
+    Attributes:
+        jobs: every contact as it would be sent, with its place and raw lines, by batches and jobs, in order.
+        counts: the streams' figures.
+        stretches: what each stretch of the input waits for, and its state.
+        quarantine: the lines of the quarantine file.
+        error: code and words of the error that ended it.
+    """
 
     jobs: list[list[list[tuple[bytes, int, bytes]]]] = field(default_factory=list)
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stretches: list[dict[str, Any]] = field(default_factory=list)
+    quarantine: list[bytes] = field(default_factory=list)
     error: str | None = None
-    run: Run | None = field(default=None, compare=False)
 
 
 def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50], None] | None = None) -> Came:
@@ -87,11 +103,13 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
         prepare: called with the target before it reads.
     """
     settings = settings_from(config)
-    run = DetachedRun(settings, logging.getLogger("no-metrics"), write_line=lambda _: None)
+    run = DetachedRun(
+        settings, logging.getLogger("no-metrics"), write_line=lambda _: None, now=lambda: NEW_YEAR
+    )
     target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
     if prepare is not None:
         prepare(target)
-    came = Came(run=run)
+    came = Came()
     try:
         target.listen(cast("Any", io.BytesIO(lines)))
     except TargetW50Error as error:
@@ -106,5 +124,9 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
         for other in ("started_at", "mapping"):
             del figures[other]
         came.counts[name] = {**figures, "records": run.refusals.records}
+    checkpoints = run.ledger._checkpoints
+    came.stretches = [vars(each) for each in (*checkpoints._cut, checkpoints._current)]
     run.wind_up(0, None)
+    if run.quarantine is not None and settings.quarantine_path is not None:
+        came.quarantine = Path(settings.quarantine_path).read_bytes().splitlines()
     return came

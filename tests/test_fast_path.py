@@ -1,0 +1,230 @@
+"""The short way of a record gives exactly what the general way gives, whatever the tap sends."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from target_w50.target import TargetW50
+from tests.in_process import Came, load
+
+STREAMS = ("contacts", "others")
+NAMES = ("id", "email", "a", "b", "é's")
+DELETED = "_sdc_deleted_at"
+
+PROPERTY_SCHEMAS: tuple[Any, ...] = (
+    {"type": "string"},
+    {"type": ["null", "string"]},
+    {"type": ["string", "null"], "maxLength": 3, "format": "date-time"},
+    {"type": "string", "minLength": 1},
+    {"type": "integer"},
+    {"type": ["null", "integer"], "minimum": 0, "maximum": 9223372036854775807},
+    {"type": ["integer"], "minimum": -(2**63), "maximum": 3},
+    {"type": "boolean"},
+    {"type": ["null", "boolean"]},
+    {"type": "number"},
+    {"type": ["null", "number"]},
+    {"type": ["null", "number", "string"]},
+    {"type": ["integer", "string"]},
+    {"type": ["integer", "boolean", "null"]},
+    {"type": "null"},
+    {"type": ["null", "object"], "additionalProperties": True},
+    {"type": ["null", "array"], "items": {}},
+    {"type": ["string", "object", "array"]},
+    {},
+    {"description": "anything"},
+    # Not simple: the whole stream goes the general way.
+    {"type": ["null", "number"], "multipleOf": 0.01},
+    {"enum": ["a", 1, None]},
+)
+
+PLAIN_VALUES = ("1", "2", '"a"', '"bob"', "null", "true", "1.5", '{"x": 1.10}', "[1]")
+VALUES = (
+    *PLAIN_VALUES,
+    *("0", "-0", "-7", "3.0", "1.10", "-0.0", "0.1", "0.00001", "0.0000001", "1e3", "1E400", "1e-7", "2E0"),
+    *("9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616"),
+    *("-9223372036854775808", "-9223372036854775809", "123456789012345678901234567890123"),
+    *("0.1234567890123456789012345678901", "9" * 40, "1." + "0" * 40, "NaN", "-Infinity", "9" * 4301),
+    *('""', '" "', '"\\t\\u00a0"', '"\\u0000"', '"\\ud800"', '"\\ud83d\\ude00"', '"é😀"', '"\\u0061"'),
+    *('"abcd"', '"1"', '"true"', '"2024-01-01"', '"\\"\\\\\\/"', "false"),
+    *("{}", "[]", '{"x": 1.10, "y": [1, null]}', '["\\ud800"]', "[1e400]", "[123456789012345678901234]"),
+    *('{"x": {"x": 1, "x": 2}}', "[NaN]", "[-0.0, 0.0000001]"),
+)
+UNUSUAL = ("unknown", "id", "é", "a")
+SPACES = ((",", ":"), (", ", ": "), (" ,\t", " : "))
+
+
+KINDS = {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "{": "object", "[": "array"}
+SIMPLE = len(PROPERTY_SCHEMAS) - 2
+"""So many of the property schemas let a stream go the short way."""
+
+
+def fitting(schema: Any) -> list[str]:
+    """Plain values that are valid by a property's schema."""
+    validator = Draft202012Validator(schema)
+    return [value for value in PLAIN_VALUES if validator.is_valid(json.loads(value))]
+
+
+@st.composite
+def schemas(draw: st.DrawFn) -> dict[str, Any]:
+    most = SIMPLE if draw(st.integers(0, 9)) else len(PROPERTY_SCHEMAS)
+    properties = {name: PROPERTY_SCHEMAS[draw(st.integers(0, most - 1))] for name in NAMES}
+    # Mostly a stream whose contacts can be told apart, as the short way wants it.
+    if draw(st.integers(0, 9)):
+        for name in ("id", "a"):
+            properties[name] = draw(st.sampled_from(PROPERTY_SCHEMAS[:7]))
+    if draw(st.integers(0, 3)) == 0:
+        properties[DELETED] = draw(st.sampled_from(({"type": ["null", "string"]}, {"type": "string"}, {})))
+    schema: dict[str, Any] = {"properties": properties}
+    if draw(st.booleans()):
+        schema["type"] = draw(st.sampled_from(("object", ["object"], ["null", "object"])))
+    if draw(st.booleans()):
+        schema["required"] = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=2))
+    if draw(st.integers(0, 2)) == 0:
+        schema["additionalProperties"] = draw(st.sampled_from((True, False, False, {})))
+    return schema
+
+
+@st.composite
+def records(draw: st.DrawFn, schema: dict[str, Any], spaces: tuple[str, str]) -> str:
+    """A record as a line has it: odd values, keys that are missing, unknown, or there twice."""
+    comma, colon = spaces
+    properties = schema["properties"]
+    odd = draw(st.lists(st.sampled_from(NAMES), max_size=2)) if draw(st.booleans()) else []
+    members = []
+    for name in NAMES:
+        values = VALUES if name in odd else fitting(properties[name])
+        if name == "id" or draw(st.integers(0, 5)):
+            members.append((name, draw(st.sampled_from(values))))
+    if len(odd) > 1:
+        members += [
+            (name, draw(st.sampled_from(VALUES))) for name in draw(st.lists(st.sampled_from(UNUSUAL)))
+        ]
+    if draw(st.integers(0, 9)) == 0:
+        members.append((DELETED, draw(st.sampled_from(("null", "null", '"2026-01-01"', "1", '""')))))
+    if draw(st.integers(0, 4)) == 0:
+        members = draw(st.permutations(members))
+    return "{" + comma.join(f"{json.dumps(name)}{colon}{value}" for name, value in members) + "}"
+
+
+@st.composite
+def record_lines(draw: st.DrawFn, latest: dict[str, dict[str, Any]], spaces: tuple[str, str]) -> str:
+    if draw(st.integers(0, 9)) == 0:
+        spaces = draw(st.sampled_from(SPACES))
+    comma, colon = spaces
+    stream = draw(st.sampled_from(("contacts", "contacts", *STREAMS)))
+    record = draw(records(latest[stream], spaces))
+    members = [("type", '"RECORD"'), ("stream", f'"{stream}"'), ("record", record)]
+    if draw(st.booleans()):
+        members.append(("time_extracted", '"2026-01-01T00:00:00Z"'))
+    if draw(st.integers(0, 9)) == 0:
+        again = (*[("version", "1")] * 5, ("record", "{}"), ("type", '"STATE"'), ("stream", '"others"'))
+        members.append(draw(st.sampled_from(again)))
+    if draw(st.integers(0, 9)) == 0:
+        members = draw(st.permutations(members))
+    return "{" + comma.join(f'"{name}"{colon}{value}' for name, value in members) + "}"
+
+
+def schema_line(stream: str, schema: Any, keys: list[str]) -> str:
+    return json.dumps({"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": keys})
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> bytes:
+    keys = st.sampled_from((["id"], ["id"], ["id", "a"], []))
+    spaces = draw(st.sampled_from(SPACES))
+    latest = {stream: draw(schemas()) for stream in STREAMS}
+    lines = [schema_line(stream, latest[stream], draw(keys)) for stream in STREAMS]
+    for _ in range(draw(st.integers(1, 4))):
+        lines += draw(st.lists(record_lines(latest, spaces), min_size=4, max_size=25))
+        kind = draw(st.integers(0, 5))
+        if kind == 0:
+            stream = draw(st.sampled_from(STREAMS))
+            latest[stream] = draw(schemas())
+            lines.append(schema_line(stream, latest[stream], draw(keys)))
+        elif kind == 1:
+            lines.append(lines[0])
+        elif kind == 2:
+            lines.append(json.dumps({"type": "STATE", "value": {"line": len(lines)}}))
+    return "\n".join(lines).encode()
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "contact_list": "1",
+        "field_naming": "exact",
+        "match_fields": draw(st.sampled_from(([], ["id"], ["id"], ["a", "id"]))),
+        "null_values": draw(st.sampled_from(("send", "omit"))),
+        "deleted_records": draw(st.sampled_from(("skip", "skip", "quarantine", "quarantine", "fail"))),
+    }
+    if draw(st.booleans()):
+        e_mail = draw(st.sampled_from(("E-mail é", "E-mail é", 'E-mail "é"')))
+        entry["fields"] = {"b": "__NULL__", "email": e_mail}
+    return {
+        "api_url": "http://127.0.0.1:1",
+        "auth_token": "t",
+        "run_id": "a-run",
+        "streams": [{"stream": "contacts", **entry}, {"stream": "*", **entry, "null_values": "send"}],
+        "batch_size_rows": draw(st.integers(1, 4)),
+        "batch_size_bytes": draw(st.sampled_from((1000, 20_000_000))),
+        "max_contacts_per_job": draw(st.integers(2, 9)),
+        "on_invalid_record": draw(st.sampled_from(("quarantine",) * 6 + ("fail",))),
+    }
+
+
+def only_the_general_way(target: TargetW50) -> None:
+    target.routes.short_way = lambda _: None  # type: ignore[method-assign,assignment]
+
+
+def both_ways(config: dict[str, Any], lines: bytes) -> tuple[Came, Came]:
+    with tempfile.TemporaryDirectory() as folder:
+        short, general = (
+            {**config, "quarantine_path": str(Path(folder) / name)} for name in ("short", "general")
+        )
+        return load(short, lines), load(general, lines, only_the_general_way)
+
+
+@given(configs(), inputs())
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_both_ways_give_the_same_contacts_refusals_and_books(config: dict[str, Any], lines: bytes) -> None:
+    short, general = both_ways(config, lines)
+    assert short == general
+
+
+def test_plain_records_go_the_short_way() -> None:
+    """All but the first of a stream, from which the way is learned."""
+    config = {
+        "api_url": "http://127.0.0.1:1",
+        "auth_token": "t",
+        "streams": [
+            {"stream": "*", "contact_list": "1", "field_naming": "exact", "match_fields": ["id"]},
+        ],
+    }
+    schema = {"properties": {"id": {"type": "integer"}, "a": {"type": ["null", "number"]}}}
+    lines = [schema_line(stream, schema, ["id"]) for stream in STREAMS]
+    for number in range(20):
+        record = f'{{"id": {number}, "a": {number}.50}}'
+        lines.append(f'{{"type": "RECORD", "stream": "{STREAMS[number % 2]}", "record": {record}}}')
+    general = []
+
+    def watch(target: TargetW50) -> None:
+        load_record = target._load_record
+
+        def noted(*arguments: Any) -> None:
+            general.append(arguments)
+            load_record(*arguments)
+
+        target._load_record = noted  # type: ignore[method-assign,assignment]
+
+    came = load(config, "\n".join(lines).encode(), watch)
+    assert came.error is None
+    assert len(general) == len(STREAMS)
+    assert [each["records_read"] for each in came.counts.values()] == [10, 10]
+    assert came.jobs[0][0][-1][0] == b'{"Values":{"id":18,"a":18.50}}'
