@@ -9,6 +9,11 @@ from typing import Any
 
 Schema = dict[str, Any]
 
+DROP = "__NULL__"
+"""Stands for a FieldName in `fields`: the property is not sent."""
+LONGEST_S = 31_536_000
+"""A year, in seconds: what is longer is a slip, and beyond what operating systems can wait for."""
+
 API_URL = "https://app.which50.com/Which50API"
 AUTH_METHODS = ("bearer", "basic", "header", "oauth2")
 MEDIA_TYPES = ("application/json", "text/json", "application/csp-report", "application/xml", "text/xml")
@@ -194,6 +199,7 @@ CONNECTION: Schema = {
         "number",
         "Seconds that W50 may stay silent while a request is answered; connecting has 10 s.",
         exclusiveMinimum=0,
+        maximum=LONGEST_S,
         default=300,
     ),
     "retry_for_s": _setting(
@@ -201,6 +207,7 @@ CONNECTION: Schema = {
         "number",
         "Seconds for which one call may be tried again, with growing pauses of at most 60 s.",
         minimum=0,
+        maximum=LONGEST_S,
         default=600,
     ),
 }
@@ -238,6 +245,7 @@ LOADING: Schema = {
         "number",
         "Seconds after which open import jobs are closed and run at the latest, so that a state gets out.",
         exclusiveMinimum=0,
+        maximum=LONGEST_S,
         default=300,
     ),
     "overlap_jobs": _setting(
@@ -251,6 +259,7 @@ LOADING: Schema = {
         "number",
         "Seconds of the first pause in waiting for an import job.",
         exclusiveMinimum=0,
+        maximum=LONGEST_S,
         default=1,
     ),
     "poll_max_interval_s": _setting(
@@ -258,10 +267,16 @@ LOADING: Schema = {
         "number",
         "Seconds of the longest pause in waiting for an import job.",
         exclusiveMinimum=0,
+        maximum=LONGEST_S,
         default=30,
     ),
     "job_timeout_s": _setting(
-        "Job timeout", "number", "Seconds that one import job may take.", exclusiveMinimum=0, default=3600
+        "Job timeout",
+        "number",
+        "Seconds that one import job may take.",
+        exclusiveMinimum=0,
+        maximum=LONGEST_S,
+        default=3600,
     ),
     "failure_statuses": _setting(
         "Failure statuses",

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from typing import Any, NoReturn
+
+LONGEST_S = 60
+"""A run that takes longer hangs; it is ended by SIGALRM."""
 
 
 def serve(orders_fd: int, answers_fd: int) -> None:
@@ -30,6 +34,7 @@ def serve(orders_fd: int, answers_fd: int) -> None:
 def _run(order: dict[str, Any], main: Any, not_ours: tuple[int, ...]) -> NoReturn:
     for fd in not_ours:
         os.close(fd)
+    signal.alarm(LONGEST_S)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         fd = os.open(order[name], flags, 0o600)
