@@ -76,7 +76,7 @@ def _read_environment() -> tuple[dict[str, Any], list[str]]:
             continue
         try:
             values[name] = _typed(text, schema["type"])
-        except ValueError:
+        except (ValueError, RecursionError):
             faults.append(f"`{variable}` is not of type {schema['type']}")
     return values, faults
 
