@@ -115,6 +115,11 @@ class Report:
         return sorted(pairs, key=lambda pair: TROUBLED[pair[1]["outcome"]])
 
     @property
+    def not_well_otherwise(self) -> list[ReportedRun]:
+        """Runs that did not end well, and have no failed or unknown import job that tells why."""
+        return [run for run in self.not_well if not run.troubled_jobs]
+
+    @property
     def not_well(self) -> list[ReportedRun]:
         """Runs that did not end well, the newest first."""
         return [run for run in reversed(self.runs) if not run.went_well]

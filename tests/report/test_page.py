@@ -104,12 +104,25 @@ def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(tmp_path: Path) 
 
 def test_failed_and_unknown_jobs_stand_first(tmp_path: Path) -> None:
     text = Elements(made(tmp_path, *FULL)).text
-    order = ["To be looked at", "Import job 12", "W50 says that it failed.", "Job 12 failed.", "Over time"]
+    order = [
+        "To be looked at",
+        "Import job 12",
+        "exit 5, job_failed",
+        "run again: wait",
+        "W50 says that it failed.",
+    ]
+    order.append("Over time")
     assert sorted(order, key=text.index) == order
-    assert "run again: wait" in text
     newest = text.partition("The newest run")[2]
     assert newest.index("12") < newest.index("13")
     assert "utm_source" in newest
+
+
+def test_a_run_that_ended_badly_for_another_reason_is_told_by_itself(tmp_path: Path) -> None:
+    ended = run(1, exit_status=4, error_code="w50_unreachable", error="Nobody answers.", rerun="safe")
+    looked_at = Elements(made(tmp_path, *FULL[:3], ended)).text.partition("Over time")[0]
+    assert "exit 4, w50_unreachable" in looked_at
+    assert "Nobody answers." in looked_at
 
 
 def test_when_all_is_well_the_page_says_so(tmp_path: Path) -> None:
