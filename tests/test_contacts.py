@@ -1,0 +1,252 @@
+"""One record becomes one contact, or a refusal that shows no value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_w50.contacts import ContactMaker, ReadyContact, Refusal, compact_json, read_fragment
+from target_w50.mapping import MappedProperty, StreamMapping
+from target_w50.settings import StreamEntry
+from target_w50.w50 import ContactsList, wire_format
+
+SECRET = "Hidden"
+
+
+def maker(
+    *properties: str,
+    match: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    media_type: str = "application/json",
+    **members: Any,
+) -> ContactMaker:
+    """For properties `a`, `b` ... that go to the FieldNames `A`, `B` ..."""
+    entry = StreamEntry("s", "42", match_fields=tuple(match), **members)
+    mapped = tuple(MappedProperty(name, name.upper(), "normalized") for name in properties)
+    names = tuple(each.field_name for each in mapped)
+    mapping = StreamMapping("s", entry, ContactsList(42, "Newsletter", 0), mapped, (), names)
+    return ContactMaker(mapping, tuple(keys), wire_format(media_type))
+
+
+def made(own: ContactMaker, record: Mapping[str, Any], *, deleted: bool = False) -> ReadyContact:
+    ready = own.make_deleted(record) if deleted else own.make(record)
+    assert isinstance(ready, ReadyContact), ready
+    return ready
+
+
+def refused(own: ContactMaker, record: Mapping[str, Any]) -> tuple[str, str | None]:
+    refusal = own.make(record)
+    assert isinstance(refusal, Refusal), refusal
+    assert SECRET not in refusal.message
+    return refusal.reason, refusal.property
+
+
+def identity(own: ContactMaker, **record: Any) -> Hashable | None:
+    return made(own, record).identity
+
+
+# Values.
+
+
+def test_only_mapped_properties_that_the_record_has_are_sent() -> None:
+    contact = made(maker("a", "b"), {"a": 1, "c": 2}).contact
+    assert (contact.enc_contact_id, contact.values) == (None, {"A": 1})
+
+
+def test_nulls_are_sent_or_left_out_as_the_entry_says() -> None:
+    assert made(maker("a", "b"), {"a": 1, "b": None}).contact.values == {"A": 1, "B": None}
+    omitting = maker("a", "b", null_values="omit")
+    assert made(omitting, {"a": 1, "b": None}).contact.values == {"A": 1}
+    assert made(omitting, {"a": "", "b": 0}).contact.values == {"A": "", "B": 0}
+
+
+def test_a_fragment_is_the_contact_as_it_is_sent() -> None:
+    ready = made(maker("a", "b", "e", enc_contact_id="e"), {"a": "ü", "b": Decimal("1.10"), "e": "x"})
+    assert ready.fragment == '{"EncContactId":"x","Values":{"A":"ü","B":1.10,"E":"x"}}'.encode()
+    assert read_fragment(ready.fragment) == ready.contact
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": [1, 2.5, None, True], "b": "ü"}, '{"a":[1,2.5,null,true],"b":"ü"}'),
+        ([], "[]"),
+        ({}, "{}"),
+        ([Decimal("1.10"), 2**70, Decimal("1E+400")], f"[1.10,{2**70},1E+400]"),
+        ({"a": {"b": {"c": []}}}, '{"a":{"b":{"c":[]}}}'),
+    ],
+)
+def test_nested_values_are_compact_json_with_their_digits(value: Any, text: str) -> None:
+    assert made(maker("a"), {"a": value}).contact.values == {"A": text}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text("abü"), inner),
+    )
+)
+def test_compact_json_reads_back_as_the_same_value(value: Any) -> None:
+    text = compact_json(value)
+    assert json.loads(text) == value
+    assert text == json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_dates_of_stream_maps_are_sent_in_iso_form() -> None:
+    moment = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
+    values = made(maker("a", "b"), {"a": moment, "b": moment.date()}).contact.values
+    assert values == {"A": "2026-01-02T03:04:05+00:00", "B": "2026-01-02"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        Decimal("NaN"),
+        Decimal("-Infinity"),
+        f"{SECRET}\ud800",
+        [SECRET, float("nan")],
+        {SECRET: Decimal("Infinity")},
+        {SECRET: "\udc00"},
+        {"\ud800": SECRET},
+        b"Hidden",
+        {SECRET},
+        object(),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("media_type", ["application/json", "text/xml"])
+def test_what_can_not_be_sent_is_a_failed_conversion_of_its_property(value: Any, media_type: str) -> None:
+    own = maker("a", "b", media_type=media_type)
+    assert refused(own, {"a": "fine", "b": value}) == ("conversion_failed", "b")
+
+
+def test_what_only_one_format_can_not_hold_is_refused_in_that_format_alone() -> None:
+    record = {"a": f"{SECRET}\x00"}
+    assert made(maker("a"), record).contact.values == {"A": f"{SECRET}\x00"}
+    assert refused(maker("a", media_type="application/xml"), record) == ("conversion_failed", "a")
+
+
+def test_a_nested_value_too_deep_to_be_written_is_a_failed_conversion() -> None:
+    value: Any = []
+    for _ in range(100_000):
+        value = [value]
+    assert refused(maker("a"), {"a": value}) == ("conversion_failed", "a")
+    while value:  # taken apart, or letting go of it would go as deep
+        value = value[0]
+
+
+# Match values.
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", "\n\t", "\u2003"])
+@pytest.mark.parametrize("omit", ["send", "omit"])
+def test_a_missing_null_or_blank_match_value_might_match_anyone(value: Any, omit: str) -> None:
+    own = maker("a", "b", match=["A"], null_values=omit)
+    assert refused(own, {"a": value, "b": 1}) == ("missing_match_value", "a")
+    assert refused(own, {"b": 1}) == ("missing_match_value", "a")
+
+
+@pytest.mark.parametrize("value", [0, False, "x", Decimal(0)])
+def test_other_values_are_values_to_match_by(value: Any) -> None:
+    assert made(maker("a", match=["A"]), {"a": value}).contact.values == {"A": value}
+
+
+def test_each_of_several_match_fields_must_have_a_value() -> None:
+    own = maker("a", "b", match=["A", "B"])
+    assert refused(own, {"a": "x", "b": " "}) == ("missing_match_value", "b")
+    assert made(own, {"a": "x", "b": "y"}).identity is not None
+
+
+# EncContactId.
+
+
+def test_the_enc_contact_id_is_sent_beside_the_values() -> None:
+    own = maker("a", enc_contact_id="e")
+    contact = made(own, {"a": 1, "e": "x"}).contact
+    assert (contact.enc_contact_id, contact.values) == ("x", {"A": 1})
+    assert made(own, {"a": 1, "e": 5}).contact.enc_contact_id == "5"
+
+
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_without_enc_contact_id_the_match_fields_tell_the_contact_or_nothing_does(value: Any) -> None:
+    assert made(maker("a", match=["A"], enc_contact_id="e"), {"a": 1, "e": value}).contact.values == {"A": 1}
+    assert refused(maker("a", enc_contact_id="e"), {"a": 1, "e": value}) == ("missing_match_value", "e")
+    assert refused(maker("a", enc_contact_id="e"), {"a": 1}) == ("missing_match_value", "e")
+
+
+@pytest.mark.parametrize("value", [True, Decimal("1.5"), [1], {"a": 1}, f"{SECRET}\ud800"])
+def test_what_can_be_no_enc_contact_id_is_a_failed_conversion(value: Any) -> None:
+    assert refused(maker("a", enc_contact_id="e"), {"a": 1, "e": value}) == ("conversion_failed", "e")
+
+
+# What tells contacts apart.
+
+
+def test_contacts_are_told_apart_by_enc_contact_id_then_match_values_then_keys() -> None:
+    by_all = maker("a", match=["A"], keys=["k"], enc_contact_id="e")
+    assert identity(by_all, a=1, k=1, e="x") == identity(by_all, a=2, k=2, e="x")
+    assert identity(by_all, a=1, k=1, e="x") != identity(by_all, a=1, k=1, e="y")
+    assert identity(by_all, a=1, k=1) == identity(by_all, a=1, k=2)
+    by_match = maker("a", "b", match=["A", "B"], keys=["k"])
+    assert identity(by_match, a=1, b=2, k=1) == identity(by_match, a=1, b=2, k=2)
+    assert identity(by_match, a=1, b=2) != identity(by_match, a=2, b=1)
+    by_key = maker("a", keys=["k", "l"])
+    assert identity(by_key, a=1, k=1, l=2) == identity(by_key, a=2, k=1, l=2)
+    assert identity(by_key, a=1, k=1, l=2) != identity(by_key, a=1, k=1, l=3)
+
+
+def test_an_enc_contact_id_is_no_match_value_that_reads_the_same() -> None:
+    own = maker("a", match=["A"], enc_contact_id="e")
+    assert identity(own, a="x", e="y") != identity(own, a="y")
+
+
+def test_nothing_tells_contacts_apart_without_keys_or_with_null_keys() -> None:
+    assert identity(maker("a"), a=1) is None
+    assert identity(maker("a", keys=["k"]), a=1) is None
+    assert identity(maker("a", keys=["k", "l"]), a=1, k=1, l=None) is None
+
+
+def test_values_of_different_types_are_different_but_equal_numbers_are_equal() -> None:
+    own = maker("a", match=["A"])
+    assert identity(own, a=True) != identity(own, a=1)
+    assert identity(own, a="1") != identity(own, a=1)
+    assert identity(own, a=Decimal("1.0")) == identity(own, a=1)
+
+
+def test_nested_keys_tell_contacts_apart() -> None:
+    own = maker("a", keys=["k"])
+    assert identity(own, a=1, k={"x": [1]}) == identity(own, a=2, k={"x": [1]})
+    assert identity(own, a=1, k={"x": [1]}) != identity(own, a=1, k={"x": [2]})
+    hash(identity(own, a=1, k={"x": [1]}))
+
+
+# Deleted records.
+
+
+def test_a_mark_is_the_match_fields_and_the_given_values_alone() -> None:
+    own = maker("a", "b", match=["A"], deleted_values={"Gone": True, "B": None})
+    ready = made(own, {"a": "x", "b": "y"}, deleted=True)
+    assert ready.contact.values == {"A": "x", "Gone": True, "B": None}
+    assert ready.identity == identity(own, a="x")
+    assert ready.fragment == b'{"Values":{"A":"x","Gone":true,"B":null}}'
+
+
+def test_a_mark_keeps_the_enc_contact_id() -> None:
+    own = maker("a", enc_contact_id="e", deleted_values={"Gone": 1})
+    contact = made(own, {"a": "x", "e": "id"}, deleted=True).contact
+    assert (contact.enc_contact_id, contact.values) == ("id", {"Gone": 1})
+
+
+def test_a_mark_needs_a_match_value_too() -> None:
+    refusal = maker("a", match=["A"], deleted_values={"Gone": 1}).make_deleted({"a": None})
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "missing_match_value"
