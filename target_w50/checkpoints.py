@@ -12,10 +12,14 @@ Work = TypeVar("Work", bound=Hashable)
 
 @dataclass
 class _Stretch(Generic[Work]):
-    """A part of the input: what of it is unfinished, and the newest state read in it."""
+    """A part of the input: what of it is unfinished, and the newest state read in it.
+
+    Of what is finished, `covered` has no records after that state.
+    """
 
     unfinished: set[Work] = field(default_factory=set)
     finished: list[Work] = field(default_factory=list)
+    covered: list[Work] = field(default_factory=list)
     state: Any = None
     has_state: bool = False
     has_records: bool = False
@@ -39,8 +43,8 @@ class Checkpoints(Generic[Work]):
     """Keeps the stretches of the input in order until they may be acknowledged.
 
     A stretch ends where `cut` is called. It leaves when it has been cut, everything before it has left and
-    nothing of it is unfinished; the newest state that left may be written. Memory is bounded by the
-    stretches that are open: one that has nothing unfinished joins the one before it.
+    nothing of it is unfinished; the newest state that left may be written. Memory is bounded by what is
+    unfinished: a stretch that has nothing unfinished joins the one before it.
     """
 
     def __init__(self) -> None:
@@ -74,10 +78,14 @@ class Checkpoints(Generic[Work]):
         Raises:
             KeyError: if it was never begun, or has ended already.
         """
-        for stretch in (*self._cut, self._current):
+        for index, stretch in enumerate((*self._cut, self._current)):
             if work in stretch.unfinished:
                 stretch.unfinished.remove(work)
                 stretch.finished.append(work)
+                if stretch is not self._current and index > 0 and not stretch.unfinished:
+                    # It would leave together with the one before it.
+                    self._join(self._cut[index - 1], stretch)
+                    del self._cut[index]
                 return
         raise KeyError(work)
 
@@ -101,7 +109,7 @@ class Checkpoints(Generic[Work]):
             # Records read after the state come again with the next run, and with them their work.
             left = stretch.finished if stretch.records_after_state else []
             done = [] if stretch.records_after_state else stretch.finished
-            covered = (*(safe.covered if safe else ()), *self._uncovered, *done)
+            covered = (*(safe.covered if safe else ()), *self._uncovered, *stretch.covered, *done)
             safe, self._uncovered = Safe(stretch.state, covered), list(left)
         return safe
 
@@ -119,9 +127,12 @@ class Checkpoints(Generic[Work]):
     @staticmethod
     def _join(earlier: _Stretch[Work], later: _Stretch[Work]) -> None:
         if later.has_state:
+            # All that is of the earlier stretch was read before this state.
+            earlier.covered += [*earlier.finished, *later.covered]
+            earlier.finished = later.finished
             earlier.state, earlier.has_state = later.state, True
             earlier.records_after_state = later.records_after_state
         else:
-            earlier.records_after_state = earlier.records_after_state or later.records_after_state
+            earlier.finished.extend(later.finished)
+            earlier.records_after_state = earlier.records_after_state or later.has_records
         earlier.has_records = earlier.has_records or later.has_records
-        earlier.finished.extend(later.finished)
