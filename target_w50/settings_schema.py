@@ -230,7 +230,11 @@ LOADING: Schema = {
         default=10_000,
     ),
     "batch_size_bytes": _setting(
-        "Batch size (bytes)", "integer", "Bytes in one request.", minimum=1_000, default=20_000_000
+        "Batch size (bytes)",
+        "integer",
+        "Bytes in one request; a contact that is larger goes alone.",
+        minimum=1_000,
+        default=20_000_000,
     ),
     "max_contacts_per_job": _setting(
         "Contacts in an import job",
@@ -355,7 +359,8 @@ OUTPUTS: Schema = {
     "progress": _setting(
         "Progress",
         "string",
-        "Live progress on standard error: only on a terminal, always or never.",
+        "Progress on standard error: with `auto` live on a terminal, and elsewhere a line of the log every 30 s; "
+        "`always` has lines every 5 s there; `never` has none.",
         enum=["auto", "always", "never"],
         default="auto",
     ),

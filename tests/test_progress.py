@@ -259,7 +259,7 @@ def test_on_a_terminal_progress_is_drawn_and_taken_away_before_the_summary(
     end = seen.rpartition("\x1b[?25h")[2]
     assert "╭" in end
     assert "quarantined" in end
-    assert "target-w50: Loaded 31 contacts" in end
+    assert "target-w50: Sent 31 contacts in 1 import job" in end
     log = [
         line for line in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen).splitlines() if "| target-w50" in line
     ]

@@ -87,7 +87,8 @@ def _write_page(report: Report, complaints: list[Complaint], output: Path) -> No
         raise SettingsError(
             f"The report can't be written to {output}: {error.strerror}.", code="output_unwritable"
         ) from None
-    click.echo(f"w50: wrote {output} ({len(report.runs):,} runs, {len(content) // 1024:,} kB)", err=True)
+    runs = f"{len(report.runs):,} {'run' if len(report.runs) == 1 else 'runs'}"
+    click.echo(f"w50: wrote {output} ({runs}, {len(content) // 1024:,} kB)", err=True)
 
 
 def _print(report: Report) -> None:

@@ -70,7 +70,8 @@ def test_an_address_where_nobody_answers_is_status_4(operator: Operator) -> None
 
 def test_plain_http_to_another_machine_is_refused_before_anything_is_sent(operator: Operator) -> None:
     checked = operator.w50("check", api_url="http://w50.example/api")
-    assert (checked.status, failed(checked)) == (2, ["address"])
+    assert (checked.status, failed(checked)) == (2, ["settings"])
+    assert "api_url" in checked.out
 
 
 def test_a_list_that_is_not_there_is_named_with_the_nearest(operator: Operator) -> None:
