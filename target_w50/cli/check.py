@@ -7,7 +7,7 @@ import time
 import click
 
 from target_w50.checks import Finding, check_all
-from target_w50.cli.given import config_option, json_option, prompt
+from target_w50.cli.given import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.configuration import read_config
 from target_w50.connection import Connection
@@ -32,10 +32,11 @@ def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
     """
     findings: list[Finding] = []
     values = read_config(config)
-    for finding in check_all(values, lambda settings: Connection(prompt(settings), time.sleep).client()):
-        findings.append(finding)
-        if not as_json:
-            _print(finding)
+    with warnings_told():
+        for finding in check_all(values, lambda settings: Connection(prompt(settings), time.sleep).client()):
+            findings.append(finding)
+            if not as_json:
+                _print(finding)
     if as_json:
         print_json(
             {"checks": [_as_json(each) for each in findings], "passed": all(each.passed for each in findings)}

@@ -43,14 +43,24 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
-def warn_on_stderr() -> None:
-    """Have warnings of the target's modules said in a line each on standard error."""
+@contextlib.contextmanager
+def warnings_told() -> Iterator[None]:
+    """Have what the modules warn of, such as another try of a call, said in a line each on standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("w50: %(message)s"))
-    logger = logging.getLogger("target-w50")
-    logger.handlers = [handler]
-    logger.setLevel(logging.WARNING)
-    logger.propagate = False
+    loggers = [logging.getLogger(name) for name in ("target-w50", "target_w50")]
+    before = [(each, each.level, each.propagate) for each in loggers]
+    for each in loggers:
+        each.addHandler(handler)
+        each.setLevel(logging.WARNING)
+        each.propagate = False
+    try:
+        yield
+    finally:
+        for each, level, propagate in before:
+            each.removeHandler(handler)
+            each.setLevel(level)
+            each.propagate = propagate
 
 
 def prompt(settings: Settings) -> Settings:
@@ -68,6 +78,7 @@ def connected(config: Sequence[str]) -> Iterator[tuple[W50Client, Settings]]:
     settings = prompt(connection_settings(read_config(config)))
     client = Connection(settings, time.sleep).client()
     try:
-        yield client, settings
+        with warnings_told():
+            yield client, settings
     finally:
         client.close()

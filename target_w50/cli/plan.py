@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from target_w50.cli.given import config_option, json_option, prompt, warn_on_stderr
+from target_w50.cli.given import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.configuration import read_config
 from target_w50.errors import InputError, SettingsError
@@ -46,8 +46,7 @@ def plan_command(
     is 0 all the same. Without a `streams` setting, a block for meltano.yml is proposed instead.
     """
     values = read_config(config)
-    warn_on_stderr()
-    with _opened(file) as messages:
+    with _opened(file) as messages, warnings_told():
         if values.get("streams"):
             if contact_list is not None or offline:
                 raise SettingsError("--list and --offline are for settings without `streams`.", code="usage")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import click
 
-from target_w50.endings import say_last
+from target_w50.endings import say_last, unexpected
 from target_w50.errors import SettingsError, TargetW50Error
 
 SANDBOX_MODULES = ("werkzeug", "email_validator", "phonenumbers", "simplejson")
@@ -153,4 +153,10 @@ def _invoke(arguments: Sequence[str]) -> int:
         # The commands change nothing at W50, so each can be run again.
         say_last(error, "safe", program="w50")
         return error.exit_status
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a traceback may show a contact's values
+        defect = unexpected(error)
+        say_last(defect, "safe", program="w50")
+        return defect.exit_status
     return status if isinstance(status, int) else 0

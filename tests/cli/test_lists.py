@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
@@ -76,6 +77,22 @@ def test_a_missing_configuration_file_is_status_2(operator: Operator) -> None:
     shown = operator.w50("lists", "--config", str(operator.folder / "nowhere.json"))
     assert shown.status == 2
     assert "nowhere.json" in shown.last_line
+
+
+def test_another_try_is_told_in_one_line_and_the_log_is_left_as_it_was(operator: Operator) -> None:
+    operator.sandbox.faults.add({"call": "lists", "status": 503})
+    before = [
+        (each.handlers[:], each.propagate) for each in map(logging.getLogger, ("target-w50", "target_w50"))
+    ]
+    shown = operator.w50("lists")
+    assert shown.status == 0
+    (line,) = shown.err.splitlines()
+    assert line.startswith("w50: ")
+    assert "try 2 follows" in line
+    after = [
+        (each.handlers[:], each.propagate) for each in map(logging.getLogger, ("target-w50", "target_w50"))
+    ]
+    assert after == before
 
 
 def test_json_keeps_letters_of_every_script(operator: Operator) -> None:

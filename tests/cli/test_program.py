@@ -94,6 +94,16 @@ def test_an_error_becomes_a_last_line_with_its_code_and_its_exit_status(
     assert error.code in last_line
 
 
+def test_a_defect_ends_with_status_1_and_without_what_it_may_show(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(program.COMMANDS, "fails", command_that_raises(ValueError("someone@example.com")))
+    assert program.run(["fails"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Unexpected ValueError" in line
+    assert "someone@example.com" not in line
+
+
 def test_an_interrupted_command_ends_with_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(program.COMMANDS, "fails", command_that_raises(KeyboardInterrupt()))
     assert program.run(["fails"]) == 130

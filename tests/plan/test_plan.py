@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +33,6 @@ LOADED = {"auth_token": TOKEN, "poll_interval_s": 0.01}
 def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Operator]:
     with Sandbox(token=TOKEN, lists=[LIST, OTHER_LIST]) as sandbox:
         yield Operator(sandbox, tmp_path, capsys)
-    logging.getLogger("target-w50").handlers.clear()
 
 
 def plan(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,6 @@ MESSAGES = [
 def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Operator]:
     with Sandbox(token=TOKEN, lists=[LIST]) as sandbox:
         yield Operator(sandbox, tmp_path, capsys)
-    logging.getLogger("target-w50").handlers.clear()
 
 
 def proposed(
