@@ -34,16 +34,24 @@ class Batch:
         lengths: bytes of each contact's fragment.
         places: where each contact was read, see `Places`.
         raw_lengths: bytes of what the tap sent for each contact, or None if that is not kept.
+        separator: what stands between two contacts.
+        size_bytes: bytes of all contacts and separators.
     """
 
     def __init__(
-        self, offset: int, lengths: array[int], places: array[int], raw_lengths: array[int] | None
+        self,
+        offset: int,
+        lengths: array[int],
+        places: array[int],
+        raw_lengths: array[int] | None,
+        separator: bytes,
     ) -> None:
         self.offset = offset
         self.lengths = lengths
         self.places = places
         self.raw_lengths = raw_lengths
-        self.size_bytes = sum(lengths)
+        self.separator = separator
+        self.size_bytes = sum(lengths) + len(separator) * max(len(lengths) - 1, 0)
 
     @property
     def count(self) -> int:
@@ -64,27 +72,40 @@ class BatchStore:
         self._end = 0
         self._lock = threading.Lock()
 
-    def put(self, fragments: Sequence[bytes], places: Sequence[int], raws: Sequence[bytes] | None) -> Batch:
+    def put(
+        self,
+        fragments: Sequence[bytes],
+        places: Sequence[int],
+        raws: Sequence[bytes] | None,
+        separator: bytes,
+    ) -> Batch:
         """Keep contacts, in this order, as one batch.
 
         Args:
             fragments: each contact as it is sent.
             places: where each was read.
             raws: what the tap sent for each, lines joined with line ends; None if that is not kept.
+            separator: what stands between two contacts when they are sent.
         """
         lengths = array("Q", map(len, fragments))
         raw_lengths = None if raws is None else array("Q", map(len, raws))
-        data = b"".join((*fragments, *(raws or ())))
+        data = separator.join(fragments)
+        if raws is not None:
+            data = b"".join((data, *raws))
         with self._lock:
             offset = self._end
             self._file.seek(offset)
             self._file.write(data)
             self._end += len(data)
-        return Batch(offset, lengths, array("Q", places), raw_lengths)
+        return Batch(offset, lengths, array("Q", places), raw_lengths, separator)
+
+    def joined(self, batch: Batch) -> bytes:
+        """The batch's contacts as they are sent, with the separators between them."""
+        return self._read(batch.offset, batch.size_bytes)
 
     def fragments(self, batch: Batch) -> list[bytes]:
         """The batch's contacts, serialised."""
-        return _cut(self._read(batch.offset, batch.size_bytes), batch.lengths)
+        return _cut(self.joined(batch), batch.lengths, len(batch.separator))
 
     def parts(self, batch: Batch) -> list[ContactParts]:
         """The batch's contacts with all that is known of them."""
@@ -109,11 +130,11 @@ class BatchStore:
             self._file.close()
 
 
-def _cut(data: bytes, lengths: array[int]) -> list[bytes]:
+def _cut(data: bytes, lengths: array[int], gap: int = 0) -> list[bytes]:
     pieces, start = [], 0
     for length in lengths:
         pieces.append(data[start : start + length])
-        start += length
+        start += length + gap
     return pieces
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable
 from decimal import Decimal
+from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,11 @@ _decode_text = msgspec.json.Decoder(str).decode
 _decode_nested = msgspec.json.Decoder(float_hook=Decimal).decode
 _QUOTE, _OBJECT, _ARRAY = b'"{['
 
-Take = Callable[[bytes, int], bool]
+Take = Callable[[list[bytes], int, int, bytes], int]
+"""Takes what it can of a block of lines.
+
+It is given the block, the index of the first line to take, where that line was read, and how lines must
+begin; it returns how many it took before the first that goes another way."""
 
 # What the general way would write with just these characters: it writes small fractions with an exponent,
 # and takes the sign off -0. A number of more digits goes the general way.
@@ -59,7 +64,7 @@ def make_take(stream: str, sink: W50Sink, settings: Settings) -> Take | None:
     return None if plan is None else _taker(plan, sink)
 
 
-def _taker(plan: FastSchema, sink: W50Sink) -> Take:
+def _taker(plan: FastSchema, sink: W50Sink) -> Take:  # noqa: C901 - calls in the loop would cost too much
     """Close over everything, so that a record costs few look-ups."""
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.message_type).decode
     encode = msgspec.json.Encoder().encode
@@ -68,31 +73,52 @@ def _taker(plan: FastSchema, sink: W50Sink) -> Take:
     others = [(position, kinds) for position, kinds in plan.raw_positions if not _is_number(kinds)]
     if plan.omits_nulls:
         numbers, others = [], [*plan.raw_positions]
-    identity_of = _identity(plan.identity_positions)
+    identity_of: Callable[[Any], Any] = itemgetter(*plan.identity_positions)
     deleted_is_fine = _deleted_is_fine(plan)
 
-    def take(line: bytes, place: int) -> bool:
+    def take(lines: list[bytes], start: int, first_place: int, beginning: bytes) -> int:
+        identities: list[Hashable] = []
+        fragments: list[bytes] = []
         try:
-            record = decode(line).record
-            values = values_of(record)
-            identity = identity_of(values)
-            if identity is None or (record.deleted is not UNSET and not deleted_is_fine(record.deleted)):
-                return False
-            for position, is_fine in numbers:
-                if values[position] is not UNSET and is_fine(values[position]) is None:
-                    return False
-            if others:
-                values = _written(values, others)
-                if values is None:
-                    return False
-            fragment = b'{"Values":%b}' % encode(values_type(*values))
+            for line in islice(lines, start, None):
+                if not line.startswith(beginning):
+                    break
+                record = decode(line).record
+                if record.deleted is not UNSET and not deleted_is_fine(record.deleted):
+                    break
+                values = values_of(record)
+                identity = identity_of(values)
+                if type(identity) is not int and not _tells_apart(identity):
+                    break
+                for position, is_fine in numbers:
+                    if values[position] is not UNSET and is_fine(values[position]) is None:
+                        raise ValueError
+                if others:
+                    values = _written(values, others)
+                fragments.append(b'{"Values":%b}' % encode(values_type(*values)))
+                identities.append(identity)
         except _REFUSED:
-            return False
-        sink.taken += 1
-        sink.open_load.add(identity, fragment, place, line, None)
-        return True
+            pass
+        if fragments:
+            _hand_over(sink, identities, fragments, first_place, lines[start : start + len(fragments)])
+        return len(fragments)
 
     return take
+
+
+def _hand_over(
+    sink: W50Sink, identities: list[Hashable], fragments: list[bytes], first_place: int, lines: list[bytes]
+) -> None:
+    load = sink.open_load
+    if load.add_plainly(identities, fragments, first_place, lines):
+        sink.taken += len(fragments)
+        return
+    place = first_place
+    for identity, fragment, line in zip(identities, fragments, lines, strict=True):
+        # Before it is added: that may cut the input, and the record was read before the cut.
+        sink.taken += 1
+        load.add(identity, fragment, place, line, None)
+        place += 1
 
 
 def _deleted_is_fine(plan: FastSchema) -> Callable[[Raw], bool]:
@@ -115,14 +141,18 @@ def _number_test(kinds: frozenset[str]) -> Callable[[Any], Any]:
 
 
 def _written(values: tuple[Any, ...], raws: list[tuple[int, frozenset[str]]]) -> Any:
-    """The values with what was left as the tap wrote it; None if one must go the general way."""
+    """The values with what was left as the tap wrote it.
+
+    Raises:
+        ValueError: one must go the general way.
+    """
     written = [*values]
     for position, kinds in raws:
         raw = values[position]
         if raw is not UNSET:
             value = written[position] = _value(raw, kinds)
             if value is _GENERAL:
-                return None
+                raise ValueError
     return written
 
 
@@ -143,25 +173,9 @@ def _value(raw: Raw, kinds: frozenset[str]) -> Any:
     return text == b"true" if "boolean" in kinds else _GENERAL
 
 
-def _identity(positions: tuple[int, ...]) -> Callable[[tuple[Any, ...]], Hashable | None]:
-    """What tells a contact from others, as the general way has it; None sends the record that way."""
-    if len(positions) > 1:
-        get = itemgetter(*positions)
-
-        def several(values: tuple[Any, ...]) -> Hashable | None:
-            found: tuple[Any, ...] = get(values)
-            return found if all(map(_tells_apart, found)) else None
-
-        return several
-    position = positions[0]
-
-    def one(values: tuple[Any, ...]) -> Hashable | None:
-        value: Hashable = values[position]
-        kind = type(value)
-        return value if kind is int or (kind is str and _tells_apart(value)) else None
-
-    return one
-
-
 def _tells_apart(value: Any) -> bool:
-    return type(value) is int or (type(value) is str and value != "" and not value.isspace())
+    """Whether a value, or several of them, tell a contact from others, just as the general way has it."""
+    kind = type(value)
+    if kind is str:
+        return value != "" and not value.isspace()
+    return kind is int or (kind is tuple and all(map(_tells_apart, value)))

@@ -20,9 +20,6 @@ log = logging.getLogger("target-w50")
 MOST_RAW_BYTES = 256 * 1024
 """What is kept of the messages that one contact was merged from before its batch is handed over."""
 
-Row = tuple[bytes, int, bytes, Contact | None]
-"""A contact of the open batch: as it is sent, where it was read, what the tap sent, and (if kept) itself."""
-
 
 class TakesBatches(Protocol):
     """What the reader hands its batches to: the loader, or the plan of a dry run."""
@@ -118,7 +115,7 @@ def _nothing() -> None:
 class StreamLoad:
     """One stream's open batch and open job, for one set of FieldNames.
 
-    The open batch is kept in tuples, not in objects: this is the hot path.
+    The open batch is kept in columns, not in objects: this is the hot path.
     """
 
     def __init__(
@@ -141,7 +138,11 @@ class StreamLoad:
         self._begin_batch()
 
     def _begin_batch(self) -> None:
-        self._rows: dict[Hashable, Row] = {}
+        self._rows: dict[Hashable, int] = {}
+        self._fragments: list[bytes] = []
+        self._places: list[int] = []
+        self._raws: list[bytes] = []
+        self._contacts: dict[int, Contact] = {}
         self._size_bytes = 0
         self._merged_raw_bytes = 0
 
@@ -199,13 +200,58 @@ class StreamLoad:
             rows = self._rows
         if self._job is None:
             self._open()
-        rows[identity] = (fragment, place, raw if self._keeps_raws else b"", contact)
+        if contact is not None:
+            self._contacts[len(rows)] = contact
+        rows[identity] = len(rows)
+        self._fragments.append(fragment)
+        self._places.append(place)
+        if self._keeps_raws:
+            self._raws.append(raw)
         self._size_bytes += size
         self._in_job += 1
         if self._in_job >= self._job_contacts:
             self._intake.cut()
         elif len(rows) >= self._batch_rows:
             self.flush()
+
+    def add_plainly(
+        self, identities: list[Hashable], fragments: list[bytes], first_place: int, raws: list[bytes]
+    ) -> bool:
+        """Take several contacts at once, if there is nothing to decide about any of them.
+
+        Args:
+            identities: what tells them from others.
+            fragments: the contacts as they are sent, in JSON.
+            first_place: where the first was read; the others follow, line by line.
+            raws: what the tap sent for them, and maybe more.
+
+        Returns:
+            False, with nothing done, if one must be merged or cut off from others, or a limit is near.
+        """
+        rows, count = self._rows, len(fragments)
+        size = sum(map(len, fragments)) + count
+        if (
+            self._job is None
+            or len(rows) + count >= self._batch_rows
+            or self._in_job + count >= self._job_contacts
+            or self._size_bytes + size > self._batch_bytes
+            or not (self._seen.isdisjoint(map(hash, identities)) and rows.keys().isdisjoint(identities))
+        ):
+            return False
+        before = len(rows)
+        rows.update(zip(identities, range(before, before + count), strict=True))
+        if len(rows) < before + count:
+            # One of them came twice: they are merged one by one.
+            for identity in identities:
+                rows.pop(identity, None)
+            return False
+        self._fragments += fragments
+        self._places += range(first_place, first_place + count)
+        if self._keeps_raws:
+            self._raws += raws[:count]
+        self._size_bytes += size
+        self._in_job += count
+        return True
 
     def keep_apart(self, identity: Hashable, matched: Hashable) -> None:
         """Have two records in different jobs that only their match values, or only EncContactId, tell apart.
@@ -227,14 +273,17 @@ class StreamLoad:
     def _merge(
         self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
     ) -> None:
-        before, _, raw_before, contact_before = self._rows[identity]
-        earlier = contact_before or read_fragment(before)
+        row = self._rows[identity]
+        before, raw_before = self._fragments[row], self._raws[row] if self._keeps_raws else b""
+        earlier = self._contacts.get(row) or read_fragment(before)
         later = contact or read_fragment(fragment)
         merged = Contact(later.enc_contact_id or earlier.enc_contact_id, {**earlier.values, **later.values})
         written = self._intake.wire.encode_contact(merged)
         self._size_bytes += len(written) - len(before)
         raws = raw_before + b"\n" + raw if self._keeps_raws else b""
-        self._rows[identity] = (written, place, raws, merged)
+        self._fragments[row], self._places[row], self._contacts[row] = written, place, merged
+        if self._keeps_raws:
+            self._raws[row] = raws
         self._counts.records_merged += 1
         self._merged_raw_bytes += len(raws) - len(raw_before)
         if len(raws) > MOST_RAW_BYTES or self._merged_raw_bytes > self._batch_bytes:
@@ -245,8 +294,8 @@ class StreamLoad:
         job = self._job
         if not self._rows or job is None:
             return
-        fragments, places, raws, _ = zip(*self._rows.values(), strict=True)
-        batch = job.store.put(fragments, places, raws if self._keeps_raws else None)
+        raws = self._raws if self._keeps_raws else None
+        batch = job.store.put(self._fragments, self._places, raws, self._intake.wire.separator)
         self._seen.update(map(hash, self._rows))
         self._begin_batch()
         self._intake.loader.add_batch(job, batch, self._intake.look_round)

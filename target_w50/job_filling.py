@@ -20,6 +20,7 @@ MOST_REBUILDS = 3
 TOO_LARGE = 413
 NOT_FOUND = 404
 WHOLE_REFUSALS = (400, 417, 422)
+REFUSED_FOR_CONTACTS = (*WHOLE_REFUSALS, TOO_LARGE)
 
 
 class Filling:
@@ -79,7 +80,7 @@ class Filling:
 
     def _send(self, job: LoadJob) -> None:
         batch = job.batches[job.sent]
-        body = self._wire.frame_contacts(job.store.fragments(batch))
+        body = self._wire.frame(job.store.joined(batch))
         effort = job.effort
         if effort is None:
             raise AssertionError

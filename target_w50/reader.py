@@ -69,8 +69,8 @@ def _beginning(line: bytes) -> bytes:
     return line[: line.find(_RECORD) + len(_RECORD)]
 
 
-def _take_none(line: bytes, place: int) -> bool:  # noqa: ARG001
-    return False
+def _take_none(*_: object) -> int:
+    return 0
 
 
 class InputReader(GenericSingerReader[str]):
@@ -125,16 +125,20 @@ class InputReader(GenericSingerReader[str]):
         source = self._source(file_input if file_input is not None else self.default_input)
         ways, short, settled = self.short_ways, 0, 0
         for first, lines in source.blocks():
-            for number, line in enumerate(lines, first):
+            at, end = 0, len(lines)
+            while at < end:
+                line, number = lines[at], first + at
                 # Most records are of the stream of the one before.
                 if not line.startswith(ways.beginning):
                     ways.choose(line)
-                if ways.take(line, number):
-                    short += 1
+                if taken := ways.take(lines, at, number, ways.beginning):
+                    short += taken
+                    at += taken
                     continue
                 if short != settled and self.settle is not None:
                     self.settle()
                     settled = short
+                at += 1
                 message = parse_line(line, number)
                 if message is None:
                     continue

@@ -112,11 +112,13 @@ class Rejections:
         )
 
     def _replace(self, job: LoadJob, batches: list[list[ContactParts]]) -> None:
+        separator = job.batches[job.sent].separator
         kept = [
             job.store.put(
                 [part.fragment for part in parts],
                 [part.place for part in parts],
                 [part.raw for part in parts] if self.sets_aside else None,
+                separator,
             )
             for parts in batches
         ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import logging
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +111,10 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
         prepare(target)
     came = Came()
     try:
-        target.listen(cast("Any", io.BytesIO(lines)))
+        with tempfile.TemporaryFile() as file:
+            file.write(lines)
+            file.seek(0)
+            target.listen(cast("Any", file))
     except TargetW50Error as error:
         came.error = f"{error.code}: {error.message}"
         run.intake.cut()

@@ -47,6 +47,13 @@ class WireFormat(Protocol):
             ValueError: a value can't be written in this format; the message does not hold it.
         """
 
+    @property
+    def separator(self) -> bytes:
+        """What stands between two contacts' parts."""
+
+    def frame(self, joined: bytes) -> bytes:
+        """Return the whole body of "add contacts" from its contacts' parts, joined by the separator."""
+
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return the whole body of "add contacts" from its contacts' parts."""
 

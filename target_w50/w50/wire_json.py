@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -24,6 +24,7 @@ class JsonWire:
     """JSON under one of its three names, without white space, as W50 documents `application/csp-report`."""
 
     media_type: str = "application/json"
+    separator: ClassVar[bytes] = b","
 
     def encode_create(self, field_names: Sequence[str]) -> bytes:
         """Return an `ImportJobCreateRequest`; ValueError where a name can't be written."""
@@ -47,9 +48,13 @@ class JsonWire:
             return _encoded({"Values": values})
         return _encoded({"EncContactId": contact.enc_contact_id, "Values": values})
 
+    def frame(self, joined: bytes) -> bytes:
+        """Return an array of `Contact` from its contacts' parts, joined by the separator."""
+        return b"[%b]" % joined
+
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return an array of `Contact`."""
-        return b"[" + b",".join(fragments) + b"]"
+        return self.frame(self.separator.join(fragments))
 
     def text_problem(self, text: str) -> str | None:
         """Return why JSON in UTF-8 can't hold this text, or None."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
-from typing import Final
+from typing import ClassVar, Final
 
 # Writes only: what comes from outside is read in xml_answers, with defusedxml.
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -43,6 +43,7 @@ class XmlWire:
     """DataContract XML under one of its two names, in UTF-8."""
 
     media_type: str = "application/xml"
+    separator: ClassVar[bytes] = b""
 
     def encode_create(self, field_names: Sequence[str]) -> bytes:
         """Return an `ImportJobCreateRequest`; ValueError where a name can't be written."""
@@ -75,9 +76,13 @@ class XmlWire:
 
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return an `ArrayOfContact`."""
+        return self.frame(self.separator.join(fragments))
+
+    def frame(self, joined: bytes) -> bytes:
+        """Return an `ArrayOfContact` from its contacts' parts, joined by the separator."""
         root = Element("ArrayOfContact", {"xmlns:i": INSTANCE_NAMESPACE, "xmlns": ARRAY_NAMESPACE})
         start, end = tostring(root, short_empty_elements=False).split(b"></")
-        return b"".join((start, b">", *fragments, b"</", end))
+        return b"%b>%b</%b" % (start, joined, end)
 
     def text_problem(self, text: str) -> str | None:
         """Return why XML 1.0 can't hold this text, or None."""
