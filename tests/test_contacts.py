@@ -119,9 +119,9 @@ def test_dates_of_stream_maps_are_sent_in_iso_form() -> None:
         {"\ud800": SECRET},
         b"Hidden",
         {SECRET},
-        object(),
+        Ellipsis,
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("media_type", ["application/json", "text/xml"])
 def test_what_can_not_be_sent_is_a_failed_conversion_of_its_property(value: Any, media_type: str) -> None:

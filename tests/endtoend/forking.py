@@ -26,14 +26,12 @@ def serve(orders_fd: int, answers_fd: int) -> None:
             order: dict[str, Any] = json.loads(line)
             pid = os.fork()
             if pid == 0:
-                _run(order, main, (orders_fd, answers_fd))
+                _run(order, main)
             _, status = os.waitpid(pid, 0)
             answers.write(json.dumps(os.waitstatus_to_exitcode(status)).encode() + b"\n")
 
 
-def _run(order: dict[str, Any], main: Any, not_ours: tuple[int, ...]) -> NoReturn:
-    for fd in not_ours:
-        os.close(fd)
+def _run(order: dict[str, Any], main: Any) -> NoReturn:
     signal.alarm(LONGEST_S)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -42,10 +40,7 @@ def _run(order: dict[str, Any], main: Any, not_ours: tuple[int, ...]) -> NoRetur
         os.close(fd)
     os.chdir(order["folder"])
     os.environ.update(order["environment"])
-    status = main(order["arguments"])
-    sys.stderr.flush()
-    # The orders are open in this process as well: no flushing and closing of what belongs to the parent.
-    os._exit(status)
+    sys.exit(main(order["arguments"]))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from target_w50.sandbox import Sandbox
 from tests.endtoend import program
 from tests.support import calls_of, settings
 
-RUNS = 60
+RUNS = 40
 """Runs for each way of setting up; each run has several damages."""
 SECRET_VALUE = "@example.com"
 ENDINGS = {0, 2, 3, 6}
