@@ -7,7 +7,7 @@ MELTANO := .venv-meltano/bin/meltano
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help demo demo-meltano test lint types pytest constraints clean
+.PHONY: help bench demo demo-meltano test lint types pytest constraints clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -32,12 +32,15 @@ types: .venv/.ready ## mypy, strict
 pytest: .venv/.ready .meltano/.ready ## all tests, with branch coverage of the programs' processes too
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=90
 
+bench: .venv/.ready .venv-bench-jsonl/.ready ## speed beside its references, a quarter of an hour (BENCH=--quick: a minute)
+	@$(BIN)/python -m benchmarks $(BENCH)
+
 constraints: ## the two files of pinned versions anew, by the oldest Python that the project supports
 	$(call freeze,constraints.txt,-e '.[dev]',Versions that the project is tested with)
 	$(call freeze,constraints-meltano.txt,meltano==4.4.1,Versions of the environment that runs Meltano)
 
 clean: ## all that make has set up or left behind
-	rm -rf .venv .venv-meltano .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench-jsonl .venv-meltano .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
@@ -52,6 +55,13 @@ clean: ## all that make has set up or left behind
 	@echo "Setting up .venv-meltano (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv-meltano
 	@.venv-meltano/bin/python $(PIP_INSTALL) -c constraints-meltano.txt meltano
+	@touch $@
+
+# A reference of the benchmark, with the old jsonschema that it wants.
+.venv-bench-jsonl/.ready:
+	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@$(PYTHON) -m venv .venv-bench-jsonl
+	@.venv-bench-jsonl/bin/python $(PIP_INSTALL) target-jsonl==0.1.4
 	@touch $@
 
 # The plugins of meltano.yml, each in an environment below .meltano.

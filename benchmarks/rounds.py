@@ -85,6 +85,7 @@ class Bench:
     def __init__(self, sandbox: BenchSandbox, folder: Path) -> None:
         self._sandbox = sandbox
         self._folder = folder
+        self._bodies: dict[str, tuple[str, ...]] = {}
 
     def measure(
         self, subjects: Sequence[Subject], path: Path, records: int, *, rounds: int, slow_rounds: int
@@ -92,7 +93,7 @@ class Bench:
         """Let the subjects take turns.
 
         Args:
-            subjects: whom to measure; those that send must send the very same bytes, if they say so.
+            subjects: whom to measure.
             path: the input.
             records: how many records it has.
             rounds: how often.
@@ -108,6 +109,15 @@ class Bench:
                     runs.setdefault(subject.name, []).append(self._run(subject, path, records))
         return {name: Series(name, records, tuple(each)) for name, each in runs.items()}
 
+    def check_same_bytes(self, one: Subject, other: Subject) -> None:
+        """See that two subjects sent the very same requests, the last time that they ran.
+
+        Raises:
+            BenchmarkError: they did not.
+        """
+        if self._bodies[one.name] != self._bodies[other.name]:
+            raise BenchmarkError(f"{one.name} and {other.name} did not send the same bytes")
+
     def _run(self, subject: Subject, path: Path, records: int) -> Measured:
         self._sandbox.empty()
         log = self._folder / f"{subject.name.replace(' ', '-')}.log"
@@ -117,8 +127,9 @@ class Bench:
             raise BenchmarkError(
                 f"{subject.name}: {arrived.contacts} of {records} contacts arrived; see {log}"
             )
+        self._bodies[subject.name] = arrived.requests
         sys.stderr.write(
-            f"  {subject.name}, {records:,} records: {measured.seconds:.1f} s, CPU {measured.cpu_seconds:.1f} s,"
-            f" {measured.peak_mib:.0f} MiB\n"
+            f"  {subject.name}, {records:,} records: {measured.seconds:.1f} s, "
+            f"CPU {measured.cpu_seconds:.1f} s, {measured.peak_mib:.0f} MiB\n"
         )
         return measured

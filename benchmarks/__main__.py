@@ -1,0 +1,94 @@
+"""`make bench`: target-w50 beside its references, over the same input and against the same sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contacts import STREAM, input_file
+from benchmarks.overlap import measure_overlap
+from benchmarks.report import PLAIN, Results
+from benchmarks.rounds import Bench
+from benchmarks.sandbox import bench_sandbox
+from benchmarks.subjects import JSONL_PROGRAM, Subject, bare_loop, sdk_default, target_jsonl, target_w50
+
+FOLDER = Path("output/bench")
+SLOW_FROM = 500_000
+"""From so many records on, programs that take minutes take part in one round only."""
+
+CHANGES: dict[str, tuple[dict[str, Any], bool]] = {
+    "stream map": (
+        {"stream_maps": {STREAM: {"full_name": "first_name + ' ' + last_name", "phone": "__NULL__"}}},
+        False,
+    ),
+    "flattening": ({"flattening_enabled": True, "flattening_max_depth": 2}, True),
+}
+"""Settings that change records, and whether their input has an object to flatten."""
+
+
+def main() -> None:
+    """Measure and report."""
+    options = _options()
+    results = Results()
+    with bench_sandbox(_folder()) as sandbox:
+        bench = Bench(sandbox, FOLDER)
+        subjects: list[Subject] = [target_w50(), bare_loop(), sdk_default()]
+        if JSONL_PROGRAM.exists():
+            subjects.append(target_jsonl())
+        else:
+            sys.stderr.write(f"{JSONL_PROGRAM} is not there, so target-jsonl is left out: see `make bench`\n")
+        for size in options.sizes:
+            slow_rounds = 1 if size >= SLOW_FROM else options.rounds
+            results.series[PLAIN, size] = bench.measure(
+                subjects, input_file(FOLDER, size), size, rounds=options.rounds, slow_rounds=slow_rounds
+            )
+        bench.check_same_bytes(subjects[0], subjects[1])
+        for kind, (settings, nested) in CHANGES.items():
+            size = options.changed_size
+            results.series[kind, size] = bench.measure(
+                [target_w50(**settings), sdk_default(**settings)],
+                input_file(FOLDER, size, nested=nested),
+                size,
+                rounds=options.rounds,
+                slow_rounds=options.rounds,
+            )
+    if not options.no_overlap:
+        results.overlaps = measure_overlap(
+            FOLDER, uploads_per_job=4, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
+        )
+    results.write(sys.stdout)
+    options.json.write_text(json.dumps(results.as_json(), indent=2) + "\n")
+    sys.stdout.write(f"\nAll figures: {options.json}\n")
+
+
+def _folder() -> Path:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    return FOLDER
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--sizes",
+        type=lambda text: sorted(int(each) for each in text.replace("_", "").split(",")),
+        help="records of the inputs, with commas between them (default: 10000,100000,1000000)",
+    )
+    parser.add_argument("--rounds", type=int, help="how often each program runs (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, one round: for a first look")
+    parser.add_argument("--no-overlap", action="store_true", help="leave the slow sandbox out")
+    parser.add_argument("--json", type=Path, default=FOLDER / "bench.json", help="where all figures go")
+    options = parser.parse_args()
+    quick = options.quick
+    options.sizes = options.sizes or ([10_000, 50_000] if quick else [10_000, 100_000, 1_000_000])
+    options.rounds = options.rounds or (1 if quick else 3)
+    options.changed_size = 20_000 if quick else 100_000
+    options.overlap_jobs = 3 if quick else 8
+    options.overlap_rows = 1_000 if quick else 10_000
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The results of a benchmark as tables and as one JSON document."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from benchmarks.goals import MOST_MIB, TIMES_BARE, TIMES_SDK, TIMES_SDK_CHANGED, Goal
+from benchmarks.overlap import GOAL as OVERLAP_GOAL
+from benchmarks.overlap import Overlap
+from benchmarks.rounds import Series, Spread
+from benchmarks.subjects import BARE, OURS, SDK
+from target_w50.tables import write_table
+
+PLAIN = "plain"
+JUDGED_FROM = {True: 1_000_000, False: 100_000}
+"""Records from which on goals are judged, of plain and of changed records: below, starting takes the time."""
+
+
+@dataclass
+class Results:
+    """All that was measured.
+
+    Attributes:
+        series: by input (`plain`, or the settings in use), size and program.
+        overlaps: runs against a slow sandbox.
+    """
+
+    series: dict[tuple[str, int], dict[str, Series]] = field(default_factory=dict)
+    overlaps: list[Overlap] = field(default_factory=list)
+
+    @property
+    def goals(self) -> list[Goal]:
+        """The goals that these results can judge."""
+        goals: list[Goal] = []
+        largest = max((size for kind, size in self.series if kind == PLAIN), default=0)
+        for (kind, size), found in self.series.items():
+            ours, what = found[OURS], f"{size:,} records, {kind}"
+            if size < JUDGED_FROM[kind == PLAIN]:
+                continue
+            if kind != PLAIN:
+                goals.append(Goal(f"times {SDK} ({what})", TIMES_SDK_CHANGED, ours.times(found[SDK]).median))
+            elif size == largest:
+                goals.append(Goal(f"times {SDK} ({what})", TIMES_SDK, ours.times(found[SDK]).median))
+                goals.append(Goal(f"times {BARE} ({what})", TIMES_BARE, ours.times(found[BARE]).median))
+            peak = ours.spread(lambda run: run.peak_mib).most
+            goals.append(Goal(f"peak MiB ({what})", MOST_MIB, peak, at_most=True))
+        for each in self.overlaps:
+            what = f"seconds by those that must be waited for (overlap_jobs {str(each.overlap_jobs).lower()})"
+            goals.append(Goal(what, OVERLAP_GOAL, each.share, at_most=True))
+        return goals
+
+    def as_json(self) -> dict[str, Any]:
+        """The document."""
+        return {
+            "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
+            "machine": machine(),
+            "series": [
+                {
+                    "input": kind,
+                    **each.as_json(),
+                    "target_w50_is_times_as_fast": found[OURS].times(each).as_json(),
+                    "target_w50_is_times_as_fast_by_cpu": found[OURS].cpu_times(each).as_json(),
+                }
+                for (kind, _), found in self.series.items()
+                for each in found.values()
+            ],
+            "cpu_us_of_a_further_record": [list(row) for row in self._growth()],
+            "overlap": [each.as_json() for each in self.overlaps],
+            "goals": [goal.as_json() for goal in self.goals],
+        }
+
+    def write(self, file: TextIO) -> None:
+        """Write the tables."""
+        numbers = ("records/s", "spread", "CPU s", "peak MiB", "rounds", "target-w50 is", "by CPU")
+        headers = ("input", "records", "program", *numbers)
+        write_table(file, headers, self._rows(), numbers=numbers)
+        growth = self._growth()
+        if growth:
+            file.write("\nCPU time of each further record (it must not rise with their number):\n")
+            write_table(file, ("program", "from", "to", "microseconds"), growth, numbers=("microseconds",))
+        if self.overlaps:
+            file.write("\nWaiting for W50 (poll_interval_s and all others as they are by default):\n")
+            names = ("uploads", "jobs", "must wait s", "took s", "ratio")
+            write_table(file, ("overlap_jobs", *names), map(_overlap_row, self.overlaps), numbers=names)
+        file.write("\n")
+        write_table(file, ("goal", "wanted", "found", ""), [goal.row for goal in self.goals])
+
+    def _rows(self) -> list[Sequence[object]]:
+        rows: list[Sequence[object]] = []
+        for (kind, size), found in self.series.items():
+            for each in found.values():
+                speed = each.spread(lambda run: run.records_per_s)
+                rows.append(
+                    (
+                        kind,
+                        f"{size:,}",
+                        each.name,
+                        f"{speed.median:,.0f}",
+                        f"{speed.least:,.0f}-{speed.most:,.0f}",
+                        f"{each.spread(lambda run: run.cpu_seconds).median:.2f}",
+                        f"{each.spread(lambda run: run.peak_mib).most:.0f}",
+                        len(each.runs),
+                        "" if each.name == OURS else _times(found[OURS].times(each)),
+                        "" if each.name == OURS else _times(found[OURS].cpu_times(each)),
+                    )
+                )
+        return rows
+
+    def _growth(self) -> list[tuple[str, int, int, float]]:
+        sizes = sorted(size for kind, size in self.series if kind == PLAIN)
+        rows = []
+        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+            for name in self.series[PLAIN, after].keys() & self.series[PLAIN, before].keys():
+                less, more = (
+                    self.series[PLAIN, size][name].spread(lambda run: run.cpu_seconds).median
+                    for size in (before, after)
+                )
+                rows.append((name, before, after, round((more - less) / (after - before) * 1e6, 2)))
+        return sorted(rows)
+
+
+def _times(spread: Spread) -> str:
+    return f"{spread.median:.2f} x ({spread.least:.2f}-{spread.most:.2f})"
+
+
+def _overlap_row(each: Overlap) -> tuple[object, ...]:
+    return (
+        str(each.overlap_jobs).lower(),
+        each.uploads,
+        each.jobs,
+        f"{each.waited_for_s:.1f}",
+        f"{each.seconds:.1f}",
+        f"{each.share:.2f}",
+    )
+
+
+def machine() -> dict[str, Any]:
+    """The machine's size."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = [
+        line.partition(":")[2].strip()
+        for line in (cpuinfo.read_text().splitlines() if cpuinfo.exists() else ())
+        if line.startswith("model name")
+    ]
+    return {
+        "cores": os.cpu_count(),
+        "processor": names[0] if names else platform.processor(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "python": platform.python_version(),
+    }
