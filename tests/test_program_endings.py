@@ -212,7 +212,7 @@ def test_the_last_line_of_a_run_that_went_well_says_so(sandbox: Sandbox, tmp_pat
     ended = program.run(tmp_path, settings(sandbox), MESSAGES)
     assert ended.status == 0
     assert ended.last_line == (
-        "target-w50: Loaded 1 contacts in 1 import jobs: 1 inserted, 0 updated. "
+        "target-w50: Sent 1 contact in 1 import job: 1 inserted, 0 updated. "
         "[exit_status=0 error_code=none rerun=safe]"
     )
 
