@@ -163,7 +163,7 @@ class ContactMaker:
             problem = self._wire.text_problem(value) if isinstance(value, str) else None
             if problem is not None:
                 name = self._property_of.get(field_name)
-                return Refusal("conversion_failed", f"its text {problem}", name)
+                return Refusal("conversion_failed", problem, name)
             try:
                 self._wire.encode_contact(Contact(None, {field_name: value}))
             except (ValueError, OverflowError):
@@ -181,7 +181,7 @@ class ContactMaker:
             return Refusal("conversion_failed", "can't be an EncContactId", self._enc_contact_id)
         problem = self._wire.text_problem(str(value))
         if problem:
-            return Refusal("conversion_failed", f"its text {problem}", self._enc_contact_id)
+            return Refusal("conversion_failed", problem, self._enc_contact_id)
         return str(value)
 
     def _key_identity(self, record: Mapping[str, Any]) -> Hashable | None:

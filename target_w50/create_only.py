@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from target_w50.errors import DoubtfulError, UnreachableError
 from target_w50.job_filling import MOST_REBUILDS
@@ -10,7 +11,7 @@ from target_w50.jobs import Effort, LoadJob, Outcome, StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.log_fields import is_at_hand
 from target_w50.mapping import StreamMapping
-from target_w50.w50 import ImportJob, W50Client
+from target_w50.w50 import ImportJob, RequestEvent, W50Client
 
 log = logging.getLogger("target-w50")
 
@@ -19,14 +20,25 @@ class CreateOnly:
     """Creates the import jobs, in the reader's thread.
 
     Args:
-        client: the reader's.
+        make_client: makes its own client; its requests are counted for the job at hand.
         ledger: books them.
+        monotonic: clock, in seconds.
     """
 
-    def __init__(self, client: W50Client, ledger: Ledger) -> None:
-        self._client = client
+    def __init__(
+        self,
+        make_client: Callable[[Callable[[RequestEvent], None]], W50Client],
+        ledger: Ledger,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._effort = Effort(ledger.now())
+        self._client = make_client(self._count_request)
         self._ledger = ledger
+        self._monotonic = monotonic
         self._created: set[tuple[str, int, tuple[str, ...]]] = set()
+
+    def _count_request(self, event: RequestEvent) -> None:
+        self._effort.count(event)
 
     def create(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> None:
         """Create the job of a stream's FieldNames, unless the run has done so.
@@ -38,10 +50,12 @@ class CreateOnly:
         if key in self._created:
             return
         job = LoadJob(-len(self._created) - 1, counts, mapping, source_stream)
-        job.effort = Effort(self._ledger.now())
+        job.effort = self._effort = Effort(self._ledger.now())
+        began = self._monotonic()
         self._ledger.begin(job)
         is_at_hand(job)
         job.w50_job = self._answered(job)
+        job.effort.create_seconds = self._monotonic() - began
         self._created.add(key)
         log.info("Created %s without contacts", job.name)
         self._ledger.ended(job, job.w50_job, Outcome.CREATED)

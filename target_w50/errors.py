@@ -38,6 +38,11 @@ class TargetW50Error(Exception):
         self.message = message
         self.code = code or self.default_code
 
+    def say(self, message: str) -> None:
+        """Change the sentence, where somebody further up knows more of what it is about."""
+        self.message = message
+        self.args = (message,)
+
 
 class SettingsError(TargetW50Error):
     """The settings can't be used; `faults` has a sentence for each fault, without its value."""

@@ -128,9 +128,11 @@ class Running:
         # An answer that is just as before the run says nothing about the run.
         if seen == job.before_run or not has_ended(seen, self._settings.failure_statuses):
             job.w50_job = seen
+            job.run_answered = True
             self._check_time(job)
             return
         job.w50_job = seen
+        job.run_answered = True
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at
         if has_failed(seen, self._settings.failure_statuses):
@@ -165,8 +167,8 @@ class Running:
         if percent > self._settings.max_rejected_percent:
             raise LimitError(
                 f"{job.name}: W50 rejected {lost} of {job.contacts} contacts ({percent:.1f} %), more than "
-                f"max_rejected_percent ({self._settings.max_rejected_percent:g}). Its state was written. "
-                "Look at the job in W50 for the reasons.",
+                f"max_rejected_percent ({self._settings.max_rejected_percent:g}). The state that it "
+                "completes was written, if the tap sent one. Look at the job in W50 for the reasons.",
                 code="rejected_limit",
             )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from target_w50.batches import Places
-from target_w50.errors import LimitError
-from target_w50.job_filling import Filling
+from target_w50.errors import LimitError, RefusedError, W50Error
+from target_w50.job_filling import REFUSED_FOR_CONTACTS, Filling
 from target_w50.job_running import Running
 from target_w50.jobs import LoadJob
 from target_w50.ledger import Ledger
@@ -37,6 +37,8 @@ class JobSteps:
         monotonic: Callable[[], float],
     ) -> None:
         self._at_hand: LoadJob | None = None
+        self._places = places
+        self._quarantines = settings.quarantines
         self._client = make_client(self._count_request)
         self._filling = Filling(
             self._client,
@@ -56,9 +58,7 @@ class JobSteps:
     def _count_request(self, event: RequestEvent) -> None:
         effort = self._at_hand.effort if self._at_hand else None
         if effort is not None:
-            effort.http_requests += 1
-            effort.http_retries += event.attempt > 1
-            effort.bytes_sent += event.bytes_sent
+            effort.count(event)
 
     def fill(self, job: LoadJob) -> None:
         """Create W50's job, or send it the next batch.
@@ -69,7 +69,11 @@ class JobSteps:
         """
         self._take(job)
         check_events(job)
-        self._filling.step(job)
+        try:
+            self._filling.step(job)
+        except W50Error as error:
+            self._name(job, error)
+            raise
 
     def run(self, job: LoadJob) -> None:
         """Run the job, every batch of which was acknowledged: once, whatever comes of it.
@@ -81,7 +85,24 @@ class JobSteps:
         """
         self._take(job)
         check_events(job)
-        self._running.run(job)
+        try:
+            self._running.run(job)
+        except W50Error as error:
+            self._name(job, error)
+            raise
+
+    def _name(self, job: LoadJob, error: W50Error) -> None:
+        """Say in the error which job it is about, and where the contacts are that W50 refused."""
+        about = "" if error.message.startswith(job.name) else f"{job.name}: "
+        is_refusal = isinstance(error, RefusedError) and error.status in REFUSED_FOR_CONTACTS
+        if is_refusal and error.call == "add_contacts" and job.sent < len(job.batches):
+            places = job.batches[job.sent].places
+            words = self._places.text(places[0])
+            if len(places) > 1:
+                words = f"{len(places)} contacts, {words} to {self._places.text(places[-1])}"
+            advice = "; with on_invalid_record quarantine those at fault are set aside"
+            about += f"W50 refused to take {words}{'' if self._quarantines else advice}. "
+        error.say(about + error.message)
 
     def poll(self, job: LoadJob) -> None:
         """Ask once how the job stands; a status request that fails does not fail the job.
@@ -110,9 +131,9 @@ def check_events(job: LoadJob) -> None:
     entry, contacts = job.mapping.entry, job.counts.contacts_with_events + job.contacts
     if contacts > entry.custom_events_max_contacts:
         raise LimitError(
-            f"{job.name}: {contacts} contacts of this run would get the custom events "
-            f"{', '.join(job.custom_events)}, more than custom_events_max_contacts "
-            f"({entry.custom_events_max_contacts}). The job was not run. Raise the setting if they are "
-            "all to get them, or set suppress_custom_events for a first load.",
+            f"Stream {job.stream!r}, contact list {job.list_id}: {contacts} contacts of this run would get "
+            f"the custom events {', '.join(job.custom_events)}, more than custom_events_max_contacts "
+            f"({entry.custom_events_max_contacts}). Their import job was not run. Raise the setting if they "
+            "are all to get them, or set suppress_custom_events for a first load.",
             code="custom_events_limit",
         )

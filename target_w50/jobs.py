@@ -11,7 +11,7 @@ from typing import Any
 from target_w50.batches import Batch, BatchStore
 from target_w50.mapping import StreamMapping
 from target_w50.quarantine import SchemaLine
-from target_w50.w50 import ImportJob
+from target_w50.w50 import ImportJob, RequestEvent
 
 ALL_PERCENT = 100
 OWN_BYTES = 10_000
@@ -92,6 +92,12 @@ class Effort:
     run_seconds: float = 0.0
     warnings: dict[str, int] = field(default_factory=dict)
 
+    def count(self, event: RequestEvent) -> None:
+        """One try of a request took place."""
+        self.http_requests += 1
+        self.http_retries += event.attempt > 1
+        self.bytes_sent += event.bytes_sent
+
 
 class LoadJob:
     """Contacts of one stream and schema on their way into one list, in order.
@@ -113,6 +119,7 @@ class LoadJob:
         self.mapping = mapping
         self.source_stream = source_stream
         self.schema_line: SchemaLine | None = None
+        self.run_answered = False
         self.store = BatchStore()
         self.batches: list[Batch] = []
         self.added = 0

@@ -150,6 +150,10 @@ class Ledger:
                 return
             job.phase, job.outcome = Phase.ENDED, outcome
             if job.w50_job is not None:
+                if outcome in (Outcome.FAILED, Outcome.UNKNOWN):
+                    # It was run, or may have been: its contacts were sent, whatever became of them.
+                    job.counts.import_jobs += 1
+                    job.counts.contacts_sent += job.contacts
                 self._write_job(job, job.w50_job, job.effort, outcome, error)
 
     def given_up(self, job: LoadJob, error: str) -> None:

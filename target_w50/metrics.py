@@ -18,6 +18,8 @@ from jsonschema import Draft202012Validator
 
 from target_w50.errors import SettingsError, TargetW50Error
 
+_log = logging.getLogger("target-w50")
+
 SCHEMA_VERSION = 1
 
 
@@ -93,7 +95,13 @@ class MetricsWriter:
         metric: Any = stream  # an enum of ours, where the SDK has its own
         self._logger.info("METRIC: %s", Point("counter", metric, int(record["contacts_sent"]), record))
         if self._file is not None:
-            self._append(stream, record)
+            try:
+                self._append(stream, record)
+            except OSError as fault:
+                # The record is in the log; a full disk must not keep a state from passing.
+                words = "`metrics_path` can't be written any more (%s); metrics records are in the log alone"
+                _log.error(words, fault.strerror)
+                self.close()
 
     def _append(self, stream: MetricsStream, record: dict[str, Any]) -> None:
         lines: list[dict[str, Any]] = []

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
+from target_w50.errors import InputError
 from target_w50.fast_path import Take
 from target_w50.lines import Lines, LineSource, TextLines, same_file_limit
 from target_w50.messages import message_type, parse_json, parse_line
@@ -101,7 +102,17 @@ class InputReader(GenericSingerReader[str]):
 
     @property
     def default_input(self) -> IO[str]:
-        """Standard input, whatever it is now."""
+        """Standard input, whatever it is now.
+
+        Raises:
+            InputError: it was closed from the start.
+        """
+        if sys.stdin is None:
+            raise InputError(
+                "Standard input is closed, so there is nothing to read. Have a tap's output come in, or name "
+                "a file with --input.",
+                code="input_unreadable",
+            )
         return sys.stdin
 
     def deserialize_json(self, line: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class RecordRefusals:
                 source_stream,
                 raw,
                 Reason(refusal.reason),
-                refusal.message,
+                _words(refusal),
                 refusal.property,
                 self._places.position(place),
             )
@@ -98,14 +98,11 @@ class RecordRefusals:
     def fatal(self, refusal: Refusal, stream: str, place: int) -> InvalidRecordError:
         """The error that ends a run over this record."""
         kinds = {Reason.MISSING_KEY_PROPERTY.value: MissingKeyPropertyError}
-        named = refusal.property is None or f"'{refusal.property}'" in refusal.message
-        what = "" if named else f"property '{refusal.property}' "
         advice = "mend it at its source, or set `on_invalid_record` to quarantine"
         if refusal.reason == Reason.DELETED_AT_SOURCE.value:
             advice = "see `deleted_records`"
         return kinds.get(refusal.reason, InvalidRecordError)(
-            f"Stream {stream!r}, {self._places.text(place)}: {what}{refusal.message} ({refusal.reason}); "
-            f"{advice}.",
+            f"Stream {stream!r}, {self._places.text(place)}: {_words(refusal)} ({refusal.reason}); {advice}.",
             code=refusal.reason,
         )
 
@@ -135,3 +132,10 @@ class RecordRefusals:
                 "raise the limit.",
                 code="invalid_percent_limit",
             )
+
+
+def _words(refusal: Refusal) -> str:
+    """What is wrong, with the property in front unless it is named already."""
+    if refusal.property is None or f"'{refusal.property}'" in refusal.message:
+        return refusal.message
+    return f"property '{refusal.property}' {refusal.message}"

@@ -157,7 +157,11 @@ class Routes:
             # The SDK's flattening writes into the schema.
             self._mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), keys)
         except (StreamMapConfigError, MapExpressionError) as error:
-            raise SettingsError(f"`stream_maps` can't be used for stream {stream!r}: {error}") from error
+            # Without the SDK's words: they show the expression, which may hold a salt.
+            raise SettingsError(
+                f"`stream_maps` can't be used for stream {stream!r} ({type(error).__name__}): check the "
+                "expressions and options for it."
+            ) from error
         except Exception as error:
             raise InputError(
                 f"The schema of stream {stream!r} can't be mapped or flattened ({type(error).__name__}). "

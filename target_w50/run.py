@@ -74,6 +74,7 @@ class Run:
         self._monotonic = monotonic
         self.started_at = now()
         self.plan: Plan | None = None
+        self._client: W50Client | None = None
         self._is_open = False
         self._wound_up = False
 
@@ -104,7 +105,6 @@ class Run:
             self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self._now)
         self.connection = Connection(settings, self.stop.sleep)
         self.wire = wire_format(settings.media_type)
-        self._client: W50Client | None = None
         self.loader: Loader | Plan = self._plan() if self._rehearses else self._loader()
         self.intake = Intake(self.loader, self.ledger, settings, self.wire, self._monotonic)
 
@@ -155,7 +155,7 @@ class Run:
     def create_only(self) -> CreateOnly:
         """For `import_mode` `create_only`."""
         if not hasattr(self, "_create_only"):
-            self._create_only = CreateOnly(self.client, self.ledger)
+            self._create_only = CreateOnly(self.connection.client, self.ledger, self._monotonic)
         return self._create_only
 
     @property
@@ -212,7 +212,7 @@ class Run:
             return ""
         words = [
             f"{job.name[0].upper()}{job.name[1:]} "
-            + ("may be running" if job.phase is Phase.DOUBTFUL else "goes on")
+            + ("goes on" if job.phase is Phase.RUNNING and job.run_answered else "may be running")
             + " in W50; the next run sends its contacts again."
             for job in self.ledger.running
             if job.runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import math
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from target_w50.errors import SettingsError
 from target_w50.settings_schema import DROP
+from target_w50.w50 import check_url
 
 
 def settings_faults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -21,15 +24,35 @@ def settings_faults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> tupl
         schema: their JSON Schema.
 
     Returns:
-        A sentence part for each fault. The rules between settings are judged once each fits the schema.
+        A sentence part for each fault. Rules between settings are judged for those that fit the schema.
     """
-    faults = (*_schema_faults(given, schema), *_number_faults(given))
-    return faults or tuple(_rule_faults(given))
+    errors = list(Draft202012Validator(schema).iter_errors(given))
+    return (*_schema_faults(errors), *_number_faults(given), *_rule_faults(_Sound(given, errors)))
 
 
-def _schema_faults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    validator = Draft202012Validator(schema)
-    for error in sorted(validator.iter_errors(given), key=lambda error: list(map(str, error.absolute_path))):
+class _Sound:
+    """The settings that fit the schema, and the names of all that were given.
+
+    Args:
+        given: all settings.
+        errors: what the schema says of them.
+    """
+
+    def __init__(self, given: Mapping[str, Any], errors: list[ValidationError]) -> None:
+        paths = [list(error.absolute_path) for error in errors]
+        unsound = {path[0] for path in paths if path}
+        self.names = given.keys()
+        self.settings = {name: value for name, value in given.items() if name not in unsound}
+        self.entries: dict[int, Mapping[str, Any]] = {}
+        if ["streams"] not in paths and isinstance(given.get("streams"), list):
+            faulty = {path[1] for path in paths if len(path) > 1 and path[0] == "streams"}
+            self.entries = {
+                index: entry for index, entry in enumerate(given["streams"]) if index not in faulty
+            }
+
+
+def _schema_faults(errors: list[ValidationError]) -> Iterator[str]:
+    for error in sorted(errors, key=lambda error: list(map(str, error.absolute_path))):
         yield from _fault_sentences(error)
 
 
@@ -89,26 +112,33 @@ def _nearest(name: str, known: list[str]) -> str:
     return f" (did you mean `{near[0]}`?)" if near else ""
 
 
-def _rule_faults(given: Mapping[str, Any]) -> Iterator[str]:
-    yield from _auth_faults(given)
-    yield from _stream_faults(given)
+def _rule_faults(sound: _Sound) -> Iterator[str]:
+    given = sound.settings
+    yield from _auth_faults(sound)
+    yield from _url_faults(given)
+    yield from _stream_faults(sound)
+    yield from _expression_faults(given)
     first, longest = given.get("poll_interval_s", 1), given.get("poll_max_interval_s", 30)
     if first > longest:
         yield "`poll_interval_s` must not be more than `poll_max_interval_s`"
     wants_file = given.get("on_invalid_record") == "quarantine" or any(
-        entry.get("deleted_records") == "quarantine" for entry in given.get("streams", ())
+        entry.get("deleted_records") == "quarantine" for entry in sound.entries.values()
     )
-    path = given.get("quarantine_path")
-    if wants_file and not path:
+    if wants_file and "quarantine_path" not in sound.names:
         yield "`quarantine_path` is required to quarantine records"
     for name in ("quarantine_path", "metrics_path"):
         if "://" in given.get(name, "") or "\0" in given.get(name, ""):
             yield f"`{name}` must be the path of a file, not a URL"
-    if given.get("flattening_enabled") and "flattening_max_depth" not in given:
+    if "metrics_path" in given and given["metrics_path"] == given.get("quarantine_path"):
+        yield "`metrics_path` and `quarantine_path` must not be the same file"
+    if given.get("flattening_enabled") and "flattening_max_depth" not in sound.names:
         yield "`flattening_max_depth` is required for `flattening_enabled`"
 
 
-def _auth_faults(given: Mapping[str, Any]) -> Iterator[str]:
+def _auth_faults(sound: _Sound) -> Iterator[str]:
+    given = sound.settings
+    if "auth_method" in sound.names and "auth_method" not in given:
+        return  # Which settings it needs is not known.
     method = given.get("auth_method", "bearer")
     grant = given.get("oauth2_grant_type", "client_credentials")
     needed = {
@@ -119,7 +149,7 @@ def _auth_faults(given: Mapping[str, Any]) -> Iterator[str]:
         + (["username", "password"] if grant == "password" else ["oauth2_client_secret"]),
     }
     for name in needed[method]:
-        if name not in given:
+        if name not in sound.names:
             yield f"`{name}` is required for `auth_method` {method}"
     for name in ("auth_token", "username", "password"):
         value = given.get(name, "")
@@ -127,10 +157,34 @@ def _auth_faults(given: Mapping[str, Any]) -> Iterator[str]:
             yield f"`{name}` must not hold a line break"
 
 
-def _stream_faults(given: Mapping[str, Any]) -> Iterator[str]:
-    loads = given.get("import_mode", "load") != "create_only"
+def _url_faults(given: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("api_url", "oauth2_token_url"):
+        if name not in given or (name == "oauth2_token_url" and given.get("auth_method") != "oauth2"):
+            continue
+        try:
+            check_url(given[name], setting=f"`{name}`", allow_http=given.get("allow_http", False))
+        except SettingsError as error:
+            yield error.message
+
+
+def _expression_faults(given: Mapping[str, Any]) -> Iterator[str]:
+    """Expressions of stream maps that can't be read: the SDK would tell late, and show them."""
+    for stream, definition in given.get("stream_maps", {}).items():
+        if not isinstance(definition, dict):
+            continue
+        for name, expression in definition.items():
+            if not isinstance(expression, str) or (name.startswith("__") and name != "__filter__"):
+                continue
+            try:
+                ast.parse(expression.strip(), mode="eval")
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                yield f"`stream_maps.{stream}.{name}` is not an expression"
+
+
+def _stream_faults(sound: _Sound) -> Iterator[str]:
+    loads = sound.settings.get("import_mode", "load") != "create_only"
     seen: set[str] = set()
-    for index, entry in enumerate(given.get("streams", ())):
+    for index, entry in sound.entries.items():
         where, name = f"streams[{index}]", entry["stream"]
         if name in seen:
             yield f"`{where}.stream` repeats an earlier entry's"

@@ -359,8 +359,8 @@ OUTPUTS: Schema = {
     "progress": _setting(
         "Progress",
         "string",
-        "Progress on standard error: with `auto` live on a terminal, and elsewhere a line of the log every 30 s; "
-        "`always` has lines every 5 s there; `never` has none.",
+        "Progress on standard error: with `auto` live on a terminal, and elsewhere a line of the log every "
+        "30 s; `always` has lines every 5 s there; `never` has none.",
         enum=["auto", "always", "never"],
         default="auto",
     ),

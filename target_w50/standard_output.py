@@ -7,7 +7,7 @@ import select
 import sys
 from collections.abc import Callable
 
-from target_w50.errors import StoppedError
+from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.stop import Stop
 
 EXIT_STDOUT_CLOSED = 141
@@ -73,6 +73,13 @@ def line_writer(file: int, stop: Stop) -> Callable[[bytes], None]:
                 continue  # Somebody else filled it in between.
             except BrokenPipeError:
                 raise stdout_closed() from None
+            except OSError as error:
+                raise TargetW50Error(
+                    f"A state can't be written to standard output: {error.strerror}. No further import "
+                    "job is run; the next run sends the contacts after the last state again. Make room where "
+                    "standard output goes.",
+                    code="state_unwritable",
+                ) from None
 
     return write
 

@@ -71,7 +71,16 @@ def done_in_words(run: Run) -> str:
     inserted = sum(each.contacts_inserted for each in streams)
     updated = sum(each.contacts_updated for each in streams)
     quarantined = sum(each.records_quarantined for each in streams)
-    words = f"Loaded {sent} contacts in {jobs} import jobs: {inserted} inserted, {updated} updated"
+    not_updated = sum(each.contacts_not_updated for each in streams)
+    rejected = sum(each.contacts_rejected for each in streams)
+    words = f"Sent {_counted(sent, 'contact')} in {_counted(jobs, 'import job')}: "
+    words += f"{inserted} inserted, {updated} updated"
     if run.settings.import_mode is ImportMode.CREATE_ONLY:
-        words = f"Created {jobs} import jobs without contacts"
-    return words + (f"; {quarantined} records quarantined" if quarantined else "") + "."
+        words = f"Created {_counted(jobs, 'import job')} without contacts"
+    for count, what in ((not_updated, "not updated"), (rejected, "rejected by W50")):
+        words += f", {count} {what}" if count else ""
+    return words + (f"; {_counted(quarantined, 'record')} quarantined" if quarantined else "") + "."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.target_base import Target
 
 from target_w50.batch_files import file_name, iterate_batch_file, read_manifest
-from target_w50.errors import InputError, SettingsError
+from target_w50.errors import InputError, SettingsError, W50Error
 from target_w50.mapping import StreamMapping
 from target_w50.messages import key_properties, require
 from target_w50.reader import InputReader
@@ -100,7 +100,9 @@ class TargetW50(Target):
         try:
             super().setup_mapper()
         except StreamMapConfigError as error:
-            raise SettingsError(f"`stream_maps` can't be used: {error}") from error
+            raise SettingsError(
+                f"`stream_maps` can't be used ({type(error).__name__}): check its options."
+            ) from error
         finally:
             self._config = given
 
@@ -182,7 +184,12 @@ class TargetW50(Target):
         quarantine = self.run.quarantine
         line = None if quarantine is None else quarantine.schema(stream, self.message_reader.line)
         self.message_reader.short_ways.clear()
-        for route in self.routes.register(stream, schema, keys):
+        try:
+            routes = self.routes.register(stream, schema, keys)
+        except W50Error as error:
+            error.say(f"Stream {stream!r}: {error.message}")
+            raise
+        for route in routes:
             if route.sink is not None:
                 route.sink.take_over(stream, line)
 
@@ -217,6 +224,12 @@ class TargetW50(Target):
             number = self.message_reader.line_number
             raise InputError(f"Line {number} of the input (STATE) has no `value`.", code="input_not_singer")
         value = message_dict["value"]
+        if value and not isinstance(value, dict):
+            number = self.message_reader.line_number
+            raise InputError(
+                f"Line {number} of the input (STATE) has a `value` that is not an object. Check the tap.",
+                code="input_not_singer",
+            )
         if value and self.settings.import_mode is not ImportMode.DRY_RUN:
             self.run.ledger.state_read(value)
 
@@ -239,9 +252,7 @@ class TargetW50(Target):
                 base = self.run.places.file(file_name(file))
                 for number, record, raw in iterate_batch_file(file, manifest.compression):
                     self._place = base + number
-                    self._load_record(
-                        manifest.stream, record, message_dict, prefix + raw + b"}", self._place
-                    )
+                    self._load_record(manifest.stream, record, message_dict, prefix + raw + b"}", self._place)
                     if number % LOOK_ROUND_EVERY == 0:
                         self.run.intake.look_round()
         finally:

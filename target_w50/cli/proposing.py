@@ -67,7 +67,9 @@ def propose(
         MappingError: there is no such list.
         InputError: the input is not Singer.
     """
-    if (contact_list is None) != offline:
+    if contact_list is not None and offline:
+        raise SettingsError("--list and --offline exclude each other: name one of them", code="usage")
+    if contact_list is None and not offline:
         raise SettingsError(
             "the settings have no `streams`: name a list to propose them for (--list LIST), or have them "
             "proposed by names alone (--offline)",

@@ -26,7 +26,7 @@ _CHECKS = {
     HTTPStatus.FORBIDDEN: "check that these credentials may do this with this contact list",
     HTTPStatus.NOT_FOUND: "check api_url and the contact list (or import job) that the path names",
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "check the proxy of the environment and its credentials",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "a smaller batch_size_bytes or batch_size_rows helps",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is more than W50 takes in one request",
 }
 
 
