@@ -57,7 +57,7 @@ def main() -> None:
             )
     if not options.no_overlap:
         results.overlaps = measure_overlap(
-            FOLDER, uploads_per_job=4, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
+            FOLDER, uploads_per_job=3, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
         )
     results.write(sys.stdout)
     options.json.write_text(json.dumps(results.as_json(), indent=2) + "\n")
@@ -85,7 +85,7 @@ def _options() -> argparse.Namespace:
     options.sizes = options.sizes or ([10_000, 50_000] if quick else [10_000, 100_000, 1_000_000])
     options.rounds = options.rounds or (1 if quick else 3)
     options.changed_size = 20_000 if quick else 100_000
-    options.overlap_jobs = 3 if quick else 8
+    options.overlap_jobs = 3 if quick else 10
     options.overlap_rows = 1_000 if quick else 10_000
     return options
 

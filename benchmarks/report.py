@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import platform
 from collections.abc import Sequence
@@ -115,7 +116,7 @@ class Results:
     def _growth(self) -> list[tuple[str, int, int, float]]:
         sizes = sorted(size for kind, size in self.series if kind == PLAIN)
         rows = []
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in itertools.pairwise(sizes):
             for name in self.series[PLAIN, after].keys() & self.series[PLAIN, before].keys():
                 less, more = (
                     self.series[PLAIN, size][name].spread(lambda run: run.cpu_seconds).median
