@@ -68,7 +68,7 @@ def propose(
         InputError: the input is not Singer.
     """
     if contact_list is not None and offline:
-        raise SettingsError("--list and --offline exclude each other: name one of them", code="usage")
+        raise SettingsError("--list LIST and --offline exclude each other: name one of them", code="usage")
     if contact_list is None and not offline:
         raise SettingsError(
             "the settings have no `streams`: name a list to propose them for (--list LIST), or have them "
