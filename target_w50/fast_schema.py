@@ -61,7 +61,8 @@ def fast_schema(
     if not _top_level_is_simple(schema) or mapping.entry.enc_contact_id is not None:
         return None
     properties: dict[str, Any] = schema["properties"]
-    if not all(map(_can_be_member, (*properties, *(each.field_name for each in mapping.properties)))):
+    names = (stream, *properties, *(each.field_name for each in mapping.properties))
+    if not all(map(_can_be_member, names)):
         return None
     mapped = [each.name for each in mapping.properties]
     types = {name: _type_of(each, mapped=name in mapped) for name, each in properties.items()}

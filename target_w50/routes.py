@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from target_w50.sinks import W50Sink
 from target_w50.w50 import WireFormat
 
 log = logging.getLogger("target-w50")
+
+_DATES = frozenset((dt.datetime, dt.date, dt.time))
 
 SinkFactory = Callable[[str, dict[str, Any], Any], W50Sink]
 
@@ -53,6 +56,12 @@ class Route:
         except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
             message = f"a stream map failed on it ({type(error).__name__})"
             return Refusal(Reason.CONVERSION_FAILED.value, message, None)
+        if transformed is not None and not _DATES.isdisjoint(map(type, transformed.values())):
+            # Expressions may give them, and no schema knows them.
+            return {
+                name: value.isoformat() if type(value) in _DATES else value
+                for name, value in transformed.items()
+            }
         return transformed
 
     def load(self, record: dict[str, Any], message: dict[str, Any], raw: bytes, place: int) -> None:

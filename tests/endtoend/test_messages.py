@@ -134,6 +134,20 @@ def test_interleaved_streams_into_one_list_keep_the_last_value(sandbox: Sandbox,
     assert stored(sandbox)["n1@example.com"]["FirstName"] == "B"
 
 
+@pytest.mark.parametrize("name", ["a b", "ünï", "a\nb", 'quo"te', "\ud800", "a/b", ""])
+def test_a_stream_may_have_any_name(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    aside = tmp_path / "aside.singer"
+    config = settings(
+        sandbox, entry("*"), on_invalid_record="quarantine", quarantine_path=str(aside), state="always"
+    )
+    messages = [schema(name), record(1, name), record(2, name, first_name=5)]
+    ended = program.run(tmp_path, config, messages)
+    assert ended.status == 0, ended.stderr
+    assert names(sandbox) == ["n1"]
+    assert [each["stream"] for each in program.quarantined(aside)] == [name]
+    assert [*ended.states[-1]["w50_import_jobs"]] == [name]
+
+
 # STATE.
 
 

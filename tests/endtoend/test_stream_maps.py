@@ -206,6 +206,15 @@ def test_stream_maps_that_can_not_be_used_end_the_run_before_anything_is_sent(
     assert calls_of(sandbox, "create", "add", "run") == []
 
 
+def test_dates_of_expressions_are_sent_in_iso_form(sandbox: Sandbox, tmp_path: Path) -> None:
+    maps = {"full_name": "datetime.date(2026, 1, 2)", "country": "datetime.datetime(2026, 1, 2, 3, 4)"}
+    config = settings(sandbox, stream_maps={"contacts": maps})
+    ended = program.run(tmp_path, config, messages(record(1, country="de")))
+    assert ended.status == 0, ended.stderr
+    (contact,) = program.contacts(sandbox)
+    assert (contact["FullName"], contact["Country"]) == ("2026-01-02", "2026-01-02T03:04:00")
+
+
 def test_the_deep_digits_of_numbers_pass_stream_maps(sandbox: Sandbox, tmp_path: Path) -> None:
     content = (
         b'{"type":"SCHEMA","stream":"contacts","schema":{"properties":{"email":{"type":"string"},'
