@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
@@ -11,6 +12,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Until the program takes the signals over, an interrupt ends it without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Imports make much and leave nothing to collect; a run collects again, see LoadedProgram.
+    gc.disable()
     from target_w50.program import main as run_program  # noqa: PLC0415  # it takes time, see above
 
     sys.exit(run_program())
