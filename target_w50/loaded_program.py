@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -47,6 +48,9 @@ class LoadedProgram:
 
     def run(self, file: IO[bytes] | None) -> int:
         """Load everything; returns the exit status."""
+        # What was imported stays: no collection need look at it again.
+        gc.freeze()
+        gc.enable()
         # The SDK's own logging: levels and SINGER_SDK_LOG_CONFIG work as its users know them.
         _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
         add_fields(self._settings.run_id)
