@@ -7,7 +7,7 @@ MELTANO := .venv-meltano/bin/meltano
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help bench demo demo-meltano test lint types pytest constraints clean
+.PHONY: help bench chaos demo demo-meltano memory test lint types pytest constraints clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -31,6 +31,12 @@ types: .venv/.ready ## mypy, strict
 
 pytest: .venv/.ready .meltano/.ready ## all tests, with branch coverage of the programs' processes too
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=90
+
+chaos: .venv/.ready ## seeded runs with faults, signals, kills and restarts, a quarter of an hour (CHAOS='--runs 30')
+	@$(BIN)/python -m tests.chaos.run $(CHAOS)
+
+memory: .venv/.ready ## resident memory while two million contacts pass
+	@$(BIN)/python -m tests.chaos.memory $(MEMORY)
 
 bench: .venv/.ready .venv-bench-jsonl/.ready ## speed beside its references, a quarter of an hour (BENCH=--quick: a minute)
 	@$(BIN)/python -m benchmarks $(BENCH)

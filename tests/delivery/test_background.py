@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import select
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
+from target_w50.loading import Loader
 from target_w50.sandbox import Sandbox
+from target_w50.stop import Stop
 from tests.delivery.conftest import Load
 from tests.support import (
     Target,
@@ -38,6 +42,15 @@ def test_the_first_error_ends_a_reader_that_waits_on_standard_input(sandbox: San
         finished = target.wait()
     assert (finished.status, finished.error_code, finished.states) == (3, "w50_forbidden", [])
     assert finished.run["exit_status"] == 3
+
+
+def test_an_error_of_the_background_wakes_the_reader() -> None:
+    """It need not wait until it looks round by itself."""
+    stop = Stop()
+    loader = Loader(Mock(), Mock(), Mock(), stop, queue_bytes=1)
+    loader.failed(ValueError())
+    assert select.select([stop.wake_fd], [], [], 0)[0] == [stop.wake_fd]
+    stop.close()
 
 
 def test_the_first_error_ends_a_reader_that_pauses_between_tries(
@@ -99,10 +112,16 @@ def test_two_lists_do_not_wait_for_one_another(start: Callable[..., Sandbox], tm
         assert stored(sandbox, 42) == {}
 
 
-def test_jobs_of_one_list_follow_each_other(load: Load, sandbox: Sandbox) -> None:
+def test_jobs_of_one_list_follow_each_other(start: Callable[..., Sandbox], tmp_path: Path) -> None:
     """Nothing of the next is created before the one before it has ended."""
-    load([schema(), *[record(number) for number in range(4)], state(4)], max_contacts_per_job=2)
+    sandbox = start(job_reads=3)
+    messages = [schema(), *[record(number) for number in range(4)], state(4)]
+    load_here(tmp_path, settings(sandbox, max_contacts_per_job=2), messages)
     assert calls_of(sandbox, "create", "add", "run") == ["create", "add", "run"] * 2
+    first = jobs_of(sandbox)[0]["Id"]
+    looks = [number for number, each in enumerate(requests_of(sandbox)) if each["Path"].endswith(f"/{first}")]
+    creates = [number for number, each in enumerate(requests_of(sandbox)) if each["Call"] == "create"]
+    assert looks[-1] < creates[1]
 
 
 def test_two_streams_of_one_list_take_turns(load: Load, sandbox: Sandbox) -> None:
@@ -185,6 +204,6 @@ def test_contacts_that_come_back_again_and_again_do_not_pile_up_jobs(
     with Target(tmp_path, settings(sandbox, batch_size_rows=1)) as target:
         target.send(schema())
         feeder = Feeder(target, lambda _: block, 1000)
-        assert feeder.wait_until_it_stands_still() < 200
+        assert feeder.wait_until_it_stands_still() < 80
         target.process.kill()
         feeder.thread.join()

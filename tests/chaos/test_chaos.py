@@ -1,0 +1,20 @@
+"""The short version of `make chaos`: a few scenarios, other ones every day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.play import Player
+
+TODAY = dt.datetime.now(dt.timezone.utc).date().toordinal()
+
+
+@pytest.mark.parametrize("seed", [4, 7, 12, TODAY])
+def test_every_promise_is_kept_whatever_befalls_w50_the_tap_and_the_program(
+    seed: int, tmp_path: Path
+) -> None:
+    result = Player(seed, tmp_path).play()
+    assert result.violations == [], f"to repeat: python -m tests.chaos.run --runs 1 --seed {seed}"
