@@ -175,8 +175,13 @@ class Store:
             )
 
     def percent(self, job: Job) -> int:
-        """How far the newest run of a job is; 0 before it is run."""
-        return job.runs[-1].percent(self.options.pace, self.options.monotonic()) if job.runs else 0
+        """How far the newest run of a job is; 0 before it is run, and all only once it has taken effect."""
+        if not job.runs:
+            return 0
+        run = job.runs[-1]
+        percent = run.percent(self.options.pace, self.options.monotonic())
+        # Its time may have come since `advance`, which lets it take effect and sets its counters.
+        return percent if run.finish_date is not None else min(percent, DONE_PERCENT - 1)
 
     def date(self, seconds_ago: float = 0.0) -> str:
         """Now, or some seconds ago: ISO 8601 with seven fractional digits and offset."""
