@@ -20,6 +20,7 @@ from msgspec import UNSET, Raw
 from target_w50.contacts import compact_json
 from target_w50.fast_schema import FastSchema, fast_schema
 from target_w50.settings import ImportMode
+from target_w50.w50 import JSON_MEDIA_TYPES
 
 if TYPE_CHECKING:
     from target_w50.settings import Settings
@@ -57,7 +58,7 @@ def make_take(stream: str, sink: W50Sink, settings: Settings) -> Take | None:
         settings.import_mode is not ImportMode.LOAD
         or settings.add_record_metadata
         or not settings.validate_records
-        or not sink.wire.media_type.endswith(("json", "csp-report"))
+        or sink.wire.media_type not in JSON_MEDIA_TYPES
     ):
         return None
     plan = fast_schema(stream, sink.schema, sink.mapping, tuple(sink.key_properties))

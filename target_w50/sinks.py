@@ -14,6 +14,7 @@ from target_w50.quarantine import Reason, SchemaLine
 from target_w50.run import Run
 from target_w50.settings import DeletedRecords, ImportMode, Settings
 from target_w50.validation import RecordValidator
+from target_w50.w50 import JSON_MEDIA_TYPES
 
 
 class Host(Protocol):
@@ -63,6 +64,8 @@ class W50Sink(Sink):
         self._only_creates = settings.import_mode is ImportMode.CREATE_ONLY
         self._policy = self.mapping.entry.deleted_records
         self._keeps_raws = settings.quarantines
+        # What is merged is read again from its JSON; other formats have to keep it.
+        self._keeps_contacts = run.wire.media_type not in JSON_MEDIA_TYPES
         self._load: StreamLoad | None = None
         self._source_stream = stream_name
         self.counts = run.ledger.counts(stream_name)
@@ -144,7 +147,8 @@ class W50Sink(Sink):
         kept = raw if self._keeps_raws and raw is not None else b""
         if ready.matched is not None:
             self._load.keep_apart(ready.identity, ready.matched)
-        self._load.add(ready.identity, ready.fragment, place, kept, ready.contact)
+        contact = ready.contact if self._keeps_contacts else None
+        self._load.add(ready.identity, ready.fragment, place, kept, contact)
 
     @property
     def open_load(self) -> StreamLoad:

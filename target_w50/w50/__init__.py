@@ -18,10 +18,11 @@ from target_w50.w50.models import (
     Value,
 )
 from target_w50.w50.urls import check_url
-from target_w50.w50.wire import MEDIA_TYPES, WireFormat, decode_answer, wire_format
+from target_w50.w50.wire import JSON_MEDIA_TYPES, MEDIA_TYPES, WireFormat, decode_answer, wire_format
 from target_w50.w50.wire_errors import WireError
 
 __all__ = [
+    "JSON_MEDIA_TYPES",
     "MEDIA_TYPES",
     "Contact",
     "ContactSchemaField",
