@@ -19,6 +19,10 @@ log = logging.getLogger("target-w50")
 Action = Callable[[], None]
 
 
+class AbandonedError(TargetW50Error):
+    """A call of a job that is not run is not tried again, because the run ends. Nobody is told of it."""
+
+
 class Foreman(Protocol):
     """What a worker asks of the loader, and tells it."""
 
@@ -77,6 +81,8 @@ class ListWorker:
                 try:
                     action()
                     self._drop_ended()
+                except AbandonedError:
+                    continue
                 except StoppedError as error:
                     # It may be news to the others: this thread may have found standard output closed.
                     self._loader.stop(error)

@@ -11,7 +11,7 @@ from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.job_steps import JobSteps
 from target_w50.jobs import LoadJob, Phase, StreamCounts
 from target_w50.ledger import Ledger
-from target_w50.list_worker import ListWorker
+from target_w50.list_worker import AbandonedError, ListWorker
 from target_w50.mapping import StreamMapping
 from target_w50.settings import Settings
 from target_w50.stop import Stop
@@ -130,6 +130,19 @@ class Loader:
         with self._changed:
             self._changed.wait_for(lambda: self._error is not None or self.stopped, seconds)
         self.check()
+
+    def pause_worker(self, seconds: float) -> None:
+        """Have a worker pause between tries, but not beyond an error: what it tries would come to nothing.
+
+        Raises:
+            StoppedError: as soon as the run must stop.
+            AbandonedError: as soon as only running jobs are still looked after.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._aborting or self.stopped, seconds)
+        self._stop.check()
+        if self._aborting:
+            raise AbandonedError("The run ends; this call is not tried again.")
 
     def finish(self) -> None:
         """Wait until every job has ended; all of them have been closed.

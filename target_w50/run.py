@@ -127,13 +127,14 @@ class Run:
         settings = self.settings
         self.refusals = RecordRefusals(settings, self.quarantine, self.places, self.ledger)
         rejections = Rejections(self.quarantine if settings.quarantines else None, self.places)
-        return Loader(
-            lambda may_run: self._steps(may_run, rejections),
+        loader = Loader(
+            lambda may_run: self._steps(loader, may_run, rejections),
             settings,
             self.ledger,
             self.stop,
             queue_bytes=max(QUEUE_BYTES, 2 * settings.batch_size_bytes),
         )
+        return loader
 
     @property
     def client(self) -> W50Client:
@@ -164,9 +165,9 @@ class Run:
             entry.deleted_records is DeletedRecords.QUARANTINE for entry in self.settings.streams
         )
 
-    def _steps(self, may_run: Callable[[LoadJob], bool], rejections: Rejections) -> JobSteps:
+    def _steps(self, loader: Loader, may_run: Callable[[LoadJob], bool], rejections: Rejections) -> JobSteps:
         return JobSteps(
-            self.connection.client,
+            lambda on_request: self.connection.client(on_request, sleep=loader.pause_worker),
             self.settings,
             self.ledger,
             wire=self.wire,

@@ -86,6 +86,21 @@ def test_after_an_error_a_running_job_is_waited_for_and_its_state_written(
     assert set(stored(sandbox)) == {"n1@example.com", "n2@example.com"}
 
 
+def test_after_an_error_the_next_job_is_not_tried_again_while_one_runs(
+    start: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    """The running job's state would have to wait for as long as W50 asks the next one's upload to."""
+    sandbox = start(job_seconds=1.0, faults=[{"call": "add", "skip": 1, "status": 429, "retry_after": 3000}])
+    config = settings(sandbox, max_contacts_per_job=1, overlap_jobs=True, retry_for_s=3600)
+    with Target(tmp_path, config) as target:
+        target.send(schema(), record(1), state(1), record(2))
+        wait_until(lambda: calls_of(sandbox).count("add") == 2, "the second job to be filled", target)
+        target.send({"type": "NONSENSE"})
+        finished = target.wait()
+    assert (finished.status, finished.bookmarks) == (2, [1])
+    assert sorted(finished.outcomes) == ["abandoned", "finished"]
+
+
 def test_an_error_of_one_list_waits_for_the_running_job_of_another(
     start: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
