@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import _plugin_log_level
 
 from target_w50.endings import PROGRAM, say_last, unexpected
 from target_w50.errors import JobError, StoppedError, TargetW50Error
+from target_w50.log_end import end_of_log
 from target_w50.log_fields import add_fields
 from target_w50.progress import Progress
 from target_w50.run import Run
@@ -117,7 +118,8 @@ class LoadedProgram:
                         log.error(  # noqa: TRY400
                             "The metrics of the run could not be written: %s", type(last).__name__
                         )
-            say_last(error, rerun, done)
+            with end_of_log():
+                say_last(error, rerun, done)
             self._status = status
         return status
 
