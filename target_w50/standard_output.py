@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import sys
@@ -34,6 +35,9 @@ def keep_clean() -> int:
     os.set_inheritable(real, False)
     os.dup2(2, 1)
     sys.stdout.flush()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Nobody flushes it at the end any more, and a library may have kept it.
+        sys.stdout.reconfigure(write_through=True)
     sys.stdout = sys.stderr
     return real
 
