@@ -37,7 +37,7 @@ def keep_clean() -> int:
     sys.stdout.flush()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Nobody flushes it at the end any more, and a library may have kept it.
-        sys.stdout.reconfigure(write_through=True)
+        sys.stdout.reconfigure(line_buffering=True)
     sys.stdout = sys.stderr
     return real
 
