@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from target_w50.settings import SETTINGS_SCHEMA
+from target_w50.settings.model import SETTINGS_SCHEMA
 from target_w50.target import TargetW50
 
 MELTANO_YML = Path(__file__).parents[1] / "meltano.yml"

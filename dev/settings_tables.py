@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from target_w50.settings_schema import GROUPS
+from target_w50.settings.schema import GROUPS
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"

@@ -17,7 +17,7 @@ from target_w50.errors import (
     UnreachableError,
 )
 from target_w50.mapping import ListDirectory, nearest
-from target_w50.settings import DROP, Settings, StreamEntry, connection_settings, settings_from
+from target_w50.settings.model import DROP, Settings, StreamEntry, connection_settings, settings_from
 from target_w50.w50 import ContactsList, W50Client
 
 FORBIDDEN = 403

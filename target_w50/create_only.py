@@ -9,8 +9,8 @@ from target_w50.errors import DoubtfulError, UnreachableError
 from target_w50.job_filling import MOST_REBUILDS
 from target_w50.jobs import Effort, LoadJob, Outcome, StreamCounts
 from target_w50.ledger import Ledger
-from target_w50.log_fields import is_at_hand
 from target_w50.mapping import StreamMapping
+from target_w50.runtime.logs import is_at_hand
 from target_w50.w50 import ImportJob, RequestEvent, W50Client
 
 log = logging.getLogger("target-w50")
@@ -53,7 +53,7 @@ class CreateOnly:
         job.effort = self._effort = Effort(self._ledger.now())
         began = self._monotonic()
         self._ledger.begin(job)
-        is_at_hand(job)
+        is_at_hand(job.log_fields)
         job.w50_job = self._answered(job)
         job.effort.create_seconds = self._monotonic() - began
         self._created.add(key)

@@ -17,7 +17,7 @@ from target_w50.endings import PROGRAM
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.ledger import RUN_TOTALS
 from target_w50.metrics import SCHEMA_VERSION, MetricsStream, MetricsWriter
-from target_w50.settings_schema import API_URL
+from target_w50.settings.schema import API_URL
 
 
 def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:

@@ -19,22 +19,17 @@ from msgspec import UNSET, Raw
 
 from target_w50.contacts import compact_json
 from target_w50.fast_schema import FastSchema, fast_schema
-from target_w50.settings import ImportMode
+from target_w50.settings.model import ImportMode
+from target_w50.singer.reader import Take
 from target_w50.w50 import JSON_MEDIA_TYPES
 
 if TYPE_CHECKING:
-    from target_w50.settings import Settings
+    from target_w50.settings.model import Settings
     from target_w50.sinks import W50Sink
 
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_nested = msgspec.json.Decoder(float_hook=Decimal).decode
 _QUOTE, _OBJECT, _ARRAY = b'"{['
-
-Take = Callable[[list[bytes], int, int, bytes], int]
-"""Takes what it can of a block of lines.
-
-It is given the block, the index of the first line to take, where that line was read, and how lines must
-begin; it returns how many it took before the first that goes another way."""
 
 # What the general way would write with just these characters: it writes small fractions with an exponent,
 # and takes the sign off -0. A number of more digits goes the general way.

@@ -12,7 +12,7 @@ from target_w50.jobs import LoadJob, StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.mapping import StreamMapping
 from target_w50.quarantine import SchemaLine
-from target_w50.settings import Settings
+from target_w50.settings.model import Settings
 from target_w50.w50 import Contact, WireFormat
 
 log = logging.getLogger("target-w50")

@@ -10,7 +10,7 @@ from target_w50.errors import DoubtfulError, RefusedError, UnreachableError, W50
 from target_w50.jobs import Effort, LoadJob
 from target_w50.ledger import Ledger
 from target_w50.rejections import Rejections
-from target_w50.settings import Settings
+from target_w50.settings.model import Settings
 from target_w50.w50 import W50Client, WireFormat
 from target_w50.warnings_told import WarningsTold
 

@@ -16,7 +16,7 @@ from target_w50.errors import (
 )
 from target_w50.jobs import LoadJob, Outcome, Phase, has_ended, has_failed, rejected
 from target_w50.ledger import Ledger
-from target_w50.settings import Settings
+from target_w50.settings.model import Settings
 from target_w50.w50 import ImportJob, W50Client
 
 log = logging.getLogger("target-w50")

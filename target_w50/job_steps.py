@@ -10,9 +10,9 @@ from target_w50.job_filling import REFUSED_FOR_CONTACTS, Filling
 from target_w50.job_running import Running
 from target_w50.jobs import LoadJob
 from target_w50.ledger import Ledger
-from target_w50.log_fields import is_at_hand
 from target_w50.rejections import Rejections
-from target_w50.settings import Settings
+from target_w50.runtime.logs import is_at_hand
+from target_w50.settings.model import Settings
 from target_w50.w50 import RequestEvent, W50Client, WireFormat
 
 
@@ -53,7 +53,7 @@ class JobSteps:
 
     def _take(self, job: LoadJob) -> None:
         self._at_hand = job
-        is_at_hand(job)
+        is_at_hand(job.log_fields)
 
     def _count_request(self, event: RequestEvent) -> None:
         effort = self._at_hand.effort if self._at_hand else None

@@ -21,8 +21,8 @@ from target_w50.jobs import (
 )
 from target_w50.metrics import SCHEMA_VERSION, MetricsStream, MetricsWriter
 from target_w50.quarantine import Reason
+from target_w50.runtime.stop import Stop
 from target_w50.states import JobResults, StateWriter
-from target_w50.stop import Stop
 from target_w50.w50 import ImportJob
 
 log = logging.getLogger("target-w50")

@@ -12,7 +12,7 @@ from typing import Protocol
 from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.job_steps import JobSteps
 from target_w50.jobs import LoadJob
-from target_w50.settings import Settings
+from target_w50.settings.model import Settings
 
 log = logging.getLogger("target-w50")
 

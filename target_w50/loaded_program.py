@@ -14,14 +14,13 @@ from singer_sdk.plugin_base import _plugin_log_level
 
 from target_w50.endings import PROGRAM, say_last, unexpected
 from target_w50.errors import JobError, StoppedError, TargetW50Error
-from target_w50.log_end import end_of_log
-from target_w50.log_fields import add_fields
 from target_w50.progress import Progress
 from target_w50.run import Run
-from target_w50.settings import Settings
-from target_w50.signals import Watch
-from target_w50.standard_output import line_writer
-from target_w50.stop import Stop
+from target_w50.runtime.logs import add_fields, end_of_log
+from target_w50.runtime.signals import Watch
+from target_w50.runtime.stdout import line_writer
+from target_w50.runtime.stop import Stop
+from target_w50.settings.model import Settings
 from target_w50.summary import done_in_words, write_summary
 from target_w50.target import TargetW50
 

@@ -13,8 +13,8 @@ from target_w50.jobs import LoadJob, Phase, StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.list_worker import AbandonedError, ListWorker
 from target_w50.mapping import StreamMapping
-from target_w50.settings import Settings
-from target_w50.stop import Stop
+from target_w50.runtime.stop import Stop
+from target_w50.settings.model import Settings
 
 log = logging.getLogger("target-w50")
 

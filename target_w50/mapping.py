@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_w50.errors import MappingError, RefusedError
-from target_w50.settings import DROP, DeletedRecords, StreamEntry
+from target_w50.settings.model import DROP, DeletedRecords, StreamEntry
 from target_w50.w50 import ContactSchemaField, ContactsList, W50Client
 
 NOT_FOUND = 404

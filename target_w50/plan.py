@@ -17,8 +17,8 @@ from target_w50.ledger import Ledger
 from target_w50.mapping import StreamMapping
 from target_w50.quarantine import Reason
 from target_w50.refusals import RecordRefusals
-from target_w50.settings import Settings, StreamEntry
-from target_w50.stop import Stop
+from target_w50.runtime.stop import Stop
+from target_w50.settings.model import Settings, StreamEntry
 from target_w50.w50 import WireFormat, decode_answer
 
 

@@ -12,7 +12,7 @@ import click
 
 from target_w50.endings import PROGRAM, say_last
 from target_w50.errors import InputError, SettingsError, TargetW50Error
-from target_w50.standard_output import keep_clean
+from target_w50.runtime.stdout import keep_clean
 
 EXIT_SETTINGS = 2
 
@@ -86,8 +86,8 @@ def _print_about(about_format: str | None) -> None:
 def load(config: Sequence[str], input_path: str | None) -> int:
     """Read messages, load contacts, write states; returns the exit status."""
     # Not above: --version and --help need not wait for jsonschema and requests.
-    from target_w50.configuration import read_config  # noqa: PLC0415
-    from target_w50.settings import settings_from  # noqa: PLC0415
+    from target_w50.settings.model import settings_from  # noqa: PLC0415
+    from target_w50.settings.sources import read_config  # noqa: PLC0415
 
     values: dict[str, Any] = {}
     try:

@@ -10,7 +10,7 @@ from target_w50.errors import InputError, LimitError
 from target_w50.jobs import StreamCounts
 from target_w50.ledger import Ledger
 from target_w50.quarantine import QuarantineFile, Reason
-from target_w50.settings import DeletedRecords, Settings, StreamEntry
+from target_w50.settings.model import DeletedRecords, Settings, StreamEntry
 
 PERCENT_FROM_RECORDS = 100
 """From so many records on `max_invalid_percent` is judged."""

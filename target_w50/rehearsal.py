@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from target_w50.plan import Plan
 from target_w50.run import Run
-from target_w50.settings import Settings
+from target_w50.settings.model import Settings
 from target_w50.target import TargetW50
 
 

@@ -15,11 +15,12 @@ from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTra
 
 from target_w50.contacts import ReadyContact, Refusal
 from target_w50.errors import InputError, MappingError, SettingsError
-from target_w50.fast_path import Take, make_take
-from target_w50.flattening import Flattener
+from target_w50.fast_path import make_take
 from target_w50.mapping import ListDirectory, StreamMapping, entry_for, map_stream, nearest
 from target_w50.quarantine import Reason
-from target_w50.settings import ImportMode, Settings
+from target_w50.settings.model import ImportMode, Settings
+from target_w50.singer.flattening import Flattener
+from target_w50.singer.reader import Take
 from target_w50.sinks import W50Sink
 from target_w50.w50 import WireFormat
 

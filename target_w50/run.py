@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from target_w50.batches import Places
-from target_w50.connection import Connection
 from target_w50.create_only import CreateOnly
 from target_w50.errors import TargetW50Error
 from target_w50.intake import Intake
@@ -24,9 +23,10 @@ from target_w50.plan import Plan, PlannedRefusals
 from target_w50.quarantine import QuarantineFile
 from target_w50.refusals import RecordRefusals
 from target_w50.rejections import Rejections
-from target_w50.settings import DeletedRecords, ImportMode, Settings
+from target_w50.runtime.stop import Stop
+from target_w50.settings.connection import Connection
+from target_w50.settings.model import DeletedRecords, ImportMode, Settings
 from target_w50.states import JobResults, StateWriter, write_to_stdout
-from target_w50.stop import Stop
 from target_w50.w50 import W50Client, wire_format
 
 log = logging.getLogger("target-w50")

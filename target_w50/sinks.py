@@ -12,8 +12,8 @@ from target_w50.intake import StreamLoad
 from target_w50.mapping import StreamMapping
 from target_w50.quarantine import Reason, SchemaLine
 from target_w50.run import Run
-from target_w50.settings import DeletedRecords, ImportMode, Settings
-from target_w50.validation import RecordValidator
+from target_w50.settings.model import DeletedRecords, ImportMode, Settings
+from target_w50.validation.validator import RecordValidator
 from target_w50.w50 import JSON_MEDIA_TYPES
 
 

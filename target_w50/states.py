@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import simplejson
 
-from target_w50.standard_output import stdout_closed
+from target_w50.runtime.stdout import stdout_closed
 from target_w50.w50 import ImportJob
 
 STATE_KEY = "w50_import_jobs"

@@ -9,7 +9,7 @@ from typing import TextIO
 from target_w50.jobs import StreamCounts
 from target_w50.plan_report import plan_lines, plan_sentence
 from target_w50.run import Run
-from target_w50.settings import ImportMode
+from target_w50.settings.model import ImportMode
 from target_w50.tables import write_table
 
 COLUMNS = (

@@ -13,15 +13,15 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException, StreamMapConfig
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.target_base import Target
 
-from target_w50.batch_files import file_name, iterate_batch_file, read_manifest
 from target_w50.errors import InputError, SettingsError, W50Error
 from target_w50.mapping import StreamMapping
-from target_w50.messages import key_properties, require
-from target_w50.reader import InputReader
 from target_w50.routes import Routes
 from target_w50.run import Run
-from target_w50.settings import ImportMode, Settings, settings_from
-from target_w50.settings_schema import SETTINGS_SCHEMA
+from target_w50.settings.model import ImportMode, Settings, settings_from
+from target_w50.settings.schema import SETTINGS_SCHEMA
+from target_w50.singer.batch_files import file_name, iterate_batch_file, read_manifest
+from target_w50.singer.messages import key_properties, require
+from target_w50.singer.reader import InputReader
 from target_w50.sinks import W50Sink
 
 log = logging.getLogger("target-w50")

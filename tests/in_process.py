@@ -18,7 +18,7 @@ from target_w50.loading import Loader
 from target_w50.mapping import ListDirectory, StreamMapping
 from target_w50.refusals import RecordRefusals
 from target_w50.run import Run
-from target_w50.settings import settings_from
+from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
 from target_w50.w50 import ContactsList
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from target_w50.loaded_program import LoadedProgram
 from target_w50.sandbox import Sandbox
-from target_w50.settings import settings_from
+from target_w50.settings.model import settings_from
 
 PATIENCE_S = 60.0
 """How long a test waits for something that comes at once on a free machine, before it says that it hangs."""

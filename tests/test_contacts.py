@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from target_w50.contacts import ContactMaker, ReadyContact, Refusal, compact_json, read_fragment
 from target_w50.mapping import MappedProperty, StreamMapping
-from target_w50.settings import StreamEntry
+from target_w50.settings.model import StreamEntry
 from target_w50.w50 import ContactsList, wire_format
 
 SECRET = "Hidden"

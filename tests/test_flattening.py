@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.helpers._flattening import FlatteningOptions, flatten_record, flatten_schema
 
-from target_w50.flattening import MOST_NAMES, Flattener
+from target_w50.singer.flattening import MOST_NAMES, Flattener
 
 NAMES = ("id", "a", "b__a", "a__b", "type", "properties", "aVeryLongName" * 8, "é")
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)

@@ -25,7 +25,7 @@ from target_w50.mapping import StreamMapping
 from target_w50.progress import LogLines, Progress
 from target_w50.run import utc_now
 from target_w50.sandbox import Sandbox
-from target_w50.settings import StreamEntry
+from target_w50.settings.model import StreamEntry
 from target_w50.w50 import ContactsList, ImportJob
 from tests.support import LIST, Target, record, run_target, schema, settings, state
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from target_w50.configuration import read_config
 from target_w50.errors import SettingsError
-from target_w50.settings import DeletedRecords, ImportMode, connection_settings, settings_from
-from target_w50.settings_schema import SETTINGS_SCHEMA
+from target_w50.settings.model import DeletedRecords, ImportMode, connection_settings, settings_from
+from target_w50.settings.schema import SETTINGS_SCHEMA
+from target_w50.settings.sources import read_config
 
 SECRET = "secret-Zq1"
 ENTRY: dict[str, Any] = {"stream": "contacts", "contact_list": "42", "match_fields": ["Email"]}

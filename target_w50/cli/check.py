@@ -9,8 +9,8 @@ import click
 from target_w50.checks import Finding, check_all
 from target_w50.cli.given import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
-from target_w50.configuration import read_config
-from target_w50.connection import Connection
+from target_w50.settings.connection import Connection
+from target_w50.settings.sources import read_config
 from target_w50.tables import printable
 
 LONGEST_CHECK = len("authentication")

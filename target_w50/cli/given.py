@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
-from target_w50.configuration import read_config
-from target_w50.connection import Connection
-from target_w50.settings import Settings, connection_settings
+from target_w50.settings.connection import Connection
+from target_w50.settings.model import Settings, connection_settings
+from target_w50.settings.sources import read_config
 from target_w50.w50 import W50Client
 
 Command = TypeVar("Command", bound=Callable[..., Any])

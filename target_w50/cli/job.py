@@ -13,7 +13,7 @@ from target_w50.cli.output import print_json
 from target_w50.errors import JobFailedError, JobUnknownError
 from target_w50.jobs import has_ended, has_failed
 from target_w50.mapping import ListDirectory
-from target_w50.settings import Settings
+from target_w50.settings.model import Settings
 from target_w50.tables import write_table
 from target_w50.w50 import ImportJob, W50Client
 

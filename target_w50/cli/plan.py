@@ -11,9 +11,9 @@ import click
 
 from target_w50.cli.given import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
-from target_w50.configuration import read_config
 from target_w50.errors import InputError, SettingsError
-from target_w50.settings import ImportMode, settings_from
+from target_w50.settings.model import ImportMode, settings_from
+from target_w50.settings.sources import read_config
 
 
 @click.command(

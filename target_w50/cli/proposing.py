@@ -14,11 +14,11 @@ from singer_sdk.mapper import RemoveRecordTransform
 
 from target_w50.cli.given import INSTEAD, prompt
 from target_w50.cli.output import print_json
-from target_w50.connection import Connection
 from target_w50.errors import SettingsError
 from target_w50.mapping import ListDirectory, nearest_name, normalized
-from target_w50.messages import key_properties, require
-from target_w50.settings import connection_settings
+from target_w50.settings.connection import Connection
+from target_w50.settings.model import connection_settings
+from target_w50.singer.messages import key_properties, require
 from target_w50.tables import printable
 from target_w50.target import TargetW50
 from target_w50.w50 import ContactSchemaField, ContactsList

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from target_w50.sandbox.options import Options
+    from target_w50.sandbox.model.options import Options
     from target_w50.sandbox.server import Sandbox
 
 __all__ = ["Options", "Sandbox"]
@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
 
         return Sandbox
     if name == "Options":
-        from target_w50.sandbox.options import Options  # noqa: PLC0415
+        from target_w50.sandbox.model.options import Options  # noqa: PLC0415
 
         return Options
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

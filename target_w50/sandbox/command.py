@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from target_w50.sandbox.fault_rules import parse_spec, read_rule
-from target_w50.sandbox.options import ADD_ANSWERS, AUTH_METHODS
-from target_w50.sandbox.transitions import DEFAULT_STATUSES
+from target_w50.sandbox.model.options import ADD_ANSWERS, AUTH_METHODS
+from target_w50.sandbox.model.transitions import DEFAULT_STATUSES
 
 _SECONDS = click.FloatRange(min=0)
 _EPILOG = """\b

@@ -39,8 +39,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from target_w50.sandbox.models import Outcome
-from target_w50.sandbox.options import ADD_ANSWERS
+from target_w50.sandbox.model.models import Outcome
+from target_w50.sandbox.model.options import ADD_ANSWERS
 
 CALLS = ("create", "add", "run", "status", "lists", "list", "fields", "contacts", "token")
 ANY = "any"

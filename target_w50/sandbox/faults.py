@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_w50.sandbox.fault_rules import Fault, UploadRule, UploadSetting, read_rule
-from target_w50.sandbox.models import SentContact
-from target_w50.sandbox.options import Options
-from target_w50.sandbox.refusals import RuleError
+from target_w50.sandbox.model.models import SentContact
+from target_w50.sandbox.model.options import Options
+from target_w50.sandbox.model.refusals import RuleError
 
 
 @dataclass

@@ -16,11 +16,11 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request
 
 from target_w50.sandbox.faults import Faults
-from target_w50.sandbox.inspection import contents
-from target_w50.sandbox.options import Options
-from target_w50.sandbox.replies import Manner, Reply
-from target_w50.sandbox.routes import Routes
-from target_w50.sandbox.store import Store
+from target_w50.sandbox.http.inspection import contents
+from target_w50.sandbox.http.replies import Manner, Reply
+from target_w50.sandbox.http.routes import Routes
+from target_w50.sandbox.model.options import Options
+from target_w50.sandbox.model.store import Store
 
 _HOST = "127.0.0.1"
 _POLL_S = 0.05

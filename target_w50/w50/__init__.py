@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from target_w50.w50.auth import W50Auth, basic, bearer, header
-from target_w50.w50.client import RequestEvent, W50Client
+from target_w50.w50.calls import RequestEvent
+from target_w50.w50.client import W50Client
+from target_w50.w50.http.urls import check_url
 from target_w50.w50.models import (
     Contact,
     ContactSchemaField,
@@ -16,10 +18,9 @@ from target_w50.w50.models import (
     MemberError,
     UploadAnswer,
     Value,
+    WireError,
 )
-from target_w50.w50.urls import check_url
-from target_w50.w50.wire import JSON_MEDIA_TYPES, MEDIA_TYPES, WireFormat, decode_answer, wire_format
-from target_w50.w50.wire_errors import WireError
+from target_w50.w50.wire.formats import JSON_MEDIA_TYPES, MEDIA_TYPES, WireFormat, decode_answer, wire_format
 
 __all__ = [
     "JSON_MEDIA_TYPES",

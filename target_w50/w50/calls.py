@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from target_w50.errors import DoubtfulError, RefusedError, SettingsError, UnreachableError
+from target_w50.w50.http.retry import Effect, TimeUsedUpError
+from target_w50.w50.http.transport import Answer
 from target_w50.w50.models import MemberError
-from target_w50.w50.retry import Effect, TimeUsedUpError
-from target_w50.w50.transport import Answer
 
 _T = TypeVar("_T")
 _REDIRECTS = range(300, 400)
@@ -28,6 +28,25 @@ _CHECKS = {
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "check the proxy of the environment and its credentials",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is more than W50 takes in one request",
 }
+
+
+@dataclass(frozen=True)
+class RequestEvent:
+    """One try of one call, told as it ends.
+
+    Attributes:
+        call: the client's method.
+        attempt: 1 for the first try.
+        status: HTTP status, or None where no whole answer came.
+        seconds: how long it took.
+        bytes_sent: of the body.
+    """
+
+    call: str
+    attempt: int
+    status: int | None
+    seconds: float
+    bytes_sent: int
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,10 @@ import requests
 
 from target_w50.errors import SettingsError
 from target_w50.w50 import calls
-from target_w50.w50.answers import describe_content
 from target_w50.w50.auth import W50Auth
-from target_w50.w50.calls import Call
-from target_w50.w50.models import ContactSchemaField, ContactsList, ImportJob, MemberError, UploadAnswer
-from target_w50.w50.retry import (
+from target_w50.w50.calls import Call, RequestEvent
+from target_w50.w50.http.error_text import describe_content
+from target_w50.w50.http.retry import (
     Effect,
     TimeUsedUpError,
     Timing,
@@ -31,10 +30,17 @@ from target_w50.w50.retry import (
     judge_status,
     retry_after_s,
 )
-from target_w50.w50.transport import Answer, TransportFault, exchange, new_session
-from target_w50.w50.urls import check_url
-from target_w50.w50.wire import decode_answer, wire_format
-from target_w50.w50.wire_errors import WireError
+from target_w50.w50.http.transport import Answer, TransportFault, exchange, new_session
+from target_w50.w50.http.urls import check_url
+from target_w50.w50.models import (
+    ContactSchemaField,
+    ContactsList,
+    ImportJob,
+    MemberError,
+    UploadAnswer,
+    WireError,
+)
+from target_w50.w50.wire.formats import decode_answer, wire_format
 
 DEFAULT_REQUEST_TIMEOUT_S: Final = 300.0
 DEFAULT_CONNECT_TIMEOUT_S: Final = 10.0
@@ -44,25 +50,6 @@ MAX_UNREADABLE_ANSWERS: Final = 3
 
 _logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class RequestEvent:
-    """One try of one call, told as it ends.
-
-    Attributes:
-        call: the client's method.
-        attempt: 1 for the first try.
-        status: HTTP status, or None where no whole answer came.
-        seconds: how long it took.
-        bytes_sent: of the body.
-    """
-
-    call: str
-    attempt: int
-    status: int | None
-    seconds: float
-    bytes_sent: int
 
 
 @dataclass(frozen=True)

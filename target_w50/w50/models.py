@@ -28,6 +28,10 @@ _KIND_NAMES: Final = {
 }
 
 
+class WireError(ValueError):
+    """An answer can't be read; the message holds nothing of it."""
+
+
 class MemberError(ValueError):
     """An answer lacks a member, or has it with the wrong type; the message names it, without its value."""
 

@@ -19,9 +19,9 @@ import requests
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, MissingTokenError, OAuth2Error
 
 from target_w50.errors import RefusedError, SettingsError, UnreachableError
-from target_w50.w50.answers import describe_content
 from target_w50.w50.auth import W50Auth, checked_header_value
-from target_w50.w50.retry import (
+from target_w50.w50.http.error_text import describe_content
+from target_w50.w50.http.retry import (
     Effect,
     TimeUsedUpError,
     Timing,
@@ -30,8 +30,8 @@ from target_w50.w50.retry import (
     judge_status,
     retry_after_s,
 )
-from target_w50.w50.transport import Answer, TransportFault, exchange, new_session
-from target_w50.w50.urls import check_url
+from target_w50.w50.http.transport import Answer, TransportFault, exchange, new_session
+from target_w50.w50.http.urls import check_url
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 PASSWORD: Final = "password"  # noqa: S105  the grant's name

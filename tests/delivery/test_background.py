@@ -12,8 +12,8 @@ from pathlib import Path
 from unittest.mock import Mock
 
 from target_w50.loading import Loader
+from target_w50.runtime.stop import Stop
 from target_w50.sandbox import Sandbox
-from target_w50.stop import Stop
 from tests.delivery.conftest import Load
 from tests.support import (
     Target,

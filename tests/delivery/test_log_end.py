@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from target_w50.log_end import end_of_log
+from target_w50.runtime.logs import end_of_log
 
 
 @contextlib.contextmanager

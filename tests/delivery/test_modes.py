@@ -9,7 +9,7 @@ from typing import Any
 
 from target_w50.run import Run
 from target_w50.sandbox import Sandbox
-from target_w50.settings import settings_from
+from target_w50.settings.model import settings_from
 from target_w50.sinks import W50Sink
 from target_w50.target import TargetW50
 from tests.delivery.conftest import Load

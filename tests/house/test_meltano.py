@@ -21,7 +21,7 @@ from dev.meltano_settings import (
 )
 from target_w50.cli.program import COMMANDS as W50_COMMANDS
 from target_w50.cli.sandbox_process import running_sandbox
-from target_w50.settings import SETTINGS_SCHEMA
+from target_w50.settings.model import SETTINGS_SCHEMA
 
 TOKEN = "a-token"
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from dev.settings_tables import with_tables
-from target_w50.settings import settings_from
+from target_w50.settings.model import settings_from
 
 README = Path(__file__).parents[2] / "README.md"
 

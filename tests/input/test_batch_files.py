@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from target_w50.batch_files import BatchManifest, iterate_batch_file, read_manifest
 from target_w50.errors import InputError
+from target_w50.singer.batch_files import BatchManifest, iterate_batch_file, read_manifest
 
 CONTENT = b'{"id": 1, "score": 1.10}\n\n{"id": 2}\r\n{"id": 3}'
 ZIPPED = gzip.compress(CONTENT, mtime=0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.exact_numbers import is_integral, is_multiple, is_written_as_integer
+from target_w50.validation.exact_numbers import is_integral, is_multiple, is_written_as_integer
 
 DECIMALS = st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(exponent),

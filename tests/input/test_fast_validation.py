@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from target_w50.errors import InputError
-from target_w50.messages import parse_json
-from target_w50.schema_drafts import draft_of, exact_validator, tidied
-from target_w50.schema_faults import LOCAL_REGISTRY
-from target_w50.validation import RecordValidator
+from target_w50.singer.messages import parse_json
+from target_w50.validation.drafts import draft_of, exact_validator, tidied
+from target_w50.validation.schema_check import LOCAL_REGISTRY
+from target_w50.validation.validator import RecordValidator
 
 NAMES = st.sampled_from(["a", "b", "it's", "\ud800", "type"])
 TYPES = st.sampled_from(["null", "boolean", "integer", "number", "string", "object", "array"])

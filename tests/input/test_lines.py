@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_w50.errors import InputError
-from target_w50.lines import LineSource, TextLines, iterate_text, same_file_limit, split_lines
+from target_w50.singer.lines import LineSource, TextLines, iterate_text, same_file_limit, split_lines
 
 
 class FakeClock:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_w50.errors import InputError, TargetW50Error
-from target_w50.messages import (
+from target_w50.singer.messages import (
     MessageType,
     key_properties,
     message_type,

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from target_w50.errors import SettingsError
-from target_w50.messages import parse_line
 from target_w50.quarantine import QuarantineFile, Reason, SchemaLine
+from target_w50.singer.messages import parse_line
 
 NOW = dt.datetime(2025, 11, 14, 21, 29, 44, tzinfo=dt.timezone.utc)
 SCHEMA = (

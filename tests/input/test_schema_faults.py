@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from target_w50.errors import InputError
-from target_w50.messages import parse_json
-from target_w50.validation import RecordValidator
+from target_w50.singer.messages import parse_json
+from target_w50.validation.validator import RecordValidator
 
 DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
 

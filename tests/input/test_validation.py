@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from target_w50.errors import InputError
-from target_w50.messages import parse_json, parse_line
-from target_w50.validation import Problem, RecordValidator
+from target_w50.singer.messages import parse_json, parse_line
+from target_w50.validation.validator import Problem, RecordValidator
 
 TAPS = Path(__file__).parent.parent / "taps"
 DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.sandbox.importing import apply_run
-from target_w50.sandbox.models import Batch, ContactList, Field, Job, Outcome, Run, SentContact
+from target_w50.sandbox.model.importing import apply_run
+from target_w50.sandbox.model.models import Batch, ContactList, Field, Job, Outcome, Run, SentContact
 
 NAMES = ("A", "B", "C")
 VALUES = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([None, "", "x", "y", 1, 2, True]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from target_w50.sandbox.documents import read_lists
+from target_w50.sandbox.model.list_documents import read_lists
 
 
 def test_the_default_lists_have_a_field_for_each_usual_thing() -> None:

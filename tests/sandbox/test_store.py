@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from target_w50.sandbox.models import Outcome
-from target_w50.sandbox.options import Options
-from target_w50.sandbox.store import Store
+from target_w50.sandbox.model.models import Outcome
+from target_w50.sandbox.model.options import Options
+from target_w50.sandbox.model.store import Store
 
 from .conftest import LIST, FakeClock
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from target_w50.sandbox import xml_format
-from target_w50.sandbox.refusals import InvalidError
+from target_w50.sandbox.formats import xml_format
+from target_w50.sandbox.model.refusals import InvalidError
 
 from .conftest import NAMES, Caller
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.w50.answers import MAX_QUOTE_CHARS, describe_content
+from target_w50.w50.http.error_text import MAX_QUOTE_CHARS, describe_content
 
 
 @pytest.mark.parametrize(

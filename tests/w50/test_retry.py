@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from target_w50.w50.retry import (
+from target_w50.w50.http.retry import (
     MAX_PAUSE_S,
     Effect,
     TimeUsedUpError,

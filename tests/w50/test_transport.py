@@ -15,8 +15,9 @@ import urllib3
 from urllib3.connection import HTTPConnection
 
 from target_w50.errors import DoubtfulError, RefusedError, UnreachableError
-from target_w50.w50 import ImportJob, W50Client, bearer, transport
-from target_w50.w50.faults import describe_fault
+from target_w50.w50 import ImportJob, W50Client, bearer
+from target_w50.w50.http import transport
+from target_w50.w50.http.faults import describe_fault
 
 from .support import IMPORT_JOB, FakeClock, RawServer, Reply, http
 

@@ -22,7 +22,7 @@ from target_w50.w50 import (
     decode_answer,
     wire_format,
 )
-from target_w50.w50.wire_xml import MAX_DECIMAL_DIGITS
+from target_w50.w50.wire.xml_requests import MAX_DECIMAL_DIGITS
 
 JSON = wire_format("application/json")
 XML = wire_format("application/xml")

@@ -1,0 +1,1 @@
+"""The process that the program runs in: stop, signals, standard output, log."""

@@ -1,0 +1,67 @@
+"""What log lines carry beside their words, for structured logging; and nothing follows the last line."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+
+FieldsOf = Callable[[str], Mapping[str, object]]
+"""Gives what the lines about a thing carry, by the run's name."""
+
+_at_hand: ContextVar[FieldsOf | None] = ContextVar("what this thread logs about", default=None)
+
+
+def is_at_hand(fields_of: FieldsOf) -> None:
+    """What this thread logs from now on is about the thing that has these fields."""
+    _at_hand.set(fields_of)
+
+
+class _Fields(logging.Filter):
+    """Adds the fields that a line does not have by itself; keeps every line."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__()
+        self._run_id = run_id
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        fields_of = _at_hand.get()
+        fields = {"run_id": self._run_id} if fields_of is None else fields_of(self._run_id)
+        for name, value in fields.items():
+            record.__dict__.setdefault(name, value)
+        return True
+
+
+def add_fields(run_id: str) -> None:
+    """Have every handler of the log add the fields; its formatter says whether they are shown."""
+    for handler in handlers():
+        handler.addFilter(_Fields(run_id))
+
+
+def handlers() -> Iterator[logging.Handler]:
+    """All handlers of the log, whichever logger they belong to."""
+    for logger in (logging.getLogger(), *list(logging.Logger.manager.loggerDict.values())):
+        yield from getattr(logger, "handlers", ())  # a placeholder has none
+
+
+@contextmanager
+def end_of_log() -> Iterator[None]:
+    """Let what is written within be the last on standard error.
+
+    A worker that was left in the middle of a call may have something to say later: it is said to nobody.
+    """
+    with ExitStack() as stack:
+        on_stderr = [
+            handler
+            for handler in handlers()
+            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr
+        ]
+        for handler in on_stderr:
+            handler.acquire()
+            stack.callback(handler.release)
+        yield
+        for handler in on_stderr:
+            handler.stream = io.StringIO()

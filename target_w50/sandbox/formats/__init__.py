@@ -1,0 +1,1 @@
+"""What the sandbox writes and reads, in JSON and XML."""

@@ -1,0 +1,1 @@
+"""The sandbox over HTTP: its routes, handlers and control calls."""

@@ -1,0 +1,87 @@
+"""From the settings to a client of W50: authentication, media type, timeouts."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from target_w50 import __version__
+from target_w50.errors import SettingsError
+from target_w50.settings.model import Settings
+from target_w50.w50 import RequestEvent, W50Auth, W50Client, basic, bearer, check_url, header
+
+Observer = Callable[[RequestEvent], None]
+
+
+def make_auth(settings: Settings, sleep: Callable[[float], None]) -> W50Auth:
+    """What puts the credentials on requests; one for all clients of a run, so that a token is shared.
+
+    Args:
+        settings: as judged.
+        sleep: pauses between tries; may raise to end them.
+    """
+    if settings.auth_method == "bearer":
+        return bearer(settings.auth_token or "")
+    if settings.auth_method == "header":
+        return header(settings.auth_header_name, settings.auth_token or "")
+    if settings.auth_method == "basic":
+        return basic(settings.username or "", settings.password or "")
+    # Imported where it is needed: the OAuth library is not small.
+    oauth2 = importlib.import_module("target_w50.w50.oauth2").oauth2
+    auth: W50Auth = oauth2(
+        settings.oauth2_token_url,
+        client_id=settings.oauth2_client_id,
+        client_secret=settings.oauth2_client_secret,
+        grant_type=settings.oauth2_grant_type,
+        scope=settings.oauth2_scope,
+        username=settings.username,
+        password=settings.password,
+        allow_http=settings.allow_http,
+        request_timeout_s=settings.request_timeout_s,
+        retry_for_s=settings.retry_for_s,
+        user_agent=f"target-w50/{__version__}",
+        sleep=sleep,
+    )
+    return auth
+
+
+class Connection:
+    """Makes clients, all with the same settings and the same authentication.
+
+    Args:
+        sleep: pauses between tries; may raise to end them.
+
+    Raises:
+        SettingsError: an address is not acceptable, before anything is sent to it.
+    """
+
+    def __init__(self, settings: Settings, sleep: Callable[[float], None]) -> None:
+        check_url(settings.api_url, allow_http=settings.allow_http, setting="api_url")
+        self._settings = settings
+        self._sleep = sleep
+        self._auth = make_auth(settings, sleep)
+
+    def client(
+        self, on_request: Observer | None = None, *, sleep: Callable[[float], None] | None = None
+    ) -> W50Client:
+        """A client of its own connections; use each in one thread.
+
+        Args:
+            on_request: told of every try.
+            sleep: pauses between tries, instead of the connection's own.
+        """
+        settings = self._settings
+        try:
+            return W50Client(
+                settings.api_url,
+                auth=self._auth,
+                media_type=settings.media_type,
+                request_timeout_s=settings.request_timeout_s,
+                retry_for_s=settings.retry_for_s,
+                allow_http=settings.allow_http,
+                user_agent=f"target-w50/{__version__}",
+                sleep=sleep or self._sleep,
+                on_request=on_request,
+            )
+        except ValueError as error:
+            raise SettingsError(f"The connection's settings can't be used: {error}") from error

@@ -1,0 +1,205 @@
+"""What is wrong with settings, in sentences that never show a value: it may be a secret."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from target_w50.errors import SettingsError
+from target_w50.settings.schema import DROP
+from target_w50.w50 import check_url
+
+
+def settings_faults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say everything that is wrong with the settings.
+
+    Args:
+        given: the settings, without those that are null.
+        schema: their JSON Schema.
+
+    Returns:
+        A sentence part for each fault. Rules between settings are judged for those that fit the schema.
+    """
+    errors = list(Draft202012Validator(schema).iter_errors(given))
+    return (*_schema_faults(errors), *_number_faults(given), *_rule_faults(_Sound(given, errors)))
+
+
+class _Sound:
+    """The settings that fit the schema, and the names of all that were given.
+
+    Args:
+        given: all settings.
+        errors: what the schema says of them.
+    """
+
+    def __init__(self, given: Mapping[str, Any], errors: list[ValidationError]) -> None:
+        paths = [list(error.absolute_path) for error in errors]
+        unsound = {path[0] for path in paths if path}
+        self.names = given.keys()
+        self.settings = {name: value for name, value in given.items() if name not in unsound}
+        self.entries: dict[int, Mapping[str, Any]] = {}
+        if ["streams"] not in paths and isinstance(given.get("streams"), list):
+            faulty = {path[1] for path in paths if len(path) > 1 and path[0] == "streams"}
+            self.entries = {
+                index: entry for index, entry in enumerate(given["streams"]) if index not in faulty
+            }
+
+
+def _schema_faults(errors: list[ValidationError]) -> Iterator[str]:
+    for error in sorted(errors, key=lambda error: list(map(str, error.absolute_path))):
+        yield from _fault_sentences(error)
+
+
+def _number_faults(value: Any, where: str = "") -> Iterator[str]:
+    """Python's readers of JSON take NaN and Infinity, and NaN passes every limit."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _number_faults(each, f"{where}.{name}" if where else str(name))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _number_faults(each, f"{where}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"`{where}` must be a finite number"
+
+
+def _fault_sentences(error: ValidationError) -> Iterator[str]:
+    """The fault without the offending value: that may be a secret or a contact's."""
+    where = _place(error)
+    rule = error.validator
+    allowed: Any = error.validator_value
+    schema: Any = error.schema
+    instance: Any = error.instance
+    if rule == "additionalProperties":
+        known = list(schema.get("properties", {}))
+        for name in sorted(set(instance) - set(known)):
+            yield f"`{where}{'.' if where else ''}{name}` is no setting{_nearest(name, known)}"
+        return
+    if rule == "required":
+        for name in sorted(set(allowed) - set(instance)):
+            yield f"`{where}{'.' if where else ''}{name}` is required"
+        return
+    expectations = {
+        "type": f"must be of type {' or '.join([allowed] if isinstance(allowed, str) else allowed)}"
+        if rule == "type"
+        else "",
+        "enum": f"must be one of {', '.join(map(str, allowed))}" if rule == "enum" else "",
+        "minimum": f"must be at least {allowed}",
+        "maximum": f"must be at most {allowed}",
+        "exclusiveMinimum": f"must be more than {allowed}",
+        "minLength": "must not be empty",
+        "minItems": "must not be empty",
+        "uniqueItems": "must not name anything twice",
+        "pattern": "has a character that is not allowed in it",
+    }
+    yield f"`{where}` {expectations.get(str(rule), f'is not valid ({rule})')}"
+
+
+def _place(error: ValidationError) -> str:
+    parts = ""
+    for part in error.absolute_path:
+        parts += f"[{part}]" if isinstance(part, int) else f".{part}" if parts else str(part)
+    return parts
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean `{near[0]}`?)" if near else ""
+
+
+def _rule_faults(sound: _Sound) -> Iterator[str]:
+    given = sound.settings
+    yield from _auth_faults(sound)
+    yield from _url_faults(given)
+    yield from _stream_faults(sound)
+    yield from _expression_faults(given)
+    first, longest = given.get("poll_interval_s", 1), given.get("poll_max_interval_s", 30)
+    if first > longest:
+        yield "`poll_interval_s` must not be more than `poll_max_interval_s`"
+    wants_file = given.get("on_invalid_record") == "quarantine" or any(
+        entry.get("deleted_records") == "quarantine" for entry in sound.entries.values()
+    )
+    if wants_file and "quarantine_path" not in sound.names:
+        yield "`quarantine_path` is required to quarantine records"
+    for name in ("quarantine_path", "metrics_path"):
+        if "://" in given.get(name, "") or "\0" in given.get(name, ""):
+            yield f"`{name}` must be the path of a file, not a URL"
+    if "metrics_path" in given and given["metrics_path"] == given.get("quarantine_path"):
+        yield "`metrics_path` and `quarantine_path` must not be the same file"
+    if given.get("flattening_enabled") and "flattening_max_depth" not in sound.names:
+        yield "`flattening_max_depth` is required for `flattening_enabled`"
+
+
+def _auth_faults(sound: _Sound) -> Iterator[str]:
+    given = sound.settings
+    if "auth_method" in sound.names and "auth_method" not in given:
+        return  # Which settings it needs is not known.
+    method = given.get("auth_method", "bearer")
+    grant = given.get("oauth2_grant_type", "client_credentials")
+    needed = {
+        "bearer": ["auth_token"],
+        "header": ["auth_token"],
+        "basic": ["username", "password"],
+        "oauth2": ["oauth2_token_url", "oauth2_client_id"]
+        + (["username", "password"] if grant == "password" else ["oauth2_client_secret"]),
+    }
+    for name in needed[method]:
+        if name not in sound.names:
+            yield f"`{name}` is required for `auth_method` {method}"
+    for name in ("auth_token", "username", "password"):
+        value = given.get(name, "")
+        if method in ("bearer", "header", "basic") and any(character in value for character in "\r\n\0"):
+            yield f"`{name}` must not hold a line break"
+
+
+def _url_faults(given: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("api_url", "oauth2_token_url"):
+        if name not in given or (name == "oauth2_token_url" and given.get("auth_method") != "oauth2"):
+            continue
+        try:
+            check_url(given[name], setting=f"`{name}`", allow_http=given.get("allow_http", False))
+        except SettingsError as error:
+            yield error.message
+
+
+def _expression_faults(given: Mapping[str, Any]) -> Iterator[str]:
+    """Expressions of stream maps that can't be read: the SDK would tell late, and show them."""
+    for stream, definition in given.get("stream_maps", {}).items():
+        if not isinstance(definition, dict):
+            continue
+        for name, expression in definition.items():
+            if not isinstance(expression, str) or (name.startswith("__") and name != "__filter__"):
+                continue
+            try:
+                ast.parse(expression.strip(), mode="eval")
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                yield f"`stream_maps.{stream}.{name}` is not an expression"
+
+
+def _stream_faults(sound: _Sound) -> Iterator[str]:
+    loads = sound.settings.get("import_mode", "load") != "create_only"
+    seen: set[str] = set()
+    for index, entry in sound.entries.items():
+        where, name = f"streams[{index}]", entry["stream"]
+        if name in seen:
+            yield f"`{where}.stream` repeats an earlier entry's"
+        seen.add(name)
+        if loads and "match_fields" not in entry and "enc_contact_id" not in entry:
+            yield (
+                f"`{where}.match_fields` is required to load (the FieldNames that decide which contact is "
+                "updated; [] lets W50 decide)"
+            )
+        marks = entry.get("deleted_records") == "mark"
+        if marks and not entry.get("deleted_values"):
+            yield f"`{where}.deleted_values` is required for `deleted_records` mark"
+        if marks and not entry.get("match_fields") and "enc_contact_id" not in entry:
+            yield f"`{where}.deleted_records` mark needs `match_fields` or `enc_contact_id`"
+        if not marks and "deleted_values" in entry:
+            yield f"`{where}.deleted_values` needs `deleted_records` mark"
+        if DROP in entry.get("match_fields", ()):
+            yield f"`{where}.match_fields` must not name {DROP}"

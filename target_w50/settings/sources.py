@@ -1,0 +1,101 @@
+"""Where settings come from: JSON files, and with `ENV` the environment and `.env`; not yet judged."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from target_w50.errors import SettingsError
+from target_w50.settings.schema import SETTINGS_SCHEMA
+
+ENV = "ENV"
+ENV_PREFIX = "TARGET_W50_"
+TRUTHY = ("true", "1", "yes", "on")
+FALSY = ("false", "0", "no", "off")
+
+
+def read_config(sources: Sequence[str]) -> dict[str, Any]:
+    """Merge the sources in order; the environment comes last, as in the SDK.
+
+    Args:
+        sources: paths of JSON files, and `ENV`.
+
+    Raises:
+        SettingsError: a file is missing, unreadable or no JSON object, or a variable is not of its type; all
+            faults at once, without values.
+    """
+    config: dict[str, Any] = {}
+    faults: list[str] = []
+    for source in sources:
+        if source == ENV:
+            continue
+        try:
+            config.update(_read_file(source))
+        except SettingsError as error:
+            faults.append(error.message)
+    if ENV in sources:
+        values, wrong = _read_environment()
+        config.update(values)
+        faults += wrong
+    if faults:
+        raise SettingsError(
+            "The settings can't be read: " + "; ".join(faults) + ". Nothing was read or sent.",
+            faults=tuple(faults),
+        )
+    return config
+
+
+def _read_file(path: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise SettingsError(f"configuration file {path}: {error.strerror or 'it can not be read'}") from None
+    except (ValueError, RecursionError):
+        raise SettingsError(f"configuration file {path} is not JSON") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"configuration file {path} is not a JSON object")
+    return content
+
+
+def _read_environment() -> tuple[dict[str, Any], list[str]]:
+    from dotenv import dotenv_values  # noqa: PLC0415  # only ENV needs it
+
+    variables: dict[str, str | None] = {**os.environ}
+    if Path(".env").is_file():
+        # The file wins, as in the SDK.
+        variables.update(dotenv_values(".env"))
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, schema in SETTINGS_SCHEMA["properties"].items():
+        variable = ENV_PREFIX + name.upper()
+        text = variables.get(variable)
+        if not text:
+            continue
+        try:
+            values[name] = _typed(text, schema["type"])
+        except (ValueError, RecursionError):
+            faults.append(f"`{variable}` is not of type {schema['type']}")
+    return values, faults
+
+
+def _typed(text: str, kind: str) -> Any:
+    """The variable as its setting's type has it.
+
+    Raises:
+        ValueError: it is not of that type.
+    """
+    if kind == "integer":
+        return int(text)
+    if kind == "number":
+        return float(text)
+    if kind == "boolean":
+        lower = text.strip().lower()
+        if lower not in (*TRUTHY, *FALSY):
+            raise ValueError
+        return lower in TRUTHY
+    if kind in ("array", "object"):
+        return json.loads(text)
+    return text

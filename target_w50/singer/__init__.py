@@ -1,0 +1,1 @@
+"""Singer alone: lines, messages, batch files, stream maps, flattening; knows nothing of W50."""

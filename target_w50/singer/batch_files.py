@@ -1,0 +1,137 @@
+"""Reads the files that a BATCH message names, record by record."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import Any
+from urllib.parse import unquote
+
+from target_w50.errors import InputError
+from target_w50.singer.lines import split_lines
+from target_w50.singer.messages import Message, parse_json, require
+
+_CHUNK_BYTES = 512 * 1024
+_GZIP_MAGIC = b"\x1f\x8b"  # no JSON begins so
+
+BatchRecord = tuple[int, dict[str, Any], bytes]
+"""Line number in the file (from 1), the record, and its line as the tap wrote it."""
+
+
+@dataclass(frozen=True)
+class BatchManifest:
+    """What a BATCH message says.
+
+    Attributes:
+        stream: the stream's name.
+        files: paths or `file:` URLs, in their order.
+        compression: `gzip` or None.
+    """
+
+    stream: str
+    files: tuple[str, ...]
+    compression: str | None
+
+
+def read_manifest(message: Message, line_number: int) -> BatchManifest:
+    """Read a BATCH message.
+
+    Raises:
+        InputError: a member is missing (`input_not_singer`), or the encoding is another than JSON lines,
+            plain or gzipped (`batch_encoding_unsupported`).
+    """
+    stream = require(message, line_number, "stream", str)
+    encoding = require(message, line_number, "encoding", dict)
+    files = require(message, line_number, "manifest", list)
+    if not all(type(file) is str for file in files):
+        raise InputError(
+            f"Line {line_number} of the input (BATCH) has a `manifest` that is not an array of strings.",
+            code="input_not_singer",
+        )
+    compression = encoding.get("compression") or "none"
+    if encoding.get("format") != "jsonl" or compression not in ("gzip", "none"):
+        raise InputError(
+            f"Line {line_number} of the input (BATCH for stream '{stream}') has an encoding not known here; "
+            "have the tap write JSON lines (format 'jsonl'), with compression 'gzip' or 'none'.",
+            code="batch_encoding_unsupported",
+        )
+    return BatchManifest(stream, tuple(files), "gzip" if compression == "gzip" else None)
+
+
+def file_name(file: str) -> str:
+    """Give the last part of a manifest's entry, to name it in a message or a position."""
+    return file.rstrip("/").rpartition("/")[2] or file
+
+
+def iterate_batch_file(file: str, compression: str | None) -> Iterator[BatchRecord]:
+    """Yield the records of a batch file, reading no more than a chunk ahead.
+
+    Args:
+        file: a path, or a `file:` URL; whether the URL is percent-encoded depends on the tap's settings, so
+            a file of either name is taken.
+        compression: `gzip` or None. SDK taps gzip their files also when they say nothing: a file that begins
+            like gzip is read as such.
+
+    Raises:
+        InputError: the file is missing, remote, damaged, not of this compression, or a line is not a JSON
+            object (`batch_unreadable`).
+    """
+    name = file_name(file)
+    try:
+        with open(_local_path(file), "rb") as raw:  # noqa: PTH123 - bytes are read in chunks of our size
+            yield from _records(raw, name, compression)
+    except EOFError as error:
+        raise _unreadable(name, "is cut off") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise _unreadable(name, "is not well-formed gzip") from error
+    except OSError as error:
+        raise _unreadable(name, f"can't be read ({error.strerror or error})") from error
+
+
+def _records(raw: BufferedReader, name: str, compression: str | None) -> Iterator[BatchRecord]:
+    zipped = compression == "gzip" or _begins_like_gzip(raw)
+    source = gzip.GzipFile(fileobj=raw) if zipped else raw
+    for first, lines in split_lines(iter(lambda: source.read(_CHUNK_BYTES), b"")):
+        for number, line in enumerate(lines, first):
+            if not line or line.isspace():
+                continue
+            try:
+                record = parse_json(line, f"line {number} of batch file '{name}'")
+            except InputError as error:
+                raise InputError(error.message, code="batch_unreadable") from error
+            if type(record) is not dict:
+                raise _unreadable(name, f"has a record that is not an object in line {number}")
+            yield number, record, line
+
+
+def _begins_like_gzip(raw: BufferedReader) -> bool:
+    return raw.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
+
+
+def _local_path(file: str) -> str:
+    scheme, colon, rest = file.partition(":")
+    if not colon or "/" in scheme or not scheme:
+        return file
+    if scheme.lower() != "file":
+        if "//" not in rest[:2]:
+            return file  # a colon in the name of a file
+        raise _unreadable(
+            # What follows a question mark may be a signature: a secret.
+            file_name(file.partition("?")[0]),
+            f"is at a URL of scheme '{scheme[:20]}'; only local files are read",
+        )
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        if host not in ("", "localhost"):
+            raise _unreadable(file_name(file), "is on another host; only local files are read")
+        rest = slash + path
+    decoded = unquote(rest)
+    return rest if os.path.exists(rest) and not os.path.exists(decoded) else decoded  # noqa: PTH110
+
+
+def _unreadable(name: str, fault: str) -> InputError:
+    return InputError(f"Batch file '{name}' {fault}.", code="batch_unreadable")

@@ -1,0 +1,181 @@
+"""Reads Singer messages for the target, and lets it look round while the tap is silent."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+
+from target_w50.errors import InputError
+from target_w50.singer.lines import Lines, LineSource, TextLines, same_file_limit
+from target_w50.singer.messages import message_type, parse_json, parse_line
+
+Take = Callable[[list[bytes], int, int, bytes], int]
+"""Takes what it can of a block of lines.
+
+It is given the block, the index of the first line to take, where that line was read, and how lines must
+begin; it returns how many it took before the first that goes another way."""
+
+_RECORD = b'"record"'
+MOST_BEGINNINGS = 64
+LONGEST_BEGINNING = 512
+"""In bytes; a longer one has something in it that changes from record to record."""
+
+
+class ShortWays:
+    """What takes the lines of a stream's records the short way, by how such lines begin.
+
+    The beginning only finds the way: the way itself checks type and stream.
+
+    Attributes:
+        beginning: how lines begin that go the way chosen last.
+        take: that way.
+    """
+
+    def __init__(self) -> None:
+        self._ways: dict[bytes, Take] = {}
+        self.beginning = _NO_LINE
+        self.take: Take = _take_none
+
+    def clear(self) -> None:
+        """Forget all ways: a SCHEMA came."""
+        self._ways.clear()
+        self.beginning, self.take = _NO_LINE, _take_none
+
+    def learn(self, line: bytes, take: Take | None) -> None:
+        """Have lines that begin like this one, a RECORD, tried that way first; None: none is to be tried."""
+        beginning = _beginning(line)
+        if len(self._ways) < MOST_BEGINNINGS and len(beginning) <= LONGEST_BEGINNING:
+            self._ways[beginning] = take or _take_none
+            self.choose(line)
+
+    @property
+    def knows_line(self) -> bool:
+        """Whether the line at hand begins as one that was learned."""
+        return self.beginning is not _NO_LINE
+
+    def choose(self, line: bytes) -> None:
+        """Choose the way of a line."""
+        beginning = _beginning(line)
+        take = self._ways.get(beginning)
+        if take is None:
+            self.beginning, self.take = _NO_LINE, _take_none
+        else:
+            self.beginning, self.take = beginning, take
+
+
+_NO_LINE = b"\n"
+"""No line begins so."""
+
+
+def _beginning(line: bytes) -> bytes:
+    return line[: line.find(_RECORD) + len(_RECORD)]
+
+
+def _take_none(*_: object) -> int:
+    return 0
+
+
+class InputReader(GenericSingerReader[str]):
+    """The SDK's place for a reader of messages.
+
+    Attributes:
+        line: the line at hand, as the tap wrote it.
+        line_number: its number, from 1.
+        wake_fd: see `LineSource`; None to read without looking round.
+        look_round: called while nothing is read.
+        appended_path: a file that the run appends to; if it is the input too, only what it held at the start
+            is read.
+        prepare: called once before anything is read.
+        short_ways: lines of records that go the short way.
+        settle: called before any other message, if records went the short way since.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = b""
+        self.line_number = 0
+        self.wake_fd: int | None = None
+        self.look_round: Callable[[], None] | None = None
+        self.appended_path: str | None = None
+        self.prepare: Callable[[], None] | None = None
+        self.short_ways = ShortWays()
+        self.settle: Callable[[], None] | None = None
+
+    @property
+    def default_input(self) -> IO[str]:
+        """Standard input, whatever it is now.
+
+        Raises:
+            InputError: it was closed from the start.
+        """
+        if sys.stdin is None:
+            raise InputError(
+                "Standard input is closed, so there is nothing to read. Have a tap's output come in, or name "
+                "a file with --input.",
+                code="input_unreadable",
+            )
+        return sys.stdin
+
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        """One message; the SDK's own shows the line where it is not JSON."""
+        message: dict[str, Any] = parse_json(line.encode(), "the line")
+        return message
+
+    def process_lines(
+        self,
+        file_input: IO[str] | None,
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+    ) -> Counter[str]:
+        """Hand every message to the callback of its type.
+
+        Raises:
+            InputError: a line is no Singer message; names the line, without its contents.
+        """
+        if self.prepare is not None:
+            self.prepare()
+        stats: Counter[str] = Counter()
+        source = self._source(file_input if file_input is not None else self.default_input)
+        ways, short, settled = self.short_ways, 0, 0
+        for first, lines in source.blocks():
+            at, end = 0, len(lines)
+            while at < end:
+                line, number = lines[at], first + at
+                # Most records are of the stream of the one before.
+                if not line.startswith(ways.beginning):
+                    ways.choose(line)
+                if taken := ways.take(lines, at, number, ways.beginning):
+                    short += taken
+                    at += taken
+                    continue
+                if short != settled and self.settle is not None:
+                    self.settle()
+                    settled = short
+                at += 1
+                message = parse_line(line, number)
+                if message is None:
+                    continue
+                kind = message_type(message, number)
+                self.line, self.line_number = line, number
+                callbacks[kind](message)
+                stats[kind.value] += 1
+            # With each block, for those who watch the counters.
+            if short != settled and self.settle is not None:
+                self.settle()
+                settled = short
+        stats["RECORD"] += short
+        return stats
+
+    def _source(self, file: Iterable[str]) -> Lines:
+        fileno = getattr(file, "fileno", None)
+        try:
+            fd = None if fileno is None else fileno()
+        except OSError:
+            fd = None
+        if fd is None:
+            return TextLines(file)
+        limit = same_file_limit(fd, self.appended_path) if self.appended_path else None
+        return LineSource(fd, wake_fd=self.wake_fd, on_idle=self.look_round, limit_bytes=limit)

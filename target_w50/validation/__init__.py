@@ -1,0 +1,1 @@
+"""JSON Schema, exact for numbers of any size."""

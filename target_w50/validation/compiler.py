@@ -1,0 +1,226 @@
+"""Compiles a schema into a quick check that says yes only where jsonschema would.
+
+Its "no" means "ask jsonschema" and may be wrong. What it does not know it hands to jsonschema, subschema by
+subschema, so that one odd property does not make the others slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from jsonschema.protocols import Validator
+
+from target_w50.validation.compiled_checks import (
+    NONE,
+    Check,
+    Property,
+    always,
+    bounded,
+    listed,
+    multiple,
+    never,
+    object_check,
+    sized,
+)
+from target_w50.validation.drafts import Schema, floats_may_be_integers, is_draft_3, ref_stands_alone, walk
+from target_w50.validation.exact_numbers import is_integral
+
+_ANY = frozenset((NONE, bool, int, float, Decimal, str, dict, list))
+_TYPES: dict[str, frozenset[type]] = {
+    "null": frozenset((NONE,)),
+    "boolean": frozenset((bool,)),
+    "integer": frozenset((int,)),
+    "number": frozenset((int, float, Decimal)),
+    "string": frozenset((str,)),
+    "object": frozenset((dict,)),
+    "array": frozenset((list,)),
+}
+_OF_OBJECTS = frozenset(("properties", "required", "additionalProperties"))
+_OF_ARRAYS = frozenset(("items", "minItems", "maxItems"))
+_OF_NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
+_OF_ALL = frozenset(("type", "enum", "const", "anyOf", "allOf", "$ref", "format", "minLength", "maxLength"))
+_KNOWN = _OF_ALL | _OF_OBJECTS | _OF_ARRAYS | _OF_NUMBERS
+
+
+@dataclass
+class _Node:
+    """A compiled schema.
+
+    Attributes:
+        types: the types of the values that it takes.
+        rules: what values must pass besides, by their type.
+        takes_integral: whether a Decimal without a fraction is taken, though Decimals as such are not.
+    """
+
+    types: frozenset[type] = _ANY
+    rules: dict[type, Check] = field(default_factory=dict)
+    takes_integral: bool = False
+
+    def check(self, value: Any) -> bool:
+        """Say yes if the value is certainly valid."""
+        kind = type(value)
+        if kind not in self.types and not (self.takes_integral and kind is Decimal and is_integral(value)):
+            return False
+        rule = self.rules.get(kind)
+        return rule is None or rule(value)
+
+    def may_take(self, kind: type) -> bool:
+        """Say whether there may be values of a type that it takes."""
+        return kind in self.types or (self.takes_integral and kind is Decimal)
+
+    def add(self, kind: type, rule: Check | None) -> None:
+        """Have values of a type pass one more check."""
+        if rule is None:
+            return
+        before = self.rules.get(kind)
+        self.rules[kind] = rule if before is None else lambda value: before(value) and rule(value)
+
+
+def compile_fast(schema: Schema, draft: type[Validator], judge: Validator) -> Check | None:
+    """Compile the schema, found without faults, of records: of objects.
+
+    Args:
+        schema: the schema, as `judge` has it.
+        draft: the stock validator of its draft.
+        judge: jsonschema's validator, for what is not known here.
+
+    Returns:
+        The check of a dict, which may raise RecursionError and ArithmeticError; None where ids within the
+        schema, or draft 3, keep its parts from being judged alone, or no object is valid.
+    """
+    has_ids = any(place and ("$id" in each or "id" in each) for place, each in walk(schema))
+    if has_ids or is_draft_3(draft):
+        return None
+    node = _Compiler(schema, draft, judge).node(schema)
+    return node.rules.get(dict, always) if dict in node.types else None
+
+
+class _Compiler:
+    def __init__(self, root: Schema, draft: type[Validator], judge: Validator) -> None:
+        self._root = root
+        self._judge = judge
+        self._keywords = frozenset(draft.VALIDATORS)
+        self._ref_stands_alone = ref_stands_alone(draft)
+        self._floats_may_be_integers = floats_may_be_integers(draft)
+        self._targets: dict[int, _Node] = {}
+        self._unready: set[int] = set()
+
+    def node(self, schema: Any) -> _Node:
+        if isinstance(schema, bool):
+            return _Node() if schema else _Node(frozenset())
+        if "$ref" in schema and self._ref_stands_alone:
+            return self._target(schema["$ref"])
+        # `items` as a list means different things in different drafts.
+        if self._keywords.intersection(schema) - _KNOWN or isinstance(schema.get("items"), list):
+            return self._judged(schema)
+        node = self._typed(schema)
+        node.add(str, sized(schema.get("minLength", 0), schema.get("maxLength")))
+        if not _OF_NUMBERS.isdisjoint(schema):
+            node.types -= {float}  # of stream maps, or NaN: jsonschema's business
+            for kind in (int, Decimal):
+                node.add(kind, bounded(schema))
+                node.add(kind, multiple(schema))
+        if not _OF_OBJECTS.isdisjoint(schema):
+            node.add(dict, self._object(schema))
+        if not _OF_ARRAYS.isdisjoint(schema):
+            node.add(list, sized(schema.get("minItems", 0), schema.get("maxItems")))
+            node.add(list, self._items(schema))
+        self._add_in_place(node, schema)
+        return node
+
+    def _typed(self, schema: Schema) -> _Node:
+        if "type" not in schema:
+            return _Node()
+        names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        types = frozenset(kind for name in names for kind in _TYPES[name])
+        return _Node(types, takes_integral=self._floats_may_be_integers and "integer" in names)
+
+    def _object(self, schema: Schema) -> Check:
+        properties = []
+        for name, inner in schema.get("properties", {}).items():
+            node = self.node(inner)
+            types = None if node.types == _ANY else node.types
+            properties.append(Property(name, types, node.rules, node.check if node.takes_integral else None))
+        return object_check(properties, frozenset(schema.get("required", ())), self._others(schema))
+
+    def _others(self, schema: Schema) -> Check | None:
+        others = schema.get("additionalProperties", True)
+        if isinstance(others, bool):
+            return None if others else never
+        return self.node(others).check if others else None
+
+    def _items(self, schema: Schema) -> Check | None:
+        if schema.get("items", True) in (True, {}):
+            return None
+        check = self.node(schema["items"]).check
+        return lambda value: all(map(check, value))
+
+    def _add_in_place(self, node: _Node, schema: Schema) -> None:
+        """Add what judges the value itself by further schemas, or lists it."""
+        for each in schema.get("allOf", ()):
+            _add_any_of(node, [self.node(each)])
+        if "anyOf" in schema:
+            _add_any_of(node, [self.node(each) for each in schema["anyOf"]])
+        if "$ref" in schema:
+            _add_any_of(node, [self._target(schema["$ref"])])
+        for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
+            if values is not None:
+                for kind, rule in listed(values).items():
+                    node.add(kind, rule)
+
+    def _judged(self, schema: Schema) -> _Node:
+        return _Node(rules=dict.fromkeys(_ANY, self._judge.evolve(schema=schema).is_valid))
+
+    def _target(self, reference: str) -> _Node:
+        target = _at_pointer(self._root, reference)
+        if isinstance(target, bool):
+            return self.node(target)
+        if not isinstance(target, dict):
+            return self._judged({"$ref": reference})
+        key = id(target)
+        if key in self._unready:  # it refers to itself: called when it is ready
+            return _Node(rules=dict.fromkeys(_ANY, self._targets[key].check))
+        if key not in self._targets:
+            node = self._targets[key] = _Node()
+            self._unready.add(key)
+            made = self.node(target)
+            node.types, node.rules, node.takes_integral = made.types, made.rules, made.takes_integral
+            self._unready.discard(key)
+        return self._targets[key]
+
+
+def _add_any_of(node: _Node, alternatives: Sequence[_Node]) -> None:
+    """Have values pass one of some schemas; what follows from a value's type alone is decided here."""
+    for kind in _ANY:
+        checks: list[Check] = [each.check for each in alternatives if each.may_take(kind)]
+        if any(kind in each.types and kind not in each.rules for each in alternatives):
+            continue
+        if not checks:
+            node.types -= {kind}
+            node.add(kind, never)
+        elif len(checks) == 1:
+            node.add(kind, checks[0])
+        else:
+            node.add(kind, partial(_any_passes, checks))
+
+
+def _any_passes(checks: Sequence[Check], value: Any) -> bool:
+    return any(check(value) for check in checks)
+
+
+def _at_pointer(root: Schema, reference: str) -> Any:
+    """Give what a reference within the document points at, None if it is of another kind."""
+    if reference != "#" and not reference.startswith("#/"):
+        return None
+    found: Any = root
+    for part in reference.split("/")[1:]:
+        name = unquote(part).replace("~1", "/").replace("~0", "~")
+        if not isinstance(found, dict) or name not in found:
+            return None
+        found = found[name]
+    return found

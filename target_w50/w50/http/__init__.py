@@ -1,0 +1,1 @@
+"""One exchange with W50 over HTTP, and whether to try again."""

@@ -1,0 +1,86 @@
+"""The three JSON media types: the bytes of requests, and answers read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from target_w50.w50.models import Contact, WireError
+
+# Numbers keep the digits of their Decimals; text leaves as UTF-8.
+_ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
+_WRITTEN_WELL: Final = frozenset((str, int, bool, type(None)))
+_LONE_SURROGATE: Final = "holds half a surrogate pair, which UTF-8 can't hold"
+
+
+@dataclass(frozen=True)
+class JsonWire:
+    """JSON under one of its three names, without white space, as W50 documents `application/csp-report`."""
+
+    media_type: str = "application/json"
+    separator: ClassVar[bytes] = b","
+
+    def encode_create(self, field_names: Sequence[str]) -> bytes:
+        """Return an `ImportJobCreateRequest`; ValueError where a name can't be written."""
+        return _encoded({"FieldNames": list(field_names)})
+
+    def encode_contact(self, contact: Contact) -> bytes:
+        """Return a `Contact`; ValueError, without the value, where one can't be written.
+
+        `EncContactId` is left out where there is none.
+        """
+        values = contact.values if type(contact.values) is dict else dict(contact.values)
+        for value in values.values():
+            if type(value) in _WRITTEN_WELL:
+                continue
+            # The encoder writes a float that is no number as null, and such a Decimal as an illegal token.
+            if (type(value) is float and not isfinite(value)) or (
+                isinstance(value, Decimal) and not value.is_finite()
+            ):
+                raise ValueError("JSON has no NaN and no infinity")
+        if contact.enc_contact_id is None:
+            return _encoded({"Values": values})
+        return _encoded({"EncContactId": contact.enc_contact_id, "Values": values})
+
+    def frame(self, joined: bytes) -> bytes:
+        """Return an array of `Contact` from its contacts' parts, joined by the separator."""
+        return b"[%b]" % joined
+
+    def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
+        """Return an array of `Contact`."""
+        return self.frame(self.separator.join(fragments))
+
+    def text_problem(self, text: str) -> str | None:
+        """Return why JSON in UTF-8 can't hold this text, or None."""
+        if text.isascii():
+            return None
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return _LONE_SURROGATE
+        return None
+
+
+def _encoded(content: Any) -> bytes:
+    try:
+        return _ENCODE(content)
+    except UnicodeEncodeError:
+        # The original error carries the text: it must not get into a log.
+        raise ValueError(_LONE_SURROGATE) from None
+
+
+def decode_json(content: bytes) -> Any:
+    """Read one JSON value.
+
+    Raises:
+        WireError: it is not JSON; the message holds nothing of it.
+    """
+    try:
+        return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        raise WireError("it is not JSON, or not all of it") from None

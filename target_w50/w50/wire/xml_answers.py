@@ -1,0 +1,105 @@
+"""XML answers, read with a hardened parser into the shapes that the same answers have in JSON."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+# The type alone: nothing is parsed with it.
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from target_w50.w50.models import WireError
+from target_w50.w50.wire.xml_requests import INSTANCE_NAMESPACE
+
+MAX_DEPTH: Final = 32
+
+_NIL: Final = f"{{{INSTANCE_NAMESPACE}}}nil"
+_TYPE: Final = f"{{{INSTANCE_NAMESPACE}}}type"
+_TRUE: Final = frozenset({"true", "1"})
+
+# DataContract XML writes no types for members that have one; these are the W50 API documentation's.
+_INTEGERS: Final = frozenset(
+    {
+        "Id",
+        "ContactListId",
+        "InvalidEmailCount",
+        "InvalidSmsCount",
+        "ProgressPercent",
+        "InsertedContacts",
+        "UpdatedContacts",
+        "DroppedContacts",
+        "NotUpdatedContacts",
+        "TotalContacts",
+        "Count",
+        "ListId",
+        "Position",
+        "Order",
+    }
+)
+_BOOLEANS: Final = frozenset({"InUse"})
+_COLLECTIONS: Final = frozenset({"FieldNames", "ContactSchemaFieldValues", "ValidationWarnings"})
+_INTEGER_TYPES: Final = frozenset({"int", "long", "short", "byte", "integer", "unsignedInt", "unsignedLong"})
+
+
+def decode_xml(content: bytes) -> Any:
+    """Read an XML answer: an element with members as a dict, a collection as a list, `i:nil` as None.
+
+    A DTD, and so every entity of its own, is refused.
+
+    Raises:
+        WireError: it is not XML that may be read; the message holds nothing of it.
+    """
+    try:
+        root = fromstring(content, forbid_dtd=True)
+    except DefusedXmlException:
+        raise WireError("it is XML with a document type, which is not read") from None
+    except (ParseError, ValueError, LookupError):
+        raise WireError("it is not XML, or not all of it") from None
+    return _decoded(root, 0)
+
+
+def _decoded(element: Element, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise WireError("it is nested too deeply")
+    name = _local(element.tag)
+    if element.get(_NIL, "").strip() in _TRUE:
+        return None
+    if name in _COLLECTIONS or name.startswith("ArrayOf"):
+        return [_decoded(child, depth + 1) for child in element]
+    if len(element):
+        if _local(element[0].tag).startswith("KeyValueOf"):
+            return dict(_pair(child, depth + 1) for child in element)
+        return {_local(child.tag): _decoded(child, depth + 1) for child in element}
+    return _leaf(name, element)
+
+
+def _pair(element: Element, depth: int) -> tuple[str, Any]:
+    members = {_local(child.tag): child for child in element}
+    if "Key" not in members or "Value" not in members:
+        raise WireError("it has a pair without key or value")
+    return members["Key"].text or "", _decoded(members["Value"], depth + 1)
+
+
+def _leaf(name: str, element: Element) -> Any:
+    """Read a text by its `i:type`, else by its member's name; a misfit stays text: the models refuse it."""
+    text = element.text or ""
+    kind = element.get(_TYPE, "").rpartition(":")[2]
+    try:
+        if kind in _INTEGER_TYPES or (not kind and name in _INTEGERS):
+            return int(text)
+        if kind == "decimal":
+            return Decimal(text)
+        if kind in {"double", "float"}:
+            return float(text)
+    except (ValueError, InvalidOperation):
+        return text
+    if kind == "boolean" or (not kind and name in _BOOLEANS):
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.strip(), text)
+    return {} if name == "Values" and not text.strip() else text
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
