@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.contacts.names import nearest
 from target_w50.errors import (
     MappingError,
     RefusedError,
@@ -16,7 +18,6 @@ from target_w50.errors import (
     TargetW50Error,
     UnreachableError,
 )
-from target_w50.mapping import ListDirectory, nearest
 from target_w50.settings.model import DROP, Settings, StreamEntry, connection_settings, settings_from
 from target_w50.w50 import ContactsList, W50Client
 

@@ -12,11 +12,10 @@ from singer_sdk import metrics as sdk_metrics
 from singer_sdk._logging import _setup_console_logging
 from singer_sdk.plugin_base import _plugin_log_level
 
-from target_w50 import __version__
 from target_w50.endings import PROGRAM
 from target_w50.errors import SettingsError, TargetW50Error
-from target_w50.ledger import RUN_TOTALS
-from target_w50.metrics import SCHEMA_VERSION, MetricsStream, MetricsWriter
+from target_w50.outputs.metrics import MetricsStream, MetricsWriter
+from target_w50.outputs.metrics_records import run_record
 from target_w50.settings.schema import API_URL
 
 
@@ -31,8 +30,7 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
     run_id = config.get("run_id")
     run_id = run_id if isinstance(run_id, str) and run_id else str(uuid.uuid4())
     now = dt.datetime.now(dt.timezone.utc)
-    record = {
-        "run_id": run_id,
+    outcome = {
         "started_at": now.isoformat(),
         "ended_at": now.isoformat(),
         "exit_status": error.exit_status,
@@ -41,11 +39,8 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
         "rerun": "safe",
         "rerun_import_job_ids": [],
         "api_host": _host(config.get("api_url", API_URL)),
-        **dict.fromkeys(RUN_TOTALS, 0),
-        "states_written": 0,
-        "target_version": __version__,
-        "schema_version": SCHEMA_VERSION,
     }
+    record = run_record(run_id, (), states_written=0, outcome=outcome)
     metrics = _writer(config.get("metrics_path"), run_id)
     metrics.write(MetricsStream.RUNS, record)
     metrics.close()

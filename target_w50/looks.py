@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from target_w50.jobs import LoadJob
-from target_w50.ledger import Ledger
+from target_w50.import_jobs.job import LoadJob
+from target_w50.outputs.ledger import Ledger
 
 RATE_OVER_S = 10.0
 """Records a second are those of so many last seconds."""

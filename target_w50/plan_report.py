@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from target_w50.errors import TargetW50Error
-from target_w50.plan import Plan, PlannedStream
+from target_w50.loading.dry_run import Plan, PlannedStream
 from target_w50.tables import plain_table, printable
 
 INDENT = "  "
@@ -56,7 +56,7 @@ def _stream_document(planned: PlannedStream, *, show_values: bool) -> dict[str, 
         },
         "invalid": [
             {
-                "reason": each.reason,
+                "reason": each.reason.value,
                 "property": each.property,
                 "count": each.count,
                 "first_at": each.first_at,

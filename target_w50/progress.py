@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from target_w50.ledger import Ledger
 from target_w50.looks import Looks, StreamProgress
+from target_w50.outputs.ledger import Ledger
 
 log = logging.getLogger("target-w50")
 

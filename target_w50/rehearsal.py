@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import IO, Any
 
-from target_w50.plan import Plan
+from target_w50.loading.dry_run import Plan
 from target_w50.run import Run
 from target_w50.settings.model import Settings
 from target_w50.target import TargetW50

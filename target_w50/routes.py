@@ -13,12 +13,14 @@ from typing import Any
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
 
-from target_w50.contacts import ReadyContact, Refusal
+from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.contacts.fast_path import make_take
+from target_w50.contacts.maker import ReadyContact
+from target_w50.contacts.mapping import StreamMapping, map_stream
+from target_w50.contacts.names import nearest
+from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.errors import InputError, MappingError, SettingsError
-from target_w50.fast_path import make_take
-from target_w50.mapping import ListDirectory, StreamMapping, entry_for, map_stream, nearest
-from target_w50.quarantine import Reason
-from target_w50.settings.model import ImportMode, Settings
+from target_w50.settings.model import ImportMode, Settings, entry_for
 from target_w50.singer.flattening import Flattener
 from target_w50.singer.reader import Take
 from target_w50.sinks import W50Sink
@@ -56,7 +58,7 @@ class Route:
             transformed: dict[str, Any] | None = self.stream_map.transform(record.copy())
         except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
             message = f"a stream map failed on it ({type(error).__name__})"
-            return Refusal(Reason.CONVERSION_FAILED.value, message, None)
+            return Refusal(Reason.CONVERSION_FAILED, message, None)
         if transformed is not None and not _DATES.isdisjoint(map(type, transformed.values())):
             # Expressions may give them, and no schema knows them.
             return {
@@ -144,9 +146,11 @@ class Routes:
         return self._short.get(stream)
 
     def _short_way(self, stream: str, routes: list[Route]) -> Take | None:
-        if len(routes) != 1 or routes[0].sink is None or not routes[0].changes_nothing:
+        sink = routes[0].sink if len(routes) == 1 and routes[0].changes_nothing else None
+        if sink is None:
             return None
-        return make_take(stream, routes[0].sink, self._settings)
+        keys = tuple(sink.key_properties)
+        return make_take(stream, sink.schema, sink.mapping, keys, self._settings, sink.take_block)
 
     @property
     def sinks(self) -> Iterator[W50Sink]:

@@ -9,24 +9,24 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from target_w50.batches import Places
-from target_w50.create_only import CreateOnly
+from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import TargetW50Error
-from target_w50.intake import Intake
-from target_w50.job_steps import JobSteps
-from target_w50.jobs import LoadJob, Phase
-from target_w50.ledger import Ledger
-from target_w50.loading import Loader
-from target_w50.mapping import ListDirectory
-from target_w50.metrics import MetricsWriter
-from target_w50.plan import Plan, PlannedRefusals
-from target_w50.quarantine import QuarantineFile
-from target_w50.refusals import RecordRefusals
-from target_w50.rejections import Rejections
+from target_w50.import_jobs.job import LoadJob, Phase
+from target_w50.import_jobs.places import Places
+from target_w50.loading.bisection import Bisection
+from target_w50.loading.create_only import CreateOnly
+from target_w50.loading.dry_run import Plan, PlannedInvalidRecords
+from target_w50.loading.intake import Intake
+from target_w50.loading.list_worker import JobSteps
+from target_w50.loading.loader import Loader
+from target_w50.outputs.invalid_records import InvalidRecords
+from target_w50.outputs.ledger import Ledger
+from target_w50.outputs.metrics import MetricsWriter
+from target_w50.outputs.quarantine import QuarantineFile
+from target_w50.outputs.state_lines import JobResults, StateWriter, write_to_stdout
 from target_w50.runtime.stop import Stop
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import DeletedRecords, ImportMode, Settings
-from target_w50.states import JobResults, StateWriter, write_to_stdout
 from target_w50.w50 import W50Client, wire_format
 
 log = logging.getLogger("target-w50")
@@ -100,7 +100,7 @@ class Run:
             now=self._now,
         )
         self._is_open = True
-        self.refusals: RecordRefusals
+        self.refusals: InvalidRecords
         if settings.quarantine_path and self._wants_quarantine and not self._rehearses:
             self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self._now)
         self.connection = Connection(settings, self.stop.sleep)
@@ -120,15 +120,15 @@ class Run:
     def _plan(self) -> Plan:
         """What takes the place of the loader in a dry run: it sends nothing."""
         self.plan = Plan(self.settings, self.ledger, self.stop, self.wire)
-        self.refusals = PlannedRefusals(self.settings, self.places, self.ledger, self.plan)
+        self.refusals = PlannedInvalidRecords(self.settings, self.places, self.ledger, self.plan)
         return self.plan
 
     def _loader(self) -> Loader:
         settings = self.settings
-        self.refusals = RecordRefusals(settings, self.quarantine, self.places, self.ledger)
-        rejections = Rejections(self.quarantine if settings.quarantines else None, self.places)
+        self.refusals = InvalidRecords(settings, self.quarantine, self.places, self.ledger)
+        bisection = Bisection(self.quarantine if settings.quarantines else None, self.places)
         loader = Loader(
-            lambda may_run: self._steps(loader, may_run, rejections),
+            lambda may_run: self._steps(loader, may_run, bisection),
             settings,
             self.ledger,
             self.stop,
@@ -165,13 +165,13 @@ class Run:
             entry.deleted_records is DeletedRecords.QUARANTINE for entry in self.settings.streams
         )
 
-    def _steps(self, loader: Loader, may_run: Callable[[LoadJob], bool], rejections: Rejections) -> JobSteps:
+    def _steps(self, loader: Loader, may_run: Callable[[LoadJob], bool], bisection: Bisection) -> JobSteps:
         return JobSteps(
             lambda on_request: self.connection.client(on_request, sleep=loader.pause_worker),
             self.settings,
             self.ledger,
             wire=self.wire,
-            rejections=rejections,
+            bisection=bisection,
             places=self.places,
             may_run=may_run,
             monotonic=self._monotonic,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
 from singer_sdk.sinks import Sink
 
-from target_w50.contacts import ContactMaker, ReadyContact, Refusal
-from target_w50.intake import StreamLoad
-from target_w50.mapping import StreamMapping
-from target_w50.quarantine import Reason, SchemaLine
+from target_w50.contacts.maker import ContactMaker, ReadyContact
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.contacts.refusal import Reason, Refusal
+from target_w50.loading.intake import StreamLoad
 from target_w50.run import Run
 from target_w50.settings.model import DeletedRecords, ImportMode, Settings
+from target_w50.singer.messages import SchemaLine
 from target_w50.validation.validator import RecordValidator
 from target_w50.w50 import JSON_MEDIA_TYPES
 
@@ -55,7 +56,6 @@ class W50Sink(Sink):
         host: Host = target
         run, settings = host.run, host.settings
         self._host = host
-        self.wire = run.wire
         self.taken = 0
         self.mapping = host.map_stream(stream_name, self.schema)
         self._judge = RecordValidator(self.schema, stream_name, enabled=settings.validate_records)
@@ -107,16 +107,16 @@ class W50Sink(Sink):
             return self._deleted()
         problem = self._judge.check(record)
         if problem is not None:
-            return Refusal(Reason.SCHEMA_INVALID.value, problem.message, problem.property)
+            return Refusal(Reason.SCHEMA_INVALID, problem.message, problem.property)
         for name in self._keys:
             if name not in record:
-                return Refusal(Reason.MISSING_KEY_PROPERTY.value, f"key property {name!r} is missing", name)
+                return Refusal(Reason.MISSING_KEY_PROPERTY, f"key property {name!r} is missing", name)
         return self._maker.make_deleted(record) if deleted else self._maker.make(record)
 
     def _deleted(self) -> Refusal | None:
         """What becomes of a record that is deleted at its source, where it is not marked so in W50."""
         if self._policy is not DeletedRecords.SKIP:
-            return Refusal(Reason.DELETED_AT_SOURCE.value, "the record is deleted at its source", None)
+            return Refusal(Reason.DELETED_AT_SOURCE, "the record is deleted at its source", None)
         self._host.tell_once(
             f"Stream {self.stream_name!r} has records deleted at their source; W50's import can't "
             "delete: they are skipped (see `deleted_records`)",
@@ -150,12 +150,32 @@ class W50Sink(Sink):
         contact = ready.contact if self._keeps_contacts else None
         self._load.add(ready.identity, ready.fragment, place, kept, contact)
 
-    @property
-    def open_load(self) -> StreamLoad:
-        """Where contacts go; the short way asks for each of them."""
-        if self._load is None:
+    def take_block(
+        self, identities: list[Hashable], fragments: list[bytes], first_place: int, lines: list[bytes]
+    ) -> None:
+        """Hand over the contacts of consecutive lines that went the short way.
+
+        Args:
+            identities: what tells them from others.
+            fragments: the contacts as they are sent, in JSON.
+            first_place: where the first was read.
+            lines: what the tap sent for them.
+
+        Raises:
+            TargetW50Error: the first error of the background, or the stop.
+        """
+        load = self._load
+        if load is None:
             raise AssertionError
-        return self._load
+        if load.add_plainly(identities, fragments, first_place, lines):
+            self.taken += len(fragments)
+            return
+        place = first_place
+        for identity, fragment, line in zip(identities, fragments, lines, strict=True):
+            # Before it is added: that may cut the input, and the record was read before the cut.
+            self.taken += 1
+            load.add(identity, fragment, place, line, None)
+            place += 1
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Validate, convert and hand over one record, as the SDK's own loop would have it.

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TextIO
 
-from target_w50.jobs import StreamCounts
+from target_w50.import_jobs.counts import StreamCounts
 from target_w50.plan_report import plan_lines, plan_sentence
 from target_w50.run import Run
 from target_w50.settings.model import ImportMode

@@ -13,8 +13,8 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException, StreamMapConfig
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.target_base import Target
 
+from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import InputError, SettingsError, W50Error
-from target_w50.mapping import StreamMapping
 from target_w50.routes import Routes
 from target_w50.run import Run
 from target_w50.settings.model import ImportMode, Settings, settings_from

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from target_w50.batches import Batch
+from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import TargetW50Error
-from target_w50.jobs import LoadJob, StreamCounts
-from target_w50.ledger import Ledger
-from target_w50.loading import Loader
-from target_w50.mapping import ListDirectory, StreamMapping
-from target_w50.refusals import RecordRefusals
+from target_w50.import_jobs.batches import Batch
+from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.job import LoadJob
+from target_w50.loading.loader import Loader
+from target_w50.outputs.invalid_records import InvalidRecords
+from target_w50.outputs.ledger import Ledger
 from target_w50.run import Run
 from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
@@ -71,7 +73,7 @@ class DetachedRun(Run):
         return AnyList()
 
     def _loader(self) -> Loader:
-        self.refusals = RecordRefusals(self.settings, self.quarantine, self.places, self.ledger)
+        self.refusals = InvalidRecords(self.settings, self.quarantine, self.places, self.ledger)
         return cast("Loader", TakingLoader(self.ledger))
 
 

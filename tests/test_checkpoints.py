@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_w50.checkpoints import Checkpoints
+from target_w50.outputs.checkpoints import Checkpoints
 
 
 @dataclass

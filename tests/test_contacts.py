@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.contacts import ContactMaker, ReadyContact, Refusal, compact_json, read_fragment
-from target_w50.mapping import MappedProperty, StreamMapping
+from target_w50.contacts.maker import ContactMaker, ReadyContact, compact_json, read_fragment
+from target_w50.contacts.mapping import MappedProperty, StreamMapping
+from target_w50.contacts.refusal import Refusal
 from target_w50.settings.model import StreamEntry
 from target_w50.w50 import ContactsList, wire_format
 

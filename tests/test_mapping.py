@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import pytest
 
+from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.contacts.mapping import StreamMapping, map_stream
+from target_w50.contacts.names import normalized
 from target_w50.errors import MappingError, RefusedError
-from target_w50.mapping import ListDirectory, StreamMapping, entry_for, map_stream, normalized
-from target_w50.settings.model import DeletedRecords, StreamEntry
+from target_w50.settings.model import DeletedRecords, StreamEntry, entry_for
 from target_w50.w50 import ContactSchemaField, ContactsList, W50Client
 
 LISTS = (ContactsList(42, "Newsletter", 0), ContactsList(43, "Customers", 0), ContactsList(7, "2024", 0))

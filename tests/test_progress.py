@@ -17,11 +17,12 @@ import pytest
 from rich.console import Console
 
 from target_w50 import progress
-from target_w50.jobs import Effort, LoadJob, Phase, StreamCounts
-from target_w50.ledger import Ledger
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.import_jobs.counts import Effort, StreamCounts
+from target_w50.import_jobs.job import LoadJob, Phase
 from target_w50.live import LiveLines, lines
 from target_w50.looks import Looks, StreamProgress
-from target_w50.mapping import StreamMapping
+from target_w50.outputs.ledger import Ledger
 from target_w50.progress import LogLines, Progress
 from target_w50.run import utc_now
 from target_w50.sandbox import Sandbox

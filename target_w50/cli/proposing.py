@@ -14,8 +14,9 @@ from singer_sdk.mapper import RemoveRecordTransform
 
 from target_w50.cli.given import INSTEAD, prompt
 from target_w50.cli.output import print_json
+from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.contacts.names import nearest_name, normalized
 from target_w50.errors import SettingsError
-from target_w50.mapping import ListDirectory, nearest_name, normalized
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import connection_settings
 from target_w50.singer.messages import key_properties, require

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from target_w50.errors import InputError
-from target_w50.metrics import KEY_PROPERTIES, MetricsStream, validator
+from target_w50.outputs.metrics import KEY_PROPERTIES, MetricsStream, validator
 
 Record = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from target_w50.metrics import MetricsStream
+from target_w50.outputs.metrics import MetricsStream
 from target_w50.report.reading import Metrics, Record
 
 TROUBLED = {"failed": 0, "unknown": 1}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
@@ -116,6 +117,17 @@ class Settings:
     def quarantines(self) -> bool:
         """Whether invalid records are set aside rather than fatal."""
         return self.on_invalid_record == "quarantine"
+
+
+def entry_for(entries: Sequence[StreamEntry], stream: str) -> StreamEntry | None:
+    """The entry that a stream falls under: an exact name beats a glob, an earlier glob a later one."""
+    for entry in entries:
+        if entry.stream == stream:
+            return entry
+    for entry in entries:
+        if entry.is_glob and fnmatch.fnmatchcase(stream, entry.stream):
+            return entry
+    return None
 
 
 def settings_from(config: Mapping[str, Any], *, streams_required: bool = True) -> Settings:

@@ -1,4 +1,4 @@
-"""Turns one line of the input into a Singer message, and names the line where it can't."""
+"""A line becomes a Singer message, or is named where it can't; the SCHEMA line that records belong to."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ class MessageType(str, Enum):
     STATE = "STATE"
     ACTIVATE_VERSION = "ACTIVATE_VERSION"
     BATCH = "BATCH"
+
+
+class SchemaLine:
+    """A SCHEMA message as the tap sent it; records belong to one."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line
 
 
 _MESSAGE_TYPES = {kind.value: kind for kind in MessageType}

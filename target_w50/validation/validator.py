@@ -47,7 +47,7 @@ _TEXTS = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class Violation:
     """Why a record is invalid; it holds no value of the record.
 
     Attributes:
@@ -92,7 +92,7 @@ class RecordValidator:
         self._judge = exact_validator(draft)(own, registry=LOCAL_REGISTRY)
         self._is_surely_valid = compile_fast(own, draft, self._judge) or never
 
-    def check(self, record: dict[str, Any]) -> Problem | None:
+    def check(self, record: dict[str, Any]) -> Violation | None:
         """Say what is wrong with a record, None if nothing is."""
         try:
             if self._is_surely_valid(record):
@@ -101,16 +101,16 @@ class RecordValidator:
             pass
         return self._judged(record)
 
-    def _judged(self, record: dict[str, Any]) -> Problem | None:
+    def _judged(self, record: dict[str, Any]) -> Violation | None:
         try:
             error = next(iter(self._judge.iter_errors(record)), None)
         except RecursionError:
-            return Problem(None, "depth", "the record is nested too deeply to be judged")
+            return Violation(None, "depth", "the record is nested too deeply to be judged")
         except ArithmeticError:
-            return Problem(None, "number", "the record has a number that can't be compared with others")
+            return Violation(None, "number", "the record has a number that can't be compared with others")
         return None if error is None else self._problem(error)
 
-    def _problem(self, error: ValidationError) -> Problem:
+    def _problem(self, error: ValidationError) -> Violation:
         path = [self._shown(part) for part in error.absolute_path]
         rule = str(error.validator or "false")
         text = _text(rule, error.validator_value)
@@ -119,7 +119,7 @@ class RecordValidator:
             path.append(culprit)
             text = "is required and missing" if rule == "required" else "is not allowed by the schema"
         name = ".".join(path) or None
-        return Problem(name, rule, f"'{name}' {text}" if name else f"the record {text}")
+        return Violation(name, rule, f"'{name}' {text}" if name else f"the record {text}")
 
     def _shown(self, part: str | int) -> str:
         return str(part) if isinstance(part, int) or part in self._known_names else _OTHER

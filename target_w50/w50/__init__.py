@@ -9,12 +9,12 @@ from target_w50.w50.auth import W50Auth, basic, bearer, header
 from target_w50.w50.calls import RequestEvent
 from target_w50.w50.client import W50Client
 from target_w50.w50.http.urls import check_url
+from target_w50.w50.import_job import ImportJob, has_ended, has_failed, rejected, snake_case_members
 from target_w50.w50.models import (
     Contact,
     ContactSchemaField,
     ContactsList,
     FieldValue,
-    ImportJob,
     MemberError,
     UploadAnswer,
     Value,
@@ -42,6 +42,10 @@ __all__ = [
     "bearer",
     "check_url",
     "decode_answer",
+    "has_ended",
+    "has_failed",
     "header",
+    "rejected",
+    "snake_case_members",
     "wire_format",
 ]

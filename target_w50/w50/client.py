@@ -32,14 +32,8 @@ from target_w50.w50.http.retry import (
 )
 from target_w50.w50.http.transport import Answer, TransportFault, exchange, new_session
 from target_w50.w50.http.urls import check_url
-from target_w50.w50.models import (
-    ContactSchemaField,
-    ContactsList,
-    ImportJob,
-    MemberError,
-    UploadAnswer,
-    WireError,
-)
+from target_w50.w50.import_job import ImportJob
+from target_w50.w50.models import ContactSchemaField, ContactsList, MemberError, UploadAnswer, WireError
 from target_w50.w50.wire.formats import decode_answer, wire_format
 
 DEFAULT_REQUEST_TIMEOUT_S: Final = 300.0

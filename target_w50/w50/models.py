@@ -59,7 +59,7 @@ def parse_date(text: str) -> datetime | None:
     return datetime(year, month, day, hour, minute, second, microsecond, zone)
 
 
-class _Members:
+class Members:
     """Typed access to the members of one decoded object."""
 
     def __init__(self, kind: str, wire: Any) -> None:
@@ -124,80 +124,6 @@ def _kind_of(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class ImportJob:
-    """An import job as W50 last described it; the dates are kept as W50 wrote them.
-
-    W50 API documentation: all 13 members are on every answer. A counter that is null counts as 0.
-    """
-
-    id: int
-    contact_list_id: int
-    invalid_email_count: int
-    invalid_sms_count: int
-    progress_percent: int
-    current_status: str | None
-    start_date_text: str | None
-    finish_date_text: str | None
-    inserted_contacts: int
-    updated_contacts: int
-    dropped_contacts: int
-    not_updated_contacts: int
-    total_contacts: int
-
-    @property
-    def start_date(self) -> datetime | None:
-        """When the job started; None when it has not."""
-        return parse_date(self.start_date_text or "")
-
-    @property
-    def finish_date(self) -> datetime | None:
-        """When the job finished; None when it has not."""
-        return parse_date(self.finish_date_text or "")
-
-    @classmethod
-    def from_wire(cls, wire: Any) -> ImportJob:
-        """Read a decoded ImportJob.
-
-        Raises:
-            MemberError: it is not one.
-        """
-        members = _Members("ImportJob", wire)
-        return cls(
-            id=members.integer("Id"),
-            contact_list_id=members.integer("ContactListId"),
-            invalid_email_count=members.count("InvalidEmailCount"),
-            invalid_sms_count=members.count("InvalidSmsCount"),
-            progress_percent=members.count("ProgressPercent"),
-            current_status=members.text("CurrentStatus"),
-            start_date_text=members.date_text("StartDate"),
-            finish_date_text=members.date_text("FinishDate"),
-            inserted_contacts=members.count("InsertedContacts"),
-            updated_contacts=members.count("UpdatedContacts"),
-            dropped_contacts=members.count("DroppedContacts"),
-            not_updated_contacts=members.count("NotUpdatedContacts"),
-            total_contacts=members.count("TotalContacts"),
-        )
-
-    def as_wire(self) -> dict[str, Any]:
-        """Return the 13 members named, ordered and dated as W50 does."""
-        return {
-            "Id": self.id,
-            "ContactListId": self.contact_list_id,
-            "InvalidEmailCount": self.invalid_email_count,
-            "InvalidSmsCount": self.invalid_sms_count,
-            "ProgressPercent": self.progress_percent,
-            "CurrentStatus": self.current_status,
-            "StartDate": self.start_date_text,
-            "FinishDate": self.finish_date_text,
-            "InsertedContacts": self.inserted_contacts,
-            "UpdatedContacts": self.updated_contacts,
-            "DroppedContacts": self.dropped_contacts,
-            "NotUpdatedContacts": self.not_updated_contacts,
-            "TotalContacts": self.total_contacts,
-        }
-
-
-@dataclass(frozen=True)
 class ContactsList:
     """A contact list; `count` is how many contacts it has."""
 
@@ -212,7 +138,7 @@ class ContactsList:
         Raises:
             MemberError: it is not one.
         """
-        members = _Members("ContactsList", wire)
+        members = Members("ContactsList", wire)
         return cls(members.integer("Id"), members.text("Name") or "", members.count("Count"))
 
 
@@ -232,7 +158,7 @@ class FieldValue:
         Raises:
             MemberError: it is not one.
         """
-        members = _Members("ContactSchemaFieldValue", wire)
+        members = Members("ContactSchemaFieldValue", wire)
         return cls(
             members.integer("Id"),
             members.text("Value") or "",
@@ -259,7 +185,7 @@ class ContactSchemaField:
         Raises:
             MemberError: it is not one.
         """
-        members = _Members("ContactSchemaField", wire)
+        members = Members("ContactSchemaField", wire)
         name = members.text("Name")
         if not name:
             raise MemberError("ContactSchemaField has no Name")

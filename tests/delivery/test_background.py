@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
-from target_w50.loading import Loader
+from target_w50.loading.loader import Loader
 from target_w50.runtime.stop import Stop
 from target_w50.sandbox import Sandbox
 from tests.delivery.conftest import Load

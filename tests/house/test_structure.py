@@ -24,9 +24,11 @@ ONLY_IMPORT = {
 shares nothing with the client, not even a mistake."""
 
 FLOORS = (
-    {"list_worker", "loading", "create_only", "intake", "refusals", "run", "plan", "plan_report", "summary"},
-    {"sinks", "fast_path"},
-    {"reader", "routes", "target"},
+    {"import_jobs"},
+    {"outputs"},
+    {"loading", "report", "run", "plan_report", "summary", "early_end", "progress", "live", "looks"},
+    {"sinks"},
+    {"routes", "target"},
     {"program", "loaded_program", "rehearsal", "__main__"},
     {"cli"},
 )

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.json_members import with_member
+from target_w50.outputs.json_members import with_member
 
 MEMBERS = st.dictionaries(
     st.sampled_from(["type", "record", "quarantine", "a", "quarantined"]),

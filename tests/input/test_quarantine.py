@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from target_w50.contacts.refusal import Reason
 from target_w50.errors import SettingsError
-from target_w50.quarantine import QuarantineFile, Reason, SchemaLine
-from target_w50.singer.messages import parse_line
+from target_w50.outputs.quarantine import QuarantineFile
+from target_w50.singer.messages import SchemaLine, parse_line
 
 NOW = dt.datetime(2025, 11, 14, 21, 29, 44, tzinfo=dt.timezone.utc)
 SCHEMA = (

@@ -10,7 +10,7 @@ import pytest
 
 from target_w50.errors import InputError
 from target_w50.singer.messages import parse_json, parse_line
-from target_w50.validation.validator import Problem, RecordValidator
+from target_w50.validation.validator import RecordValidator, Violation
 
 TAPS = Path(__file__).parent.parent / "taps"
 DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
@@ -26,7 +26,7 @@ def of_property(schema: Any, **members: Any) -> RecordValidator:
     return validator({**members, "type": "object", "properties": {"p": schema}})
 
 
-def check(judge: RecordValidator, text: str) -> Problem | None:
+def check(judge: RecordValidator, text: str) -> Violation | None:
     return judge.check({"p": parse_json(text.encode(), "here")})
 
 
@@ -226,7 +226,7 @@ def test_a_schema_declared_within_does_not_lead_to_other_rules() -> None:
 def test_a_problem_names_property_and_rule_and_no_value(
     schema: Any, record: dict[str, Any], name: str | None, rule: str, message: str
 ) -> None:
-    assert validator(schema).check(record) == Problem(name, rule, message)
+    assert validator(schema).check(record) == Violation(name, rule, message)
 
 
 def test_nothing_is_judged_when_validation_is_off() -> None:
@@ -237,5 +237,5 @@ def test_numbers_that_cannot_be_compared_are_no_crash() -> None:
     judge = of_property({"type": "array", "uniqueItems": True})
     assert judge.check({"p": [math.nan, Decimal("0.1"), Decimal("0.2")]}) in (
         None,
-        Problem(None, "number", "the record has a number that can't be compared with others"),
+        Violation(None, "number", "the record has a number that can't be compared with others"),
     )

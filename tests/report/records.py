@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from target_w50.metrics import load_schema
+from target_w50.outputs.metrics import load_schema
 
 BEGAN = dt.datetime(2026, 11, 1, 2, 30, tzinfo=dt.timezone.utc)
 

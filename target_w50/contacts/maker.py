@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 
-from target_w50.mapping import StreamMapping
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.w50 import Contact, WireFormat
 
 _read = msgspec.json.Decoder(float_hook=Decimal)
@@ -19,15 +19,6 @@ _nested = msgspec.json.Encoder(decimal_format="number")
 _ENC_CONTACT_ID = object()
 """Tells an EncContactId from a match value that reads the same."""
 _SENT_AS_THEY_ARE = frozenset((type(None), bool, int, str))
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a record can't become a contact; without any value of it."""
-
-    reason: str
-    message: str
-    property: str | None
 
 
 class ReadyContact(NamedTuple):
@@ -102,18 +93,18 @@ class ContactMaker:
         kind = type(value)
         if kind is Decimal or kind is float:
             finite = value.is_finite() if kind is Decimal else math.isfinite(value)
-            return value if finite else Refusal("conversion_failed", "is not a finite number", name)
+            return value if finite else Refusal(Reason.CONVERSION_FAILED, "is not a finite number", name)
         if isinstance(value, (dt.datetime, dt.date, dt.time)):
             return value.isoformat()
         if isinstance(value, (dict, list, tuple)):
             return self._nested_text(name, value)
-        return Refusal("conversion_failed", f"a value of type {kind.__name__} can't be sent", name)
+        return Refusal(Reason.CONVERSION_FAILED, f"a value of type {kind.__name__} can't be sent", name)
 
     def _nested_text(self, name: str, value: Any) -> Any:
         try:
             return compact_json(value)
         except (ValueError, TypeError, OverflowError, RecursionError):
-            return Refusal("conversion_failed", "holds something that JSON can't", name)
+            return Refusal(Reason.CONVERSION_FAILED, "holds something that JSON can't", name)
 
     def _ready(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
         enc = None if self._enc_contact_id is None else self._enc_id(record)
@@ -125,7 +116,7 @@ class ContactMaker:
                 return self._missing_match_value(field_name)
         if enc is None and self._enc_contact_id is not None and not self._match_fields:
             return Refusal(
-                "missing_match_value",
+                Reason.MISSING_MATCH_VALUE,
                 "is missing, null or blank, but holds EncContactId",
                 self._enc_contact_id,
             )
@@ -142,7 +133,7 @@ class ContactMaker:
 
     def _missing_match_value(self, field_name: str) -> Refusal:
         return Refusal(
-            "missing_match_value",
+            Reason.MISSING_MATCH_VALUE,
             f"is missing, null or blank, but goes to the match field {field_name!r}",
             self._property_of.get(field_name),
         )
@@ -163,13 +154,13 @@ class ContactMaker:
             problem = self._wire.text_problem(value) if isinstance(value, str) else None
             if problem is not None:
                 name = self._property_of.get(field_name)
-                return Refusal("conversion_failed", problem, name)
+                return Refusal(Reason.CONVERSION_FAILED, problem, name)
             try:
                 self._wire.encode_contact(Contact(None, {field_name: value}))
             except (ValueError, OverflowError):
                 name = self._property_of.get(field_name)
-                return Refusal("conversion_failed", f"can't be sent as {self._wire.media_type}", name)
-        return Refusal("conversion_failed", f"can't be sent ({type(error).__name__})", None)
+                return Refusal(Reason.CONVERSION_FAILED, f"can't be sent as {self._wire.media_type}", name)
+        return Refusal(Reason.CONVERSION_FAILED, f"can't be sent ({type(error).__name__})", None)
 
     def _enc_id(self, record: Mapping[str, Any]) -> str | Refusal | None:
         if self._enc_contact_id is None:
@@ -178,10 +169,10 @@ class ContactMaker:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         if isinstance(value, bool) or not isinstance(value, (str, int)):
-            return Refusal("conversion_failed", "can't be an EncContactId", self._enc_contact_id)
+            return Refusal(Reason.CONVERSION_FAILED, "can't be an EncContactId", self._enc_contact_id)
         problem = self._wire.text_problem(str(value))
         if problem:
-            return Refusal("conversion_failed", problem, self._enc_contact_id)
+            return Refusal(Reason.CONVERSION_FAILED, problem, self._enc_contact_id)
         return str(value)
 
     def _key_identity(self, record: Mapping[str, Any]) -> Hashable | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
-from target_w50.batches import Places
-from target_w50.contacts import Refusal
+from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.errors import InputError, LimitError
-from target_w50.jobs import StreamCounts
-from target_w50.ledger import Ledger
-from target_w50.quarantine import QuarantineFile, Reason
+from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.places import Places
+from target_w50.outputs.ledger import Ledger
+from target_w50.outputs.quarantine import QuarantineFile
 from target_w50.settings.model import DeletedRecords, Settings, StreamEntry
 
 PERCENT_FROM_RECORDS = 100
@@ -24,7 +24,7 @@ class MissingKeyPropertyError(InvalidRecordError, MissingKeyPropertiesError):
     """A record lacks a key property; also the SDK's error, for its standard tests."""
 
 
-class RecordRefusals:
+class InvalidRecords:
     """Decides what becomes of refused records, and counts them.
 
     Args:
@@ -79,31 +79,31 @@ class RecordRefusals:
             self._quarantine.add(
                 source_stream,
                 raw,
-                Reason(refusal.reason),
+                refusal.reason,
                 _words(refusal),
                 refusal.property,
                 self._places.position(place),
             )
         counts.quarantine(refusal.reason)
-        if refusal.reason != Reason.DELETED_AT_SOURCE.value:
+        if refusal.reason is not Reason.DELETED_AT_SOURCE:
             self._invalid += 1
             self.check_limits(at_end=False)
 
     def sets_aside(self, refusal: Refusal, entry: StreamEntry) -> bool:
         """Whether the settings have such a record set aside, rather than end the run."""
-        if refusal.reason == Reason.DELETED_AT_SOURCE.value:
+        if refusal.reason is Reason.DELETED_AT_SOURCE:
             return entry.deleted_records is DeletedRecords.QUARANTINE
         return self._settings.quarantines
 
     def fatal(self, refusal: Refusal, stream: str, place: int) -> InvalidRecordError:
         """The error that ends a run over this record."""
-        kinds = {Reason.MISSING_KEY_PROPERTY.value: MissingKeyPropertyError}
+        kinds = {Reason.MISSING_KEY_PROPERTY: MissingKeyPropertyError}
         advice = "mend it at its source, or set `on_invalid_record` to quarantine"
-        if refusal.reason == Reason.DELETED_AT_SOURCE.value:
+        if refusal.reason is Reason.DELETED_AT_SOURCE:
             advice = "see `deleted_records`"
+        code = refusal.reason.value
         return kinds.get(refusal.reason, InvalidRecordError)(
-            f"Stream {stream!r}, {self._places.text(place)}: {_words(refusal)} ({refusal.reason}); {advice}.",
-            code=refusal.reason,
+            f"Stream {stream!r}, {self._places.text(place)}: {_words(refusal)} ({code}); {advice}.", code=code
         )
 
     def check_limits(self, *, at_end: bool) -> None:
@@ -114,7 +114,7 @@ class RecordRefusals:
         """
         settings = self._settings
         streams = self._ledger.streams.values()
-        invalid = self._invalid + sum(each.quarantined.get(Reason.W50_REJECTED.value, 0) for each in streams)
+        invalid = self._invalid + sum(each.quarantined.get(Reason.W50_REJECTED, 0) for each in streams)
         most, percent = settings.max_invalid_records, settings.max_invalid_percent
         if most is not None and invalid > most:
             raise LimitError(

@@ -20,8 +20,6 @@ from target_w50.errors import SettingsError, TargetW50Error
 
 _log = logging.getLogger("target-w50")
 
-SCHEMA_VERSION = 1
-
 
 class MetricsStream(str, Enum):
     """The three streams of metrics records."""

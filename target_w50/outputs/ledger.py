@@ -8,22 +8,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from target_w50 import __version__
-from target_w50.checkpoints import Checkpoints
-from target_w50.jobs import (
-    Effort,
-    LoadJob,
-    Outcome,
-    Phase,
-    StreamCounts,
-    rejected,
-    snake_case_members,
-)
-from target_w50.metrics import SCHEMA_VERSION, MetricsStream, MetricsWriter
-from target_w50.quarantine import Reason
+from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.job import LoadJob, Outcome, Phase
+from target_w50.outputs.checkpoints import Checkpoints
+from target_w50.outputs.metrics import MetricsStream, MetricsWriter
+from target_w50.outputs.metrics_records import job_record, run_record, stream_record
+from target_w50.outputs.state_lines import JobResults, StateWriter
 from target_w50.runtime.stop import Stop
-from target_w50.states import JobResults, StateWriter
-from target_w50.w50 import ImportJob
+from target_w50.w50 import ImportJob, rejected
 
 log = logging.getLogger("target-w50")
 
@@ -128,7 +120,7 @@ class Ledger:
             self._open.pop(job.number, None)
             self._count(job, w50_job)
             self._results.add(job.stream, w50_job)
-            self._write_job(job, w50_job, job.effort, outcome, None)
+            self._write_job(job, w50_job, outcome, None)
             if self._stop.error is None:
                 self._checkpoints.end(job.number)
                 self._let_states_pass()
@@ -154,13 +146,13 @@ class Ledger:
                     # It was run, or may have been: its contacts were sent, whatever became of them.
                     job.counts.import_jobs += 1
                     job.counts.contacts_sent += job.contacts
-                self._write_job(job, job.w50_job, job.effort, outcome, error)
+                self._write_job(job, job.w50_job, outcome, error)
 
     def given_up(self, job: LoadJob, error: str) -> None:
         """W50's job is left as it is, never run; its batches go to another."""
         with self._lock:
             if job.w50_job is not None:
-                self._write_job(job, job.w50_job, job.effort, Outcome.ABANDONED, error)
+                self._write_job(job, job.w50_job, Outcome.ABANDONED, error)
 
     def _let_states_pass(self) -> None:
         if self._stop.error is not None:
@@ -219,99 +211,15 @@ class Ledger:
     def write_streams(self) -> None:
         """Write a metrics record for each stream."""
         for counts in self.streams.values():
-            self._metrics.write(MetricsStream.STREAMS, self._stream_record(counts))
+            self._metrics.write(MetricsStream.STREAMS, stream_record(self.run_id, counts, self.now()))
 
     def write_run(self, outcome: dict[str, Any]) -> None:
         """Write the metrics record of the run; `outcome` has what only the program knows."""
-        totals = {name: sum(getattr(each, name) for each in self.streams.values()) for name in RUN_TOTALS}
-        self._metrics.write(
-            MetricsStream.RUNS,
-            {
-                "run_id": self.run_id,
-                **outcome,
-                **totals,
-                "states_written": self._states.written,
-                "target_version": __version__,
-                "schema_version": SCHEMA_VERSION,
-            },
+        record = run_record(
+            self.run_id, self.streams.values(), states_written=self._states.written, outcome=outcome
         )
+        self._metrics.write(MetricsStream.RUNS, record)
 
-    def _write_job(
-        self, job: LoadJob, w50_job: ImportJob, effort: Effort | None, outcome: Outcome, error: str | None
-    ) -> None:
-        effort = effort or Effort(self.now())
-        record = {
-            "run_id": self.run_id,
-            "import_job_id": w50_job.id,
-            "stream": job.stream,
-            "contact_list_id": job.list_id,
-            "outcome": outcome.value,
-            **snake_case_members(w50_job),
-            "field_names": list(job.mapping.field_names),
-            "contacts_sent": effort.contacts_sent,
-            "contacts_rejected": rejected(effort.contacts_sent, w50_job)
-            if outcome is Outcome.FINISHED
-            else 0,
-            "batches": effort.batches,
-            "bytes_sent": effort.bytes_sent,
-            "http_requests": effort.http_requests,
-            "http_retries": effort.http_retries,
-            "create_seconds": round(effort.create_seconds, 3),
-            "upload_seconds": round(effort.upload_seconds, 3),
-            "run_seconds": round(effort.run_seconds, 3),
-            "started_at": effort.started_at.isoformat(),
-            "ended_at": self.now().isoformat(),
-            "error": error,
-            "validation_warnings": dict(effort.warnings),
-            "target_version": __version__,
-            "schema_version": SCHEMA_VERSION,
-        }
+    def _write_job(self, job: LoadJob, w50_job: ImportJob, outcome: Outcome, error: str | None) -> None:
+        record = job_record(self.run_id, job, w50_job, outcome=outcome, error=error, ended_at=self.now())
         self._metrics.write(MetricsStream.IMPORT_JOBS, record)
-
-    def _stream_record(self, counts: StreamCounts) -> dict[str, Any]:
-        mapping, ended_at = counts.mapping, self.now()
-        seconds = max((ended_at - counts.started_at).total_seconds(), 1e-6)
-        return {
-            "run_id": self.run_id,
-            "stream": counts.stream,
-            "contact_list_id": mapping.contact_list.id if mapping else None,
-            "contact_list_name": mapping.contact_list.name if mapping else None,
-            "records_quarantined": counts.records_quarantined,
-            **{f"quarantined_{each.value}": counts.quarantined.get(each.value, 0) for each in Reason},
-            **{name: getattr(counts, name) for name in STREAM_FIGURES},
-            "ignored_properties": [each.name for each in mapping.ignored] if mapping else [],
-            "started_at": counts.started_at.isoformat(),
-            "ended_at": ended_at.isoformat(),
-            "records_per_second": round(counts.records_read / seconds, 1),
-            "target_version": __version__,
-            "schema_version": SCHEMA_VERSION,
-        }
-
-
-STREAM_FIGURES = (
-    "records_read",
-    "records_skipped",
-    "records_superseded",
-    "contacts_sent",
-    "contacts_inserted",
-    "contacts_updated",
-    "contacts_not_updated",
-    "contacts_dropped",
-    "contacts_rejected",
-    "invalid_emails",
-    "invalid_sms",
-    "import_jobs",
-)
-RUN_TOTALS = (
-    "records_read",
-    "records_quarantined",
-    "records_skipped",
-    "records_superseded",
-    "contacts_sent",
-    "contacts_inserted",
-    "contacts_updated",
-    "contacts_not_updated",
-    "contacts_dropped",
-    "contacts_rejected",
-    "import_jobs",
-)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
-from target_w50.batches import Batch, BatchStore
-from target_w50.mapping import StreamMapping
-from target_w50.quarantine import SchemaLine
-from target_w50.w50 import ImportJob, RequestEvent
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.import_jobs.batches import Batch, BatchStore
+from target_w50.import_jobs.counts import Effort, StreamCounts
+from target_w50.singer.messages import SchemaLine
+from target_w50.w50 import ImportJob
 
-ALL_PERCENT = 100
 OWN_BYTES = 10_000
 """About what a job costs beside its contacts, so that many small ones do not fill the memory."""
 BATCH_BYTES = 1_000
@@ -37,66 +33,6 @@ class Outcome(str, Enum):
     UNKNOWN = "unknown"
     ABANDONED = "abandoned"
     CREATED = "created"
-
-
-@dataclass
-class StreamCounts:
-    """What a stream came to in this run; the reader counts records, the workers contacts."""
-
-    stream: str
-    started_at: dt.datetime
-    mapping: StreamMapping | None = None
-    records_read: int = 0
-    records_skipped: int = 0
-    records_merged: int = 0
-    merged_set_aside: int = 0
-    quarantined: dict[str, int] = field(default_factory=dict)
-    contacts_sent: int = 0
-    contacts_inserted: int = 0
-    contacts_updated: int = 0
-    contacts_not_updated: int = 0
-    contacts_dropped: int = 0
-    contacts_rejected: int = 0
-    invalid_emails: int = 0
-    invalid_sms: int = 0
-    import_jobs: int = 0
-    contacts_with_events: int = 0
-
-    @property
-    def records_superseded(self) -> int:
-        """How many records were merged into a later one of the same contact that was not set aside."""
-        return self.records_merged - self.merged_set_aside
-
-    @property
-    def records_quarantined(self) -> int:
-        """How many records were set aside, for whatever reason."""
-        return sum(self.quarantined.values())
-
-    def quarantine(self, reason: str, count: int = 1) -> None:
-        """Count records that were set aside."""
-        self.quarantined[reason] = self.quarantined.get(reason, 0) + count
-
-
-@dataclass
-class Effort:
-    """What an import job of W50 took so far."""
-
-    started_at: dt.datetime
-    batches: int = 0
-    contacts_sent: int = 0
-    bytes_sent: int = 0
-    http_requests: int = 0
-    http_retries: int = 0
-    create_seconds: float = 0.0
-    upload_seconds: float = 0.0
-    run_seconds: float = 0.0
-    warnings: dict[str, int] = field(default_factory=dict)
-
-    def count(self, event: RequestEvent) -> None:
-        """One try of a request took place."""
-        self.http_requests += 1
-        self.http_retries += event.attempt > 1
-        self.bytes_sent += event.bytes_sent
 
 
 class LoadJob:
@@ -198,41 +134,3 @@ class LoadJob:
         self.effort = None
         self.sent = 0
         self.probing = False
-
-
-def has_failed(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
-    """Whether W50 says that the job failed: its whole status, trimmed and without regard to case."""
-    status = (seen.current_status or "").strip().casefold()
-    return any(status == each.strip().casefold() for each in failure_statuses)
-
-
-def has_ended(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
-    """Whether W50 says that the job has ended, well or badly."""
-    return (
-        seen.finish_date is not None
-        or seen.progress_percent >= ALL_PERCENT
-        or has_failed(seen, failure_statuses)
-    )
-
-
-def rejected(sent: int, job: ImportJob) -> int:
-    """Contacts of an import job that W50 neither inserted, updated nor left as they were."""
-    return max(0, sent - job.inserted_contacts - job.updated_contacts - job.not_updated_contacts)
-
-
-def snake_case_members(job: ImportJob) -> dict[str, Any]:
-    """The 13 members of ImportJob in snake_case, dates with their zone and at most six digits."""
-    return {
-        "id": job.id,
-        "invalid_email_count": job.invalid_email_count,
-        "invalid_sms_count": job.invalid_sms_count,
-        "progress_percent": job.progress_percent,
-        "current_status": job.current_status,
-        "start_date": job.start_date.isoformat() if job.start_date else None,
-        "finish_date": job.finish_date.isoformat() if job.finish_date else None,
-        "inserted_contacts": job.inserted_contacts,
-        "updated_contacts": job.updated_contacts,
-        "dropped_contacts": job.dropped_contacts,
-        "not_updated_contacts": job.not_updated_contacts,
-        "total_contacts": job.total_contacts,
-    }

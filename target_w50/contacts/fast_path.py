@@ -8,24 +8,25 @@ left to the general way, which also finds the words for what is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from itertools import islice
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
 
-from target_w50.contacts import compact_json
-from target_w50.fast_schema import FastSchema, fast_schema
-from target_w50.settings.model import ImportMode
+from target_w50.contacts.fast_schema import FastSchema, fast_schema
+from target_w50.contacts.maker import compact_json
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.settings.model import ImportMode, Settings
 from target_w50.singer.reader import Take
 from target_w50.w50 import JSON_MEDIA_TYPES
 
-if TYPE_CHECKING:
-    from target_w50.settings.model import Settings
-    from target_w50.sinks import W50Sink
+TakeBlock = Callable[[list[Hashable], list[bytes], int, list[bytes]], None]
+"""Takes contacts of consecutive lines: what tells them from others, how they are sent, where the first was
+read, and the lines."""
 
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_nested = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -41,26 +42,36 @@ _GENERAL = object()
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError)
 
 
-def make_take(stream: str, sink: W50Sink, settings: Settings) -> Take | None:
+def make_take(  # noqa: PLR0917 - what the short way is compiled from
+    stream: str,
+    schema: Mapping[str, Any],
+    mapping: StreamMapping,
+    key_properties: tuple[str, ...],
+    settings: Settings,
+    hand_over: TakeBlock,
+) -> Take | None:
     """What takes the lines of a stream's records, or None if all of them go the general way.
 
     Args:
         stream: the stream's name; no stream map changes its records.
-        sink: where they all go.
+        schema: its JSON Schema.
+        mapping: what was decided for it.
+        key_properties: its keys.
         settings: as judged.
+        hand_over: takes the contacts of consecutive lines.
     """
     if (
         settings.import_mode is not ImportMode.LOAD
         or settings.add_record_metadata
         or not settings.validate_records
-        or sink.wire.media_type not in JSON_MEDIA_TYPES
+        or settings.media_type not in JSON_MEDIA_TYPES
     ):
         return None
-    plan = fast_schema(stream, sink.schema, sink.mapping, tuple(sink.key_properties))
-    return None if plan is None else _taker(plan, sink)
+    plan = fast_schema(stream, schema, mapping, key_properties)
+    return None if plan is None else _taker(plan, hand_over)
 
 
-def _taker(plan: FastSchema, sink: W50Sink) -> Take:  # noqa: C901 - calls in the loop would cost too much
+def _taker(plan: FastSchema, hand_over: TakeBlock) -> Take:  # noqa: C901 - calls in the loop would cost too much
     """Close over everything, so that a record costs few look-ups."""
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.message_type).decode
     encode = msgspec.json.Encoder().encode
@@ -96,25 +107,10 @@ def _taker(plan: FastSchema, sink: W50Sink) -> Take:  # noqa: C901 - calls in th
         except _REFUSED:
             pass
         if fragments:
-            _hand_over(sink, identities, fragments, first_place, lines[start : start + len(fragments)])
+            hand_over(identities, fragments, first_place, lines[start : start + len(fragments)])
         return len(fragments)
 
     return take
-
-
-def _hand_over(
-    sink: W50Sink, identities: list[Hashable], fragments: list[bytes], first_place: int, lines: list[bytes]
-) -> None:
-    load = sink.open_load
-    if load.add_plainly(identities, fragments, first_place, lines):
-        sink.taken += len(fragments)
-        return
-    place = first_place
-    for identity, fragment, line in zip(identities, fragments, lines, strict=True):
-        # Before it is added: that may cut the input, and the record was read before the cut.
-        sink.taken += 1
-        load.add(identity, fragment, place, line, None)
-        place += 1
 
 
 def _deleted_is_fine(plan: FastSchema) -> Callable[[Raw], bool]:

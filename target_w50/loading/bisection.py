@@ -6,10 +6,12 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from target_w50.batches import ContactParts, Places
+from target_w50.contacts.refusal import Reason
 from target_w50.errors import RefusedError
-from target_w50.jobs import LoadJob
-from target_w50.quarantine import QuarantineFile, Reason
+from target_w50.import_jobs.batches import ContactParts
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.places import Places
+from target_w50.outputs.quarantine import QuarantineFile
 
 log = logging.getLogger("target-w50")
 
@@ -19,7 +21,7 @@ MOST_CULPRITS = 20
 Accepts = Callable[[list[bytes]], bool]
 
 
-class Rejections:
+class Bisection:
     """Rewrites the batch at hand of a job; the job's worker calls it.
 
     Args:
@@ -101,7 +103,7 @@ class Rejections:
                     self._places.position(part.place),
                     schema=job.schema_line,
                 )
-                job.counts.quarantine(Reason.W50_REJECTED.value)
+                job.counts.quarantine(Reason.W50_REJECTED)
         self._quarantine.flush()
         log.warning(
             "%s: W50 refused %d contacts (status %s); their records are in quarantine. First: %s",

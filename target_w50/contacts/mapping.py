@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from target_w50.errors import MappingError, RefusedError
+from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.contacts.names import listing, nearest, nearest_name, normalized
+from target_w50.errors import MappingError
 from target_w50.settings.model import DROP, DeletedRecords, StreamEntry
-from target_w50.w50 import ContactSchemaField, ContactsList, W50Client
-
-NOT_FOUND = 404
-SET_CONTACT_LIST = "Set `contact_list` of the entry in `streams` to"
-MOST_NAMES = 12
-"""How many existing names a message lists."""
+from target_w50.w50 import ContactsList
 
 
 @dataclass(frozen=True)
@@ -53,109 +48,6 @@ class StreamMapping:
         return self.entry.match_fields or ()
 
 
-class ListDirectory:
-    """The account's contact lists and their fields, each asked for once."""
-
-    def __init__(self, client: W50Client) -> None:
-        self._client = client
-        self._lists: tuple[ContactsList, ...] | None = None
-        self._by_id: dict[int, ContactsList] = {}
-        self._fields: dict[int, tuple[ContactSchemaField, ...]] = {}
-
-    def all_lists(self) -> tuple[ContactsList, ...]:
-        """Every contact list of the account."""
-        if self._lists is None:
-            self._lists = self._client.list_contact_lists()
-        return self._lists
-
-    def fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
-        """The list's fields."""
-        if list_id not in self._fields:
-            self._fields[list_id] = self._client.list_fields(list_id)
-        return self._fields[list_id]
-
-    def resolve(self, text: str, *, instead: str = SET_CONTACT_LIST) -> ContactsList:
-        """The contact list that a setting names, by id or by name.
-
-        Args:
-            text: all digits for an id, else a name; `name:` before a name forces it.
-            instead: what to do if there is no such list, as the beginning of a sentence.
-
-        Raises:
-            MappingError: naming what exists, if there is none or more than one.
-        """
-        if text.isascii() and text.isdigit():
-            return self._with_id(int(text), instead)
-        name = text.removeprefix("name:")
-        found = [each for each in self.all_lists() if each.name == name]
-        if not found:
-            names = [str(each.name) for each in self.all_lists()]
-            raise MappingError(
-                f"W50 has no contact list named {name!r}{nearest(name, names)}; it has "
-                f"{_listing(map(repr, names))}. {instead} one of them.",
-                code="contact_list_unknown",
-            )
-        if len(found) > 1:
-            ids = ", ".join(str(each.id) for each in found)
-            raise MappingError(
-                f"{len(found)} contact lists of W50 are named {name!r}. {instead} an id: {ids}.",
-                code="contact_list_ambiguous",
-            )
-        return found[0]
-
-    def _with_id(self, list_id: int, instead: str) -> ContactsList:
-        if list_id not in self._by_id:
-            try:
-                self._by_id[list_id] = self._client.get_contact_list(list_id)
-            except RefusedError as error:
-                if error.status != NOT_FOUND:
-                    raise
-                listing = _listing(f"{each.id} ({each.name!r})" for each in self.all_lists())
-                raise MappingError(
-                    f"W50 has no contact list with id {list_id}; it has {listing}. {instead} one of them "
-                    "(`name:...` forces a name).",
-                    code="contact_list_unknown",
-                ) from error
-        return self._by_id[list_id]
-
-
-def entry_for(entries: Sequence[StreamEntry], stream: str) -> StreamEntry | None:
-    """The entry that a stream falls under: an exact name beats a glob, an earlier glob a later one."""
-    for entry in entries:
-        if entry.stream == stream:
-            return entry
-    for entry in entries:
-        if entry.is_glob and fnmatch.fnmatchcase(stream, entry.stream):
-            return entry
-    return None
-
-
-def normalized(name: str) -> str:
-    """The name without regard to case and to all but letters and digits."""
-    return "".join(character for character in name.casefold() if character.isalnum())
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A clause that names the nearest that exists, or nothing."""
-    found = nearest_name(name, known)
-    return f" (did you mean {found!r}?)" if found else ""
-
-
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The name that is nearest to this one, if any is near."""
-    spelled = {normalized(each): each for each in known}
-    near = difflib.get_close_matches(normalized(name), spelled, n=1)
-    return spelled[near[0]] if near else None
-
-
-def _listing(names: Iterable[str]) -> str:
-    every = list(names)
-    if not every:
-        return "none"
-    more = f" and {len(every) - MOST_NAMES} more" if len(every) > MOST_NAMES else ""
-    return ", ".join(every[:MOST_NAMES]) + more
-
-
 def map_stream(
     stream: str,
     schema: Mapping[str, Any],
@@ -186,7 +78,7 @@ def map_stream(
     if ignored and entry.unmapped_properties == "fail":
         unmapped = [each for each in ignored if each.why == "no such field"]
         if unmapped:
-            names = _listing(f"{each.name!r}" for each in unmapped)
+            names = listing(f"{each.name!r}" for each in unmapped)
             raise MappingError(
                 f"Stream {stream!r}: no FieldName of contact list {contact_list.id} for the properties "
                 f"{names}. Map them in `fields` (or drop them with {DROP}), or set `unmapped_properties` to "
@@ -201,7 +93,7 @@ def map_stream(
     if not field_names:
         raise MappingError(
             f"Stream {stream!r}: no property has a FieldName in contact list {contact_list.id}, so nothing "
-            f"would be sent. The list has {_listing(known or [])}; map properties to them in `fields`.",
+            f"would be sent. The list has {listing(known or [])}; map properties to them in `fields`.",
             code="no_field_names",
         )
     return StreamMapping(stream, entry, contact_list, tuple(mapped), tuple(ignored), tuple(field_names))
@@ -221,7 +113,7 @@ def _check_settings_exist(
         if name not in properties:
             raise MappingError(
                 f"Stream {stream!r} has no property {name!r}{nearest(name, properties)}; its schema has "
-                f"{_listing(properties)}. Correct `fields` or `enc_contact_id` of its entry in `streams`.",
+                f"{listing(properties)}. Correct `fields` or `enc_contact_id` of its entry in `streams`.",
                 code="property_unknown",
             )
     if known is None:
@@ -231,7 +123,7 @@ def _check_settings_exist(
         if name not in known:
             raise MappingError(
                 f"Stream {stream!r}: contact list {contact_list.id} ({contact_list.name!r}) has no field "
-                f"{name!r}{nearest(name, known)}; it has {_listing(known)}. Correct `fields` or "
+                f"{name!r}{nearest(name, known)}; it has {listing(known)}. Correct `fields` or "
                 "`deleted_values` of its entry in `streams`.",
                 code="field_unknown",
             )
@@ -269,7 +161,7 @@ def _field_named(name: str, known: list[str], stream: str) -> str | None:
     found = [each for each in known if wanted and normalized(each) == wanted]
     if len(found) > 1:
         raise MappingError(
-            f"Stream {stream!r}: property {name!r} fits the fields {_listing(map(repr, found))}. Say which "
+            f"Stream {stream!r}: property {name!r} fits the fields {listing(map(repr, found))}. Say which "
             "in `fields` of its entry in `streams`.",
             code="field_ambiguous",
         )
@@ -293,7 +185,7 @@ def _check_match_fields(stream: str, entry: StreamEntry, field_names: list[str])
         if name not in field_names:
             raise MappingError(
                 f"Stream {stream!r}: match field {name!r} is not among the mapped FieldNames"
-                f"{nearest(name, field_names)}: {_listing(field_names)}. Map a property to it in `fields`, "
+                f"{nearest(name, field_names)}: {listing(field_names)}. Map a property to it in `fields`, "
                 "or correct `match_fields`.",
                 code="match_field_unmapped",
             )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import DoubtfulError, UnreachableError
-from target_w50.job_filling import MOST_REBUILDS
-from target_w50.jobs import Effort, LoadJob, Outcome, StreamCounts
-from target_w50.ledger import Ledger
-from target_w50.mapping import StreamMapping
+from target_w50.import_jobs.counts import Effort, StreamCounts
+from target_w50.import_jobs.job import LoadJob, Outcome
+from target_w50.loading.uploading import MOST_REBUILDS
+from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.logs import is_at_hand
 from target_w50.w50 import ImportJob, RequestEvent, W50Client
 

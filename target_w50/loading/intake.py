@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
-from target_w50.batches import Batch
-from target_w50.contacts import read_fragment
-from target_w50.jobs import LoadJob, StreamCounts
-from target_w50.ledger import Ledger
-from target_w50.mapping import StreamMapping
-from target_w50.quarantine import SchemaLine
+from target_w50.contacts.maker import read_fragment
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.import_jobs.batches import Batch
+from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.job import LoadJob
+from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
+from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import Contact, WireFormat
 
 log = logging.getLogger("target-w50")

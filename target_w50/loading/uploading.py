@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from target_w50.batches import Places
 from target_w50.errors import DoubtfulError, RefusedError, UnreachableError, W50Error
-from target_w50.jobs import Effort, LoadJob
-from target_w50.ledger import Ledger
-from target_w50.rejections import Rejections
+from target_w50.import_jobs.counts import Effort
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.places import Places
+from target_w50.loading.bisection import Bisection
+from target_w50.loading.validation_warnings import ValidationWarnings
+from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.w50 import W50Client, WireFormat
-from target_w50.warnings_told import WarningsTold
 
 log = logging.getLogger("target-w50")
 
@@ -23,13 +24,13 @@ WHOLE_REFUSALS = (400, 417, 422)
 REFUSED_FOR_CONTACTS = (*WHOLE_REFUSALS, TOO_LARGE)
 
 
-class Filling:
+class Uploading:
     """Takes a job that is not run yet a step further. Used by one thread.
 
     Args:
         client: the thread's own client.
         wire: frames the serialised contacts.
-        rejections: finds the contacts that W50 refuses.
+        bisection: finds the contacts that W50 refuses.
         places: the words for where a record was read.
     """
 
@@ -40,7 +41,7 @@ class Filling:
         ledger: Ledger,
         *,
         wire: WireFormat,
-        rejections: Rejections,
+        bisection: Bisection,
         places: Places,
         monotonic: Callable[[], float],
     ) -> None:
@@ -48,8 +49,8 @@ class Filling:
         self._settings = settings
         self._ledger = ledger
         self._wire = wire
-        self._rejections = rejections
-        self._warnings = WarningsTold(places)
+        self._bisection = bisection
+        self._warnings = ValidationWarnings(places)
         self._monotonic = monotonic
 
     def step(self, job: LoadJob) -> None:
@@ -113,7 +114,7 @@ class Filling:
                 job.name,
                 extra=job.log_fields(self._ledger.run_id),
             )
-            self._rejections.halve(job)
+            self._bisection.halve(job)
             return
         whole = error.status in WHOLE_REFUSALS or (error.status == TOO_LARGE and batch.count == 1)
         if not (whole and self._settings.quarantines):
@@ -136,7 +137,7 @@ class Filling:
             self._ledger.given_up(job, f"W50 refused a batch (status {error.status}); built anew without it")
             job.probing = True
         job_id = job.w50_id
-        self._rejections.find(job, error, lambda fragments: self._accepts(job.list_id, job_id, fragments))
+        self._bisection.find(job, error, lambda fragments: self._accepts(job.list_id, job_id, fragments))
         self._probed(job)
 
     def _accepts(self, list_id: int, job_id: int, fragments: list[bytes]) -> bool:

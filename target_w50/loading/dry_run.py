@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from target_w50.batches import Batch, BatchStore, Places
-from target_w50.contacts import Refusal
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.errors import LimitError, TargetW50Error
-from target_w50.jobs import LoadJob, StreamCounts
-from target_w50.ledger import Ledger
-from target_w50.mapping import StreamMapping
-from target_w50.quarantine import Reason
-from target_w50.refusals import RecordRefusals
+from target_w50.import_jobs.batches import Batch, BatchStore
+from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.places import Places
+from target_w50.outputs.invalid_records import InvalidRecords
+from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings, StreamEntry
 from target_w50.w50 import WireFormat, decode_answer
@@ -31,7 +32,7 @@ class RefusedRecords:
         quarantined: whether the settings would have them set aside, rather than end the run.
     """
 
-    reason: str
+    reason: Reason
     property: str | None
     first_at: str
     quarantined: bool
@@ -48,7 +49,7 @@ class PlannedStream:
     batches: int = 0
     bytes: int = 0
     contacts_with_events: int = 0
-    refused: dict[tuple[str, str | None], RefusedRecords] = field(default_factory=dict)
+    refused: dict[tuple[Reason, str | None], RefusedRecords] = field(default_factory=dict)
     sample: Mapping[str, Any] | None = None
 
     @property
@@ -160,7 +161,7 @@ class Plan:
         """Nothing runs."""
 
 
-class PlannedRefusals(RecordRefusals):
+class PlannedInvalidRecords(InvalidRecords):
     """Counts refused records; none ends the dry run, and none is written to quarantine."""
 
     def __init__(self, settings: Settings, places: Places, ledger: Ledger, plan: Plan) -> None:
@@ -177,7 +178,7 @@ class PlannedRefusals(RecordRefusals):
         place: int,
         raw: bytes | None,
     ) -> None:
-        """Note what would become of the record; see `RecordRefusals`."""
+        """Note what would become of the record; see `InvalidRecords`."""
         del source_stream, raw
         quarantined = self.sets_aside(refusal, entry)
         refused = self._plan.stream(counts.stream).refused
@@ -188,7 +189,7 @@ class PlannedRefusals(RecordRefusals):
         known.count += 1
         if not quarantined:
             self._plan.would_end(self.fatal(refusal, counts.stream, place))
-        elif refusal.reason != Reason.DELETED_AT_SOURCE.value:
+        elif refusal.reason is not Reason.DELETED_AT_SOURCE:
             self._invalid += 1
             self.check_limits(at_end=False)
 

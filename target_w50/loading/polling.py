@@ -14,10 +14,10 @@ from target_w50.errors import (
     UnreachableError,
     W50Error,
 )
-from target_w50.jobs import LoadJob, Outcome, Phase, has_ended, has_failed, rejected
-from target_w50.ledger import Ledger
+from target_w50.import_jobs.job import LoadJob, Outcome, Phase
+from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
-from target_w50.w50 import ImportJob, W50Client
+from target_w50.w50 import ImportJob, W50Client, has_ended, has_failed, rejected
 
 log = logging.getLogger("target-w50")
 
@@ -27,7 +27,7 @@ LAST_LOOK_S = 0.01
 """How long after the end of the time limit a job is asked for the last time."""
 
 
-class Running:
+class Polling:
     """Takes a job from its last batch to its end. Used by one thread.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, UnsetType, defstruct
 
-from target_w50.mapping import StreamMapping
+from target_w50.contacts.mapping import StreamMapping
 
 _TOP_LEVEL = {
     "$schema",

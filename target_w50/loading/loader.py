@@ -6,13 +6,13 @@ import logging
 import threading
 from collections.abc import Callable
 
-from target_w50.batches import Batch
+from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import StoppedError, TargetW50Error
-from target_w50.job_steps import JobSteps
-from target_w50.jobs import LoadJob, Phase, StreamCounts
-from target_w50.ledger import Ledger
-from target_w50.list_worker import AbandonedError, ListWorker
-from target_w50.mapping import StreamMapping
+from target_w50.import_jobs.batches import Batch
+from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.job import LoadJob, Phase
+from target_w50.loading.list_worker import AbandonedError, JobSteps, ListWorker
+from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
 

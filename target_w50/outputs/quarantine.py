@@ -12,38 +12,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from target_w50.contacts.refusal import Reason
 from target_w50.errors import InputError, SettingsError
-from target_w50.json_members import with_member
+from target_w50.outputs.json_members import with_member
+from target_w50.singer.messages import SchemaLine
 
 _MODE = 0o600
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
-
-
-class Reason(str, Enum):
-    """Why a record is in quarantine; the list is closed."""
-
-    SCHEMA_INVALID = "schema_invalid"
-    MISSING_KEY_PROPERTY = "missing_key_property"
-    MISSING_MATCH_VALUE = "missing_match_value"
-    CONVERSION_FAILED = "conversion_failed"
-    DELETED_AT_SOURCE = "deleted_at_source"
-    W50_REJECTED = "w50_rejected"
-
-
-class SchemaLine:
-    """A SCHEMA message as it stands in the file; records belong to one."""
-
-    __slots__ = ("line",)
-
-    def __init__(self, line: bytes) -> None:
-        self.line = line
 
 
 class QuarantineFile:

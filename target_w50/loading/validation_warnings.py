@@ -6,8 +6,9 @@ import logging
 import re
 from collections.abc import Sequence
 
-from target_w50.batches import Batch, Places
-from target_w50.jobs import LoadJob
+from target_w50.import_jobs.batches import Batch
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.places import Places
 
 log = logging.getLogger("target-w50")
 
@@ -16,7 +17,7 @@ MOST_WORDS = 10
 OTHER = "other"
 
 
-class WarningsTold:
+class ValidationWarnings:
     """Counts warnings for the metrics and logs them.
 
     Args:

@@ -1,0 +1,26 @@
+"""Why a record is no contact: the six reasons, and what is wrong in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Reason(str, Enum):
+    """Why a record is in quarantine; the list is closed."""
+
+    SCHEMA_INVALID = "schema_invalid"
+    MISSING_KEY_PROPERTY = "missing_key_property"
+    MISSING_MATCH_VALUE = "missing_match_value"
+    CONVERSION_FAILED = "conversion_failed"
+    DELETED_AT_SOURCE = "deleted_at_source"
+    W50_REJECTED = "w50_rejected"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a record can't become a contact; without any value of it."""
+
+    reason: Reason
+    message: str
+    property: str | None

@@ -1,0 +1,1 @@
+"""An import job on our side."""

@@ -1,0 +1,70 @@
+"""What a stream and an import job came to, in numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.contacts.refusal import Reason
+from target_w50.w50 import RequestEvent
+
+
+@dataclass
+class StreamCounts:
+    """What a stream came to in this run; the reader counts records, the workers contacts."""
+
+    stream: str
+    started_at: dt.datetime
+    mapping: StreamMapping | None = None
+    records_read: int = 0
+    records_skipped: int = 0
+    records_merged: int = 0
+    merged_set_aside: int = 0
+    quarantined: dict[Reason, int] = field(default_factory=dict)
+    contacts_sent: int = 0
+    contacts_inserted: int = 0
+    contacts_updated: int = 0
+    contacts_not_updated: int = 0
+    contacts_dropped: int = 0
+    contacts_rejected: int = 0
+    invalid_emails: int = 0
+    invalid_sms: int = 0
+    import_jobs: int = 0
+    contacts_with_events: int = 0
+
+    @property
+    def records_superseded(self) -> int:
+        """How many records were merged into a later one of the same contact that was not set aside."""
+        return self.records_merged - self.merged_set_aside
+
+    @property
+    def records_quarantined(self) -> int:
+        """How many records were set aside, for whatever reason."""
+        return sum(self.quarantined.values())
+
+    def quarantine(self, reason: Reason, count: int = 1) -> None:
+        """Count records that were set aside."""
+        self.quarantined[reason] = self.quarantined.get(reason, 0) + count
+
+
+@dataclass
+class Effort:
+    """What an import job of W50 took so far."""
+
+    started_at: dt.datetime
+    batches: int = 0
+    contacts_sent: int = 0
+    bytes_sent: int = 0
+    http_requests: int = 0
+    http_retries: int = 0
+    create_seconds: float = 0.0
+    upload_seconds: float = 0.0
+    run_seconds: float = 0.0
+    warnings: dict[str, int] = field(default_factory=dict)
+
+    def count(self, event: RequestEvent) -> None:
+        """One try of a request took place."""
+        self.http_requests += 1
+        self.http_retries += event.attempt > 1
+        self.bytes_sent += event.bytes_sent

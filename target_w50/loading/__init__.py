@@ -1,0 +1,1 @@
+"""Contacts into import jobs, in the background."""

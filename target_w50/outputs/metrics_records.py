@@ -1,0 +1,117 @@
+"""An import job, a stream and a run as metrics records, and the names of their figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from target_w50 import __version__
+from target_w50.contacts.refusal import Reason
+from target_w50.import_jobs.counts import Effort, StreamCounts
+from target_w50.import_jobs.job import LoadJob, Outcome
+from target_w50.w50 import ImportJob, rejected, snake_case_members
+
+SCHEMA_VERSION = 1
+STREAM_FIGURES = (
+    "records_read",
+    "records_skipped",
+    "records_superseded",
+    "contacts_sent",
+    "contacts_inserted",
+    "contacts_updated",
+    "contacts_not_updated",
+    "contacts_dropped",
+    "contacts_rejected",
+    "invalid_emails",
+    "invalid_sms",
+    "import_jobs",
+)
+RUN_TOTALS = (
+    "records_read",
+    "records_quarantined",
+    "records_skipped",
+    "records_superseded",
+    "contacts_sent",
+    "contacts_inserted",
+    "contacts_updated",
+    "contacts_not_updated",
+    "contacts_dropped",
+    "contacts_rejected",
+    "import_jobs",
+)
+_WRITTEN_BY = {"target_version": __version__, "schema_version": SCHEMA_VERSION}
+
+
+def job_record(
+    run_id: str,
+    job: LoadJob,
+    w50_job: ImportJob,
+    *,
+    outcome: Outcome,
+    error: str | None,
+    ended_at: dt.datetime,
+) -> dict[str, Any]:
+    """A record of `w50_import_jobs`: what became of one import job of W50."""
+    effort = job.effort or Effort(ended_at)
+    return {
+        "run_id": run_id,
+        "import_job_id": w50_job.id,
+        "stream": job.stream,
+        "contact_list_id": job.list_id,
+        "outcome": outcome.value,
+        **snake_case_members(w50_job),
+        "field_names": list(job.mapping.field_names),
+        "contacts_sent": effort.contacts_sent,
+        "contacts_rejected": rejected(effort.contacts_sent, w50_job) if outcome is Outcome.FINISHED else 0,
+        "batches": effort.batches,
+        "bytes_sent": effort.bytes_sent,
+        "http_requests": effort.http_requests,
+        "http_retries": effort.http_retries,
+        "create_seconds": round(effort.create_seconds, 3),
+        "upload_seconds": round(effort.upload_seconds, 3),
+        "run_seconds": round(effort.run_seconds, 3),
+        "started_at": effort.started_at.isoformat(),
+        "ended_at": ended_at.isoformat(),
+        "error": error,
+        "validation_warnings": dict(effort.warnings),
+        **_WRITTEN_BY,
+    }
+
+
+def stream_record(run_id: str, counts: StreamCounts, ended_at: dt.datetime) -> dict[str, Any]:
+    """A record of `w50_streams`: what a stream came to in a run."""
+    mapping = counts.mapping
+    seconds = max((ended_at - counts.started_at).total_seconds(), 1e-6)
+    return {
+        "run_id": run_id,
+        "stream": counts.stream,
+        "contact_list_id": mapping.contact_list.id if mapping else None,
+        "contact_list_name": mapping.contact_list.name if mapping else None,
+        "records_quarantined": counts.records_quarantined,
+        **{f"quarantined_{each.value}": counts.quarantined.get(each, 0) for each in Reason},
+        **{name: getattr(counts, name) for name in STREAM_FIGURES},
+        "ignored_properties": [each.name for each in mapping.ignored] if mapping else [],
+        "started_at": counts.started_at.isoformat(),
+        "ended_at": ended_at.isoformat(),
+        "records_per_second": round(counts.records_read / seconds, 1),
+        **_WRITTEN_BY,
+    }
+
+
+def run_record(
+    run_id: str,
+    streams: Iterable[StreamCounts],
+    *,
+    states_written: int,
+    outcome: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A record of `w50_runs`; `outcome` has what only the program around the run knows."""
+    every = list(streams)
+    return {
+        "run_id": run_id,
+        **outcome,
+        **{name: sum(getattr(each, name) for each in every) for name in RUN_TOTALS},
+        "states_written": states_written,
+        **_WRITTEN_BY,
+    }
