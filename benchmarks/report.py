@@ -16,7 +16,7 @@ from benchmarks.overlap import GOAL as OVERLAP_GOAL
 from benchmarks.overlap import Overlap
 from benchmarks.rounds import Series, Spread
 from benchmarks.subjects import BARE, OURS, SDK
-from target_w50.tables import write_table
+from target_w50.console.tables import write_table
 
 PLAIN = "plain"
 JUDGED_FROM = {True: 1_000_000, False: 100_000}

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from dev.meltano_project import JOB, STATE_ID, MeltanoProject
-from target_w50.cli.sandbox_process import running_sandbox
+from target_w50.cli.demo.sandbox_process import running_sandbox
 
 TOKEN = "demo-token"  # noqa: S105  # of a sandbox that lives for seconds
 LOG_LINES = 12

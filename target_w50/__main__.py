@@ -14,7 +14,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Imports make much and leave nothing to collect; a run collects again, see LoadedProgram.
     gc.disable()
-    from target_w50.program import main as run_program  # noqa: PLC0415  # it takes time, see above
+    from target_w50.program.command import main as run_program  # noqa: PLC0415  # it takes time, see above
 
     sys.exit(run_program())
 

@@ -19,9 +19,9 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.loading.loader import Loader
 from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
-from target_w50.run import Run
 from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
+from target_w50.target.run import Run
 from target_w50.w50 import ContactsList
 
 NEW_YEAR = dt.datetime(2027, 1, 1, tzinfo=dt.timezone.utc)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from target_w50.loaded_program import LoadedProgram
+from target_w50.program.lifecycle import LoadedProgram
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
 

@@ -16,17 +16,17 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from target_w50 import progress
+from target_w50.console import progress
+from target_w50.console.live import LiveLines, lines
+from target_w50.console.progress import LogLines, Progress
+from target_w50.console.stream_progress import Looks, StreamProgress
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.job import LoadJob, Phase
-from target_w50.live import LiveLines, lines
-from target_w50.looks import Looks, StreamProgress
 from target_w50.outputs.ledger import Ledger
-from target_w50.progress import LogLines, Progress
-from target_w50.run import utc_now
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import StreamEntry
+from target_w50.target.run import utc_now
 from target_w50.w50 import ContactsList, ImportJob
 from tests.support import LIST, Target, record, run_target, schema, settings, state
 

@@ -34,7 +34,7 @@ def imported_by(*arguments: str) -> set[str]:
     """The modules that the program has imported when it ends well."""
     script = f"""
 import json, sys
-from target_w50.program import main
+from target_w50.program.command import main
 status = main({list(arguments)!r})
 sys.stderr.write("\\n" + json.dumps([status, sorted(sys.modules)]))
 """

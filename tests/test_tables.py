@@ -9,7 +9,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.tables import plain_table, printable, write_table
+from target_w50.console.tables import plain_table, printable, write_table
 
 
 def test_columns_stand_below_each_other_numbers_to_the_right() -> None:
@@ -33,7 +33,8 @@ def test_no_text_can_do_anything_to_a_terminal(text: str) -> None:
 def test_a_table_that_is_not_for_a_terminal_needs_no_library() -> None:
     """Start-up time counts, and so does an installation in which something is broken."""
     code = (
-        "import sys; from target_w50.tables import write_table; write_table(sys.stdout, ['a'], [['b']]); "
+        "import sys; from target_w50.console.tables import write_table; "
+        "write_table(sys.stdout, ['a'], [['b']]); "
         "print('rich' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

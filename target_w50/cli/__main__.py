@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_w50.cli import main
+from target_w50.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from target_w50.tables import boxed_table, plain_table
+from target_w50.console.tables import boxed_table, plain_table
 
 PLAIN_WIDTH = 160
 

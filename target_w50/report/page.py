@@ -11,10 +11,10 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from target_w50 import __version__
+from target_w50.console.tables import printable
 from target_w50.report.charts import SIZES, Chart
 from target_w50.report.reading import Complaint
 from target_w50.report.runs import ListSums, Report, ReportedRun
-from target_w50.tables import printable
 
 RUNS_IN_CHARTS = 40
 RUNS_IN_TABLE = 500

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from target_w50.cli import program
+from target_w50.cli import main as program
 from target_w50.sandbox import Sandbox
 from tests.browser.conftest import DESK, PHONE, Watched
 from tests.support import LIST, entry, record, run_target, schema, settings, state

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from target_w50.cli.sandbox_process import running_sandbox
+from target_w50.cli.demo.sandbox_process import running_sandbox
 
 MOST_MIB = 200
 SAMPLES = 20

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from target_w50.cli import program
+from target_w50.cli import main as program
 from target_w50.sandbox import Sandbox
 
 TOKEN = "secret-of-the-operator"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from target_w50.cli import demo
+from target_w50.cli.demo import command as demo
 
 W50 = (sys.executable, "-m", "target_w50.cli")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from target_w50.cli.demo_report import DemoRun, print_report
+from target_w50.cli.demo.printout import DemoRun, print_report
 
 
 def contact(email: str, city: str = "Leeds") -> dict[str, Any]:

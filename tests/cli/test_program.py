@@ -10,7 +10,8 @@ import click
 import pytest
 
 from target_w50 import __version__
-from target_w50.cli import main, program
+from target_w50.cli import main as program
+from target_w50.cli.main import main
 from target_w50.errors import LimitError, SettingsError, TargetW50Error
 
 W50 = (sys.executable, "-m", "target_w50.cli")
@@ -36,7 +37,7 @@ def test_the_version_is_the_distributions() -> None:
 def test_version_and_help_import_neither_the_sdk_nor_rich_nor_the_server() -> None:
     """What an operator asks most often answers at once."""
     code = (
-        "import sys; from target_w50.cli.program import run; run(['--version']); run(['--help']); "
+        "import sys; from target_w50.cli.main import run; run(['--version']); run(['--help']); "
         "print(sorted({'singer_sdk', 'rich', 'werkzeug', 'requests'} & set(sys.modules)))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -128,4 +129,4 @@ def test_a_closed_standard_output_ends_with_status_141() -> None:
 
 def test_a_table_entry_that_is_no_command_is_a_mistake_of_the_house() -> None:
     with pytest.raises(TypeError, match="is not a click command"):
-        program.LazyCommand("target_w50.cli.program", "run", "Nonsense.").load()
+        program.LazyCommand("target_w50.cli.main", "run", "Nonsense.").load()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import target_w50
-from target_w50.cli.sample_data import sample_data_folder
+from target_w50.cli.demo.sample_data import sample_data_folder
 from target_w50.errors import SettingsError
 
 REPOSITORY = Path(__file__).parents[2]

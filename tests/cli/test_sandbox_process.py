@@ -9,8 +9,8 @@ import sys
 import pytest
 import requests
 
-from target_w50.cli import sandbox_process
-from target_w50.cli.sandbox_process import running_sandbox
+from target_w50.cli.demo import sandbox_process
+from target_w50.cli.demo.sandbox_process import running_sandbox
 from target_w50.errors import UnreachableError
 
 

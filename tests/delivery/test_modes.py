@@ -7,11 +7,11 @@ import io
 import logging
 from typing import Any
 
-from target_w50.run import Run
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
-from target_w50.sinks import W50Sink
 from target_w50.target import TargetW50
+from target_w50.target.run import Run
+from target_w50.target.sinks import W50Sink
 from tests.delivery.conftest import Load
 from tests.support import calls_of, jobs_of, lines, record, requests_of, schema, settings, state
 

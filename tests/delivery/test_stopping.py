@@ -254,7 +254,7 @@ import sys, time
 
 class Slow:
     def find_spec(self, name, *_):
-        if name == "target_w50.program":
+        if name == "target_w50.program.command":
             print("importing", file=sys.stderr, flush=True)
             time.sleep(600)
 

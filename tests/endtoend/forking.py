@@ -18,8 +18,8 @@ LONGEST_S = 60
 
 def serve(orders_fd: int, answers_fd: int) -> None:
     """Run what is ordered, one after the other, until the orders end."""
-    import target_w50.loaded_program  # noqa: F401, PLC0415  # what takes the time
-    from target_w50.program import main  # noqa: PLC0415
+    import target_w50.program.lifecycle  # noqa: F401, PLC0415  # what takes the time
+    from target_w50.program.command import main  # noqa: PLC0415
 
     with os.fdopen(orders_fd, "rb") as orders, os.fdopen(answers_fd, "wb", buffering=0) as answers:
         for line in orders:

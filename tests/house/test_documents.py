@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from target_w50.cli.program import COMMANDS
+from target_w50.cli.main import COMMANDS
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "target_w50"

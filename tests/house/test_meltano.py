@@ -19,8 +19,8 @@ from dev.meltano_settings import (
     hub_text,
     meltano_settings,
 )
-from target_w50.cli.program import COMMANDS as W50_COMMANDS
-from target_w50.cli.sandbox_process import running_sandbox
+from target_w50.cli.demo.sandbox_process import running_sandbox
+from target_w50.cli.main import COMMANDS as W50_COMMANDS
 from target_w50.settings.model import SETTINGS_SCHEMA
 
 TOKEN = "a-token"

@@ -54,7 +54,7 @@ def test_an_installed_wheel_finds_its_sample_data(wheel: Path, tmp_path: Path) -
         [
             sys.executable,
             "-c",
-            "from target_w50.cli.sample_data import sample_data_folder; print(sample_data_folder())",
+            "from target_w50.cli.demo.sample_data import sample_data_folder; print(sample_data_folder())",
         ],
         cwd=tmp_path,
         env={**unmeasured(), "PYTHONPATH": str(tmp_path)},

@@ -24,15 +24,21 @@ ONLY_IMPORT = {
 shares nothing with the client, not even a mistake."""
 
 FLOORS = (
-    {"import_jobs"},
-    {"outputs"},
-    {"loading", "report", "run", "plan_report", "summary", "early_end", "progress", "live", "looks"},
-    {"sinks"},
-    {"routes", "target"},
-    {"program", "loaded_program", "rehearsal", "__main__"},
-    {"cli"},
+    ("errors",),
+    ("w50", "singer", "validation", "runtime"),
+    ("settings",),
+    ("contacts",),
+    ("import_jobs",),
+    ("outputs",),
+    ("loading",),
+    ("target", "console"),
+    ("program", "report"),
+    ("cli",),
 )
-"""The upper floors, lowest first: nothing imports from a floor above its own. What is not named is below."""
+"""The package's folders, lowest first: imports point down, never up, and the folders of one floor know nothing
+of each other. `__main__` starts the program; `sandbox` stands apart."""
+
+APART = {"sandbox"}
 
 NOT_IN = {"w50": ("singer_sdk", "singer"), "sandbox": ("singer_sdk", "singer", "requests")}
 """Libraries that a package stays free of."""
@@ -90,19 +96,51 @@ def test_a_part_that_stands_apart_imports_only_what_it_may(name: str) -> None:
     assert not {module: targets for module, targets in wrong.items() if targets}
 
 
-def test_imports_point_one_way() -> None:
-    """The order is `cli -> target -> sinks -> loading -> the rest`."""
+FLOOR_OF = {folder: number for number, folders in enumerate(FLOORS) for folder in folders}
 
-    def floor(name: str) -> int:
-        return next((number for number, parts in enumerate(FLOORS) if part(name) in parts), -1)
 
+def test_every_folder_has_its_floor() -> None:
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    flat = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+    assert folders | flat == FLOOR_OF.keys() | APART
+
+
+def test_imports_point_down_the_floors_and_never_up() -> None:
     wrong = {
         f"{module} -> {target}"
         for module, targets in ARROWS.items()
         for target in targets
-        if floor(target) > floor(module)
+        if module != "__main__" and part(module) != part(target) and not APART & {part(module), part(target)}
+        if FLOOR_OF[part(target)] >= FLOOR_OF[part(module)]
     }
     assert wrong == set()
+
+
+def test_only_the_commands_name_the_sandbox() -> None:
+    wrong = {
+        f"{module} -> {target}"
+        for module, targets in ARROWS.items()
+        for target in targets
+        if part(target) in APART and part(module) not in {*APART, "cli"}
+    }
+    assert wrong == set()
+
+
+def test_no_folders_go_in_a_circle() -> None:
+    """Of the folders within a folder too; a folder and the one that it lies in are one."""
+    folders: dict[str, set[str]] = {}
+    for module, targets in ARROWS.items():
+        home = module.rpartition(".")[0]
+        for target in targets:
+            there = target.rpartition(".")[0]
+            if (
+                home
+                and there
+                and not f"{there}.".startswith(f"{home}.")
+                and not f"{home}.".startswith(f"{there}.")
+            ):
+                folders.setdefault(home, set()).add(there)
+    graphlib.TopologicalSorter(folders).prepare()
 
 
 def test_no_imports_go_in_a_circle() -> None:

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.cli.proposing import scalar, spelled_for_w50
+from target_w50.cli.commands.propose import scalar, spelled_for_w50
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
 from tests.cli.support import TOKEN, Operator, Outcome

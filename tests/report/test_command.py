@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from target_w50.cli import program, report
+from target_w50.cli import main as program
+from target_w50.cli.commands import report
 from tests.report.records import job, run, stream, write
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from target_w50.console.tables import plain_table, printable
 from target_w50.errors import TargetW50Error
 from target_w50.loading.dry_run import Plan, PlannedStream
-from target_w50.tables import plain_table, printable
 
 INDENT = "  "
 

@@ -12,10 +12,10 @@ from singer_sdk import metrics as sdk_metrics
 from singer_sdk._logging import _setup_console_logging
 from singer_sdk.plugin_base import _plugin_log_level
 
-from target_w50.endings import PROGRAM
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import run_record
+from target_w50.program.exit_line import PROGRAM
 from target_w50.settings.schema import API_URL
 
 

@@ -1,14 +1,20 @@
-"""Looks at all that a run needs before there is one: settings, connection, lists, fields, outputs."""
+"""`w50 check`: what of the settings works, line by line."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
+
+from target_w50.cli.options import config_option, json_option, prompt, warnings_told
+from target_w50.cli.output import print_json
+from target_w50.console.tables import printable
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest
 from target_w50.errors import (
@@ -18,10 +24,13 @@ from target_w50.errors import (
     TargetW50Error,
     UnreachableError,
 )
+from target_w50.settings.connection import Connection
 from target_w50.settings.model import DROP, Settings, StreamEntry, connection_settings, settings_from
+from target_w50.settings.sources import read_config
 from target_w50.w50 import ContactsList, W50Client
 
 FORBIDDEN = 403
+LONGEST_CHECK = len("authentication")
 
 
 @dataclass(frozen=True)
@@ -173,3 +182,49 @@ def _unwritable(path: Path) -> str | None:
 
 def _number(count: int, one: str, more: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+@click.command(
+    "check",
+    short_help="Settings, connection, lists and fields: what works.",
+    epilog="Example: w50 check --config config.json",
+)
+@config_option
+@json_option
+def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
+    """Check what a run needs, and say line by line what passed and what failed.
+
+    The settings, the address, the authentication, every list of `streams` (its name and number of contacts),
+    every FieldName that the settings name, and the outputs. Nothing is sent but GETs. The exit status is what
+    a run would end with.
+    """
+    findings: list[Finding] = []
+    values = read_config(config)
+    with warnings_told():
+        for finding in check_all(values, lambda settings: Connection(prompt(settings), time.sleep).client()):
+            findings.append(finding)
+            if not as_json:
+                _print(finding)
+    if as_json:
+        print_json(
+            {"checks": [_as_json(each) for each in findings], "passed": all(each.passed for each in findings)}
+        )
+    failed = [each.error for each in findings if each.error is not None]
+    if failed:
+        raise failed[0]
+
+
+def _print(finding: Finding) -> None:
+    word = click.style("passed", fg="green") if finding.passed else click.style("FAILED", fg="red", bold=True)
+    click.echo(f"{word}  {finding.check:{LONGEST_CHECK}}  {printable(finding.message)}")
+
+
+def _as_json(finding: Finding) -> dict[str, object]:
+    error = finding.error
+    return {
+        "check": finding.check,
+        "passed": finding.passed,
+        "message": finding.message,
+        "error_code": error.code if error else None,
+        "exit_status": error.exit_status if error else 0,
+    }

@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import click
 
-from target_w50.endings import say_last, unexpected
 from target_w50.errors import SettingsError, TargetW50Error
+from target_w50.program.exit_line import say_last, unexpected
 
 SANDBOX_MODULES = ("werkzeug", "email_validator", "phonenumbers", "simplejson")
 """What the extra `sandbox` brings."""
@@ -53,17 +54,23 @@ class LazyCommand:
 
 COMMANDS = {
     "check": LazyCommand(
-        "target_w50.cli.check", "check_command", "Settings, connection, lists and fields: what works."
+        "target_w50.cli.commands.check",
+        "check_command",
+        "Settings, connection, lists and fields: what works.",
     ),
-    "lists": LazyCommand("target_w50.cli.lists", "lists_command", "The account's contact lists."),
-    "fields": LazyCommand("target_w50.cli.lists", "fields_command", "The fields of a contact list."),
-    "plan": LazyCommand("target_w50.cli.plan", "plan_command", "What a run would do; nothing is sent."),
-    "job": LazyCommand("target_w50.cli.job", "job_command", "How an import job stands."),
+    "lists": LazyCommand("target_w50.cli.commands.lists", "lists_command", "The account's contact lists."),
+    "fields": LazyCommand("target_w50.cli.commands.lists", "fields_command", "The fields of a contact list."),
+    "plan": LazyCommand(
+        "target_w50.cli.commands.plan", "plan_command", "What a run would do; nothing is sent."
+    ),
+    "job": LazyCommand("target_w50.cli.commands.job", "job_command", "How an import job stands."),
     "report": LazyCommand(
-        "target_w50.cli.report", "report_command", "What metrics files tell, as tables or as one page."
+        "target_w50.cli.commands.report",
+        "report_command",
+        "What metrics files tell, as tables or as one page.",
     ),
     "demo": LazyCommand(
-        "target_w50.cli.demo",
+        "target_w50.cli.demo.command",
         "demo_command",
         "Sample contacts into a sandbox, shown readably.",
         needs_sandbox=True,
@@ -117,6 +124,15 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="target-w50", prog_name="w50")
 def w50() -> None:
     """Commands for the operator of target-w50, the Singer target for W50."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `w50` and end the process with its exit status.
+
+    Args:
+        arguments: what stands behind the program's name; None: the process's own.
+    """
+    raise SystemExit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -1,17 +1,15 @@
-"""Where the records of the tap's streams go: through stream maps into sinks, decided with each SCHEMA."""
+"""Streams through their stream maps into sinks, decided with each SCHEMA."""
 
 from __future__ import annotations
 
 import copy
-import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
-from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
+from singer_sdk.mapper import StreamMap
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.fast_path import make_take
@@ -19,16 +17,14 @@ from target_w50.contacts.maker import ReadyContact
 from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import nearest
 from target_w50.contacts.refusal import Reason, Refusal
-from target_w50.errors import InputError, MappingError, SettingsError
+from target_w50.errors import MappingError
 from target_w50.settings.model import ImportMode, Settings, entry_for
-from target_w50.singer.flattening import Flattener
 from target_w50.singer.reader import Take
-from target_w50.sinks import W50Sink
+from target_w50.singer.stream_maps import StreamMaps, changes_nothing, map_record, removes
+from target_w50.target.sinks import W50Sink
 from target_w50.w50 import WireFormat
 
 log = logging.getLogger("target-w50")
-
-_DATES = frozenset((dt.datetime, dt.date, dt.time))
 
 SinkFactory = Callable[[str, dict[str, Any], Any], W50Sink]
 
@@ -50,22 +46,15 @@ class Route:
     @cached_property
     def changes_nothing(self) -> bool:
         """Whether records pass the stream map as they are."""
-        return isinstance(self.stream_map, SameRecordTransform) and not self.stream_map.flattening_enabled
+        return changes_nothing(self.stream_map)
 
     def transform(self, record: dict[str, Any]) -> dict[str, Any] | Refusal | None:
         """The record after stream maps and flattening; None if it is filtered out."""
         try:
-            transformed: dict[str, Any] | None = self.stream_map.transform(record.copy())
+            return map_record(self.stream_map, record)
         except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
             message = f"a stream map failed on it ({type(error).__name__})"
             return Refusal(Reason.CONVERSION_FAILED, message, None)
-        if transformed is not None and not _DATES.isdisjoint(map(type, transformed.values())):
-            # Expressions may give them, and no schema knows them.
-            return {
-                name: value.isoformat() if type(value) in _DATES else value
-                for name, value in transformed.items()
-            }
-        return transformed
 
     def load(self, record: dict[str, Any], message: dict[str, Any], raw: bytes, place: int) -> None:
         """Send a record this way.
@@ -108,13 +97,13 @@ class Routes:
     """Keeps the routes of the streams that sent a SCHEMA.
 
     Args:
-        mapper: the SDK's stream maps.
+        stream_maps: what becomes of the streams before they get here.
         new_sink: makes a sink for a stream and schema, and registers it with the SDK.
     """
 
-    def __init__(self, settings: Settings, mapper: PluginMapper, new_sink: SinkFactory) -> None:
+    def __init__(self, settings: Settings, stream_maps: StreamMaps, new_sink: SinkFactory) -> None:
         self._settings = settings
-        self._mapper = mapper
+        self._stream_maps = stream_maps
         self._new_sink = new_sink
         self._routes: dict[str, list[Route]] = {}
         self._registered: dict[str, tuple[Any, Any]] = {}
@@ -134,7 +123,7 @@ class Routes:
             SettingsError: a stream map can't be used.
         """
         if self._registered.get(stream) != (schema, keys):
-            stream_maps = self.stream_maps(stream, schema, keys)
+            stream_maps = self._stream_maps.of(stream, schema, keys)
             adds = self._settings.add_record_metadata
             self._routes[stream] = [Route(each, self._sink_for(each), adds) for each in stream_maps]
             self._registered[stream] = (schema, keys)
@@ -160,37 +149,9 @@ class Routes:
                 if route.sink is not None:
                     yield route.sink
 
-    def stream_maps(self, stream: str, schema: dict[str, Any], keys: list[str]) -> list[StreamMap]:
-        """What the settings' stream maps and flattening make of a stream of the tap.
-
-        Raises:
-            InputError: the schema can't be used.
-            SettingsError: a stream map can't be used.
-        """
-        try:
-            # The SDK's flattening writes into the schema.
-            self._mapper.register_raw_stream_schema(stream, copy.deepcopy(schema), keys)
-        except (StreamMapConfigError, MapExpressionError) as error:
-            # Without the SDK's words: they show the expression, which may hold a salt.
-            raise SettingsError(
-                f"`stream_maps` can't be used for stream {stream!r} ({type(error).__name__}): check the "
-                "expressions and options for it."
-            ) from error
-        except Exception as error:
-            raise InputError(
-                f"The schema of stream {stream!r} can't be mapped or flattened ({type(error).__name__}). "
-                "Check it, and the settings of stream maps and flattening.",
-                code="schema_broken",
-            ) from error
-        for each in self._mapper.stream_maps[stream]:
-            if each.flattening_options is not None and each.flattening_enabled:
-                flattener = Flattener(each.transformed_schema, each.flattening_options)
-                each.flatten_record = flattener.flatten  # type: ignore[method-assign]  # it does the same
-        return self._mapper.stream_maps[stream]
-
     def _sink_for(self, stream_map: StreamMap) -> W50Sink | None:
         stream = stream_map.stream_alias
-        if isinstance(stream_map, RemoveRecordTransform):
+        if removes(stream_map):
             return None
         if entry_for(self._settings.streams, stream) is None:
             self._unlisted(stream)

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TextIO
 
+from target_w50.console.plan_report import plan_lines, plan_sentence
+from target_w50.console.tables import write_table
 from target_w50.import_jobs.counts import StreamCounts
-from target_w50.plan_report import plan_lines, plan_sentence
-from target_w50.run import Run
+from target_w50.loading.dry_run import Plan
+from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import ImportMode
-from target_w50.tables import write_table
 
 COLUMNS = (
     "stream",
@@ -30,15 +31,15 @@ COLUMNS = (
 """`invalid` is what W50 says of e-mail addresses and numbers for text messages."""
 
 
-def write_summary(file: TextIO, run: Run) -> None:
+def write_summary(file: TextIO, ledger: Ledger, plan: Plan | None) -> None:
     """Write what became of each stream, or for a dry run what would become of it."""
-    if run.plan is not None:
-        file.writelines(line + "\n" for line in plan_lines(run.plan, show_values=False))
+    if plan is not None:
+        file.writelines(line + "\n" for line in plan_lines(plan, show_values=False))
         return
-    streams = list(run.ledger.streams.values()) if run.is_open else []
+    streams = list(ledger.streams.values())
     if not streams:
         return
-    now = run.ledger.now()
+    now = ledger.now()
     rows = [_row(each, now) for each in streams]
     write_table(file, COLUMNS, rows, numbers=COLUMNS[2:])
 
@@ -62,11 +63,11 @@ def _row(counts: StreamCounts, now: dt.datetime) -> Sequence[str]:
     return (counts.stream, place, *(f"{figure:,}" for figure in figures), f"{seconds:.1f}")
 
 
-def done_in_words(run: Run) -> str:
+def done_in_words(ledger: Ledger, plan: Plan | None, import_mode: ImportMode) -> str:
     """What a run that went well came to, in one sentence."""
-    if run.plan is not None:
-        return f"Dry run: {plan_sentence(run.plan)}."
-    streams = run.ledger.streams.values()
+    if plan is not None:
+        return f"Dry run: {plan_sentence(plan)}."
+    streams = ledger.streams.values()
     sent, jobs = sum(each.contacts_sent for each in streams), sum(each.import_jobs for each in streams)
     inserted = sum(each.contacts_inserted for each in streams)
     updated = sum(each.contacts_updated for each in streams)
@@ -75,7 +76,7 @@ def done_in_words(run: Run) -> str:
     rejected = sum(each.contacts_rejected for each in streams)
     words = f"Sent {_counted(sent, 'contact')} in {_counted(jobs, 'import job')}: "
     words += f"{inserted} inserted, {updated} updated"
-    if run.settings.import_mode is ImportMode.CREATE_ONLY:
+    if import_mode is ImportMode.CREATE_ONLY:
         words = f"Created {_counted(jobs, 'import job')} without contacts"
     for count, what in ((not_updated, "not updated"), (rejected, "rejected by W50")):
         words += f", {count} {what}" if count else ""

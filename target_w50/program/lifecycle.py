@@ -12,17 +12,17 @@ from singer_sdk import metrics as sdk_metrics
 from singer_sdk._logging import _setup_console_logging
 from singer_sdk.plugin_base import _plugin_log_level
 
-from target_w50.endings import PROGRAM, say_last, unexpected
+from target_w50.console.progress import Progress
+from target_w50.console.summary import done_in_words, write_summary
 from target_w50.errors import JobError, StoppedError, TargetW50Error
-from target_w50.progress import Progress
-from target_w50.run import Run
+from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.runtime.logs import add_fields, end_of_log
 from target_w50.runtime.signals import Watch
 from target_w50.runtime.stdout import line_writer
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
-from target_w50.summary import done_in_words, write_summary
 from target_w50.target import TargetW50
+from target_w50.target.run import Run
 
 log = logging.getLogger(PROGRAM)
 
@@ -107,8 +107,10 @@ class LoadedProgram:
                     if isinstance(error, (StoppedError, JobError)):
                         error.message = f"{error.message} {self._run.repeats_in_words()}".rstrip()
                     self._run.wind_up(status, error)
-                    write_summary(sys.stderr, self._run)
-                    done = "" if error else done_in_words(self._run)
+                    if self._run.is_open:
+                        ledger, plan = self._run.ledger, self._run.plan
+                        write_summary(sys.stderr, ledger, plan)
+                        done = "" if error else done_in_words(ledger, plan, self._settings.import_mode)
                 except Exception as last:  # noqa: BLE001  # metrics that can't be written must not hide the end
                     if error is None:
                         error = last if isinstance(last, TargetW50Error) else unexpected(last)

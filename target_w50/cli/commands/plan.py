@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from target_w50.cli.given import config_option, json_option, prompt, warnings_told
+from target_w50.cli.options import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.errors import InputError, SettingsError
-from target_w50.settings.model import ImportMode, settings_from
+from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.sources import read_config
+
+if TYPE_CHECKING:
+    from target_w50.loading.dry_run import Plan
 
 
 @click.command(
@@ -52,7 +56,7 @@ def plan_command(
                 raise SettingsError("--list and --offline are for settings without `streams`.", code="usage")
             _plan(values, messages, show_values=show_values, as_json=as_json)
         else:
-            from target_w50.cli.proposing import propose  # noqa: PLC0415
+            from target_w50.cli.commands.propose import propose  # noqa: PLC0415
 
             propose(values, messages, contact_list=contact_list, offline=offline, as_json=as_json)
 
@@ -78,8 +82,7 @@ def _plan(values: Mapping[str, Any], messages: IO[bytes], *, show_values: bool, 
         )
     # A plan leaves no traces: no metrics and, as in any dry run, no state and no quarantine.
     rehearsal = {**values, "import_mode": ImportMode.DRY_RUN.value, "metrics_path": None, "progress": "never"}
-    from target_w50.plan_report import plan_document, plan_lines, plan_sentence  # noqa: PLC0415
-    from target_w50.rehearsal import rehearse  # noqa: PLC0415  # it brings the SDK
+    from target_w50.console.plan_report import plan_document, plan_lines, plan_sentence  # noqa: PLC0415
 
     plan = rehearse(rehearsal, prompt(settings_from(rehearsal)), messages)
     if as_json:
@@ -88,3 +91,32 @@ def _plan(values: Mapping[str, Any], messages: IO[bytes], *, show_values: bool, 
     for line in plan_lines(plan, show_values=show_values):
         click.echo(line)
     click.echo(plan_sentence(plan))
+
+
+def rehearse(config: dict[str, Any], settings: Settings, messages: IO[bytes]) -> Plan:
+    """Send the messages through the target, as a run would, and return what would become of them.
+
+    Args:
+        config: the settings as given, with `import_mode` `dry_run`.
+        settings: the same, judged.
+        messages: Singer messages.
+
+    Raises:
+        TargetW50Error: what also ends a real run before it sends anything: the mapping or the input.
+    """
+    from target_w50.target import TargetW50  # noqa: PLC0415  # it brings the SDK
+    from target_w50.target.run import Run  # noqa: PLC0415
+
+    run = Run(settings, logging.getLogger(__name__), write_line=_no_state)
+    target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
+    try:
+        target.listen(messages)  # type: ignore[arg-type]  # our reader takes bytes as well
+    finally:
+        run.close()
+    if run.plan is None:
+        raise AssertionError
+    return run.plan
+
+
+def _no_state(line: bytes) -> None:
+    raise AssertionError(f"a dry run writes no state, but it would have written {len(line)} bytes")

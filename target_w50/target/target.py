@@ -9,20 +9,21 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from singer_sdk import metrics as sdk_metrics
-from singer_sdk.exceptions import RecordsWithoutSchemaException, StreamMapConfigError
+from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.target_base import Target
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import InputError, SettingsError, W50Error
-from target_w50.routes import Routes
-from target_w50.run import Run
 from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.schema import SETTINGS_SCHEMA
 from target_w50.singer.batch_files import file_name, iterate_batch_file, read_manifest
 from target_w50.singer.messages import key_properties, require
 from target_w50.singer.reader import InputReader
-from target_w50.sinks import W50Sink
+from target_w50.singer.stream_maps import StreamMaps
+from target_w50.target.routing import Routes
+from target_w50.target.run import Run
+from target_w50.target.sinks import W50Sink
 
 log = logging.getLogger("target-w50")
 
@@ -94,17 +95,8 @@ class TargetW50(Target):
         Raises:
             SettingsError: they can't be used.
         """
-        given = self._config
-        # The SDK takes `__else__` out of the very object that it is given, and stumbles over nulls.
-        self._config = copy.deepcopy({name: value for name, value in given.items() if value is not None})
-        try:
-            super().setup_mapper()
-        except StreamMapConfigError as error:
-            raise SettingsError(
-                f"`stream_maps` can't be used ({type(error).__name__}): check its options."
-            ) from error
-        finally:
-            self._config = given
+        self._stream_maps = StreamMaps(self._config, self.logger)
+        self._mapper = self._stream_maps.mapper
 
     # The run's parts.
 
@@ -125,7 +117,7 @@ class TargetW50(Target):
     def routes(self) -> Routes:
         """Where records go."""
         if self._opened_routes is None:
-            self._opened_routes = Routes(self.settings, self.mapper, self._new_sink)
+            self._opened_routes = Routes(self.settings, self._stream_maps, self._new_sink)
         return self._opened_routes
 
     def _new_sink(self, stream: str, schema: dict[str, Any], keys: Any) -> W50Sink:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import copy
+import logging
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
 import click
-from singer_sdk.mapper import RemoveRecordTransform
 
-from target_w50.cli.given import INSTEAD, prompt
+from target_w50.cli.options import INSTEAD, prompt
 from target_w50.cli.output import print_json
+from target_w50.console.tables import printable
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest_name, normalized
 from target_w50.errors import SettingsError
 from target_w50.settings.connection import Connection
-from target_w50.settings.model import connection_settings
-from target_w50.singer.messages import key_properties, require
-from target_w50.tables import printable
-from target_w50.target import TargetW50
+from target_w50.settings.model import connection_settings, settings_from
+from target_w50.singer.messages import MessageType, key_properties, require
+from target_w50.singer.reader import InputReader
+from target_w50.singer.stream_maps import StreamMaps, removes
 from target_w50.w50 import ContactSchemaField, ContactsList
+
+log = logging.getLogger("target-w50")
 
 PLACEHOLDER = "YOUR-LIST"
 EMAIL = "email"
@@ -97,54 +100,36 @@ def _asked(config: Mapping[str, Any], contact_list: str) -> KnownList:
         client.close()
 
 
-class _SchemaReader(TargetW50):
-    """The target as far as its stream maps: it keeps the schemas, and lets everything else go."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(**more)
-        self.schemas: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
-
-    def _prepare_reader(self) -> None:
-        """Open nothing."""
-
-    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        number = self.message_reader.line_number
-        stream = require(message_dict, number, "stream", str)
-        schema = require(message_dict, number, "schema", dict)
-        keys = key_properties(message_dict, number)
-        for stream_map in self.routes.stream_maps(stream, schema, keys):
-            removed = isinstance(stream_map, RemoveRecordTransform)
-            if not removed and stream_map.transformed_schema.get("properties"):
-                self.schemas[stream_map.stream_alias] = (
-                    copy.deepcopy(stream_map.transformed_schema),
-                    list(stream_map.transformed_key_properties or ()),
-                )
-
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        """Nothing: only schemas count."""
-
-    _process_state_message = _process_record_message
-    _process_batch_message = _process_record_message
-    _process_activate_version_message = _process_record_message
-
-    def process_endofpipe(self) -> None:
-        """Nothing is open."""
-
-
 def _schemas(
     config: Mapping[str, Any], messages: IO[bytes]
 ) -> Iterator[tuple[str, Mapping[str, Any], list[str]]]:
     """Each stream with its last schema and keys, after the settings' stream maps."""
-    any_stream = {"stream": "*", "contact_list": "0", "match_fields": []}
     given = {
         name: value
         for name, value in config.items()
         if name.startswith(("stream_map", "flattening", "faker"))
     }
-    reader = _SchemaReader(config={"auth_token": "-", **given, "streams": [any_stream]})
-    reader.listen(messages)  # type: ignore[arg-type]  # our reader takes bytes as well
-    for stream, (schema, keys) in reader.schemas.items():
+    settings_from({"auth_token": "-", **given}, streams_required=False)  # what is wrong with these is told
+    reader, stream_maps = InputReader(), StreamMaps(given, log)
+    schemas: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+
+    def learn(message: dict[str, Any]) -> None:
+        stream = require(message, reader.line_number, "stream", str)
+        schema = require(message, reader.line_number, "schema", dict)
+        keys = key_properties(message, reader.line_number)
+        for each in stream_maps.of(stream, schema, keys):
+            if not removes(each) and each.transformed_schema.get("properties"):
+                mapped = copy.deepcopy(each.transformed_schema)
+                schemas[each.stream_alias] = (mapped, list(each.transformed_key_properties or ()))
+
+    callbacks: dict[str, Callable[[dict[str, Any]], None]] = dict.fromkeys(MessageType, _leave)
+    reader.process_lines(messages, {**callbacks, MessageType.SCHEMA: learn})  # type: ignore[arg-type]  # bytes as well
+    for stream, (schema, keys) in schemas.items():
         yield stream, schema, keys
+
+
+def _leave(message: dict[str, Any]) -> None:
+    """Only schemas count."""
 
 
 def _propose(stream: str, schema: Mapping[str, Any], keys: Sequence[str], known: KnownList) -> Proposal:

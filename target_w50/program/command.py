@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import click
 
-from target_w50.endings import PROGRAM, say_last
 from target_w50.errors import InputError, SettingsError, TargetW50Error
+from target_w50.program.exit_line import PROGRAM, say_last
 from target_w50.runtime.stdout import keep_clean
 
 EXIT_SETTINGS = 2
@@ -99,12 +99,12 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         if isinstance(error, SettingsError):
             for fault in error.faults:
                 sys.stderr.write(f"{PROGRAM}: {fault}\n")
-        from target_w50.early_end import tell_early_end  # noqa: PLC0415  # it brings the SDK
+        from target_w50.program.failed_start import tell_early_end  # noqa: PLC0415  # it brings the SDK
 
         tell_early_end(values, error)
         say_last(error, "safe")
         return error.exit_status
-    from target_w50.loaded_program import LoadedProgram  # noqa: PLC0415  # it brings the SDK
+    from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
     return LoadedProgram(values, settings, stdout_fd).run(file)
 

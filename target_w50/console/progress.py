@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from target_w50.looks import Looks, StreamProgress
+from target_w50.console.stream_progress import Looks, StreamProgress
 from target_w50.outputs.ledger import Ledger
 
 log = logging.getLogger("target-w50")
@@ -101,7 +101,7 @@ class Progress:
 
     def _display(self) -> tuple[Display, float]:
         if self._file.isatty():
-            from target_w50.live import LiveLines  # noqa: PLC0415  # takes longer to import than a small run
+            from target_w50.console.live import LiveLines  # noqa: PLC0415  # takes longer to import than a small run
 
             live = LiveLines(self._file)
             if live.can_be_drawn:

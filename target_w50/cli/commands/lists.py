@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from target_w50.cli.given import INSTEAD, config_option, connected, json_option
+from target_w50.cli.options import INSTEAD, config_option, connected, json_option
 from target_w50.cli.output import print_json
+from target_w50.console.tables import write_table
 from target_w50.contacts.contact_lists import ListDirectory
-from target_w50.tables import write_table
 from target_w50.w50 import ContactSchemaField
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from target_w50.cli.given import json_option
+from target_w50.cli.options import json_option
 from target_w50.cli.output import print_json
+from target_w50.console.tables import write_table
 from target_w50.errors import SettingsError
 from target_w50.report.reading import Complaint, read_metrics
 from target_w50.report.runs import Report, ReportedRun, put_together
-from target_w50.tables import write_table
 
 REPORT_MODULES = ("pygal", "jinja2")
 """What the extra `report` brings."""

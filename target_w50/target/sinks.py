@@ -11,9 +11,9 @@ from target_w50.contacts.maker import ContactMaker, ReadyContact
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.loading.intake import StreamLoad
-from target_w50.run import Run
 from target_w50.settings.model import DeletedRecords, ImportMode, Settings
 from target_w50.singer.messages import SchemaLine
+from target_w50.target.run import Run
 from target_w50.validation.validator import RecordValidator
 from target_w50.w50 import JSON_MEDIA_TYPES
 

@@ -13,9 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from target_w50.looks import StreamProgress
+from target_w50.console.stream_progress import StreamProgress
+from target_w50.console.tables import printable
 from target_w50.runtime.logs import handlers
-from target_w50.tables import printable
 
 BAR_WIDTH = 12
 

@@ -1,0 +1,1 @@
+"""`w50 demo`: sample contacts into a sandbox, shown readably."""

@@ -1,0 +1,1 @@
+"""The process `target-w50`, around a run."""

@@ -1,0 +1,94 @@
+"""The SDK's stream maps and flattening: what they make of a stream, and of one record of it."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
+from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
+
+from target_w50.errors import InputError, SettingsError
+from target_w50.singer.flattening import Flattener
+
+_DATES = frozenset((dt.datetime, dt.date, dt.time))
+
+
+class StreamMaps:
+    """What the settings' stream maps and flattening make of the tap's streams.
+
+    Args:
+        config: settings; `stream_maps`, `stream_map_config`, `faker_config` and `flattening_*` count.
+        logger: the SDK's for the plugin.
+
+    Attributes:
+        mapper: the SDK's, which keeps the maps.
+
+    Raises:
+        SettingsError: the stream maps can't be used.
+    """
+
+    def __init__(self, config: Mapping[str, Any], logger: logging.Logger) -> None:
+        # The SDK takes `__else__` out of the very object that it is given, and stumbles over nulls.
+        given = copy.deepcopy({name: value for name, value in config.items() if value is not None})
+        try:
+            self.mapper = PluginMapper(plugin_config=given, logger=logger)
+        except StreamMapConfigError as error:
+            raise SettingsError(
+                f"`stream_maps` can't be used ({type(error).__name__}): check its options."
+            ) from error
+
+    def of(self, stream: str, schema: Mapping[str, Any], keys: list[str]) -> list[StreamMap]:
+        """The ways that the records of a stream of the tap go; one that removes them is among them.
+
+        Raises:
+            InputError: the schema can't be used.
+            SettingsError: a stream map can't be used.
+        """
+        try:
+            # The SDK's flattening writes into the schema.
+            self.mapper.register_raw_stream_schema(stream, copy.deepcopy(dict(schema)), keys)
+        except (StreamMapConfigError, MapExpressionError) as error:
+            # Without the SDK's words: they show the expression, which may hold a salt.
+            raise SettingsError(
+                f"`stream_maps` can't be used for stream {stream!r} ({type(error).__name__}): check the "
+                "expressions and options for it."
+            ) from error
+        except Exception as error:
+            raise InputError(
+                f"The schema of stream {stream!r} can't be mapped or flattened ({type(error).__name__}). "
+                "Check it, and the settings of stream maps and flattening.",
+                code="schema_broken",
+            ) from error
+        stream_maps = self.mapper.stream_maps[stream]
+        for each in stream_maps:
+            if each.flattening_options is not None and each.flattening_enabled:
+                flattener = Flattener(each.transformed_schema, each.flattening_options)
+                each.flatten_record = flattener.flatten  # type: ignore[method-assign]  # it does the same
+        return stream_maps
+
+
+def removes(stream_map: StreamMap) -> bool:
+    """Whether the map lets no record of its stream through."""
+    return isinstance(stream_map, RemoveRecordTransform)
+
+
+def changes_nothing(stream_map: StreamMap) -> bool:
+    """Whether records pass the map as they are."""
+    return isinstance(stream_map, SameRecordTransform) and not stream_map.flattening_enabled
+
+
+def map_record(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
+    """The record after the map and flattening; None if it is filtered out.
+
+    Raises:
+        Exception: an expression failed on it; whatever comes may hold values of the record.
+    """
+    mapped: dict[str, Any] | None = stream_map.transform(record.copy())
+    if mapped is None or _DATES.isdisjoint(map(type, mapped.values())):
+        return mapped
+    # Expressions may give dates, and no schema knows them.
+    return {name: value.isoformat() if type(value) in _DATES else value for name, value in mapped.items()}
