@@ -35,8 +35,8 @@ FLOORS = (
     ("program", "report"),
     ("cli",),
 )
-"""The package's folders, lowest first: imports point down, never up, and the folders of one floor know nothing
-of each other. `__main__` starts the program; `sandbox` stands apart."""
+"""The package's folders, lowest first: imports point down, never up, and the folders of one floor know
+nothing of each other. `__main__` starts the program; `sandbox` stands apart."""
 
 APART = {"sandbox"}
 
