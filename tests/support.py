@@ -145,6 +145,10 @@ class Finished:
         return only
 
 
+Load = Callable[..., Finished]
+"""Loads messages into the test's sandbox: the fixture `load`."""
+
+
 @dataclass
 class Target:
     """A run of the real program that is under way; `with` ends it in any case.

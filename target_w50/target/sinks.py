@@ -78,7 +78,7 @@ class W50Sink(Sink):
     def _remove_sdc_metadata_from_schema(self) -> None:
         """Keep the tap's `_sdc_*` columns: `fields` may map them, and else they are no contact fields.
 
-        The SDK removes them unless `add_record_metadata` is set. Held by tests/test_sdk_overrides.py.
+        The SDK removes them unless `add_record_metadata` is set. Held by tests/target/test_sdk_overrides.py.
         """
 
     def take_over(self, source_stream: str, schema_line: SchemaLine | None = None) -> None:

@@ -63,7 +63,7 @@ class TargetW50(Target):
         self._opened_routes: Routes | None = None
         self._place: int | None = None
 
-    # What the SDK has of its own, in our way. Held by tests/test_sdk_overrides.py.
+    # What the SDK has of its own, in our way. Held by tests/target/test_sdk_overrides.py.
 
     def _setup_signal_handlers(self) -> None:
         """Leave signals alone: the SDK drains inside the handler and exits 0; the program owns them."""

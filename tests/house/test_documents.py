@@ -25,7 +25,8 @@ def parts_of_the_house() -> list[str]:
 
 def test_the_tour_passes_every_module_and_package_and_no_other() -> None:
     tour = text("CONTRIBUTING.md").partition("## A tour of the house")[2].partition("Beside the package")[0]
-    assert sorted(re.findall(r"^\| `([^`]+)`", tour, re.MULTILINE)) == parts_of_the_house()
+    rows = [line.split("|")[1] for line in tour.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`([^`]+)`", " ".join(rows))) == parts_of_the_house()
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

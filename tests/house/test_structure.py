@@ -126,6 +126,11 @@ def test_only_the_commands_name_the_sandbox() -> None:
     assert wrong == set()
 
 
+def test_the_tests_lie_in_the_same_folders() -> None:
+    folders = {path.name for path in (REPOSITORY / "tests").iterdir() if list(path.glob("**/test_*.py"))}
+    assert folders <= FLOOR_OF.keys() | APART | {"endtoend", "chaos", "browser", "house"}
+
+
 def test_no_folders_go_in_a_circle() -> None:
     """Of the folders within a folder too; a folder and the one that it lies in are one."""
     folders: dict[str, set[str]] = {}

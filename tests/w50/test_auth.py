@@ -15,8 +15,7 @@ import requests
 from target_w50.errors import RefusedError, SettingsError, UnreachableError, W50Error
 from target_w50.w50 import W50Auth, basic, bearer, header
 from target_w50.w50.oauth2 import oauth2
-
-from .support import IMPORT_JOB, FakeClock, Script, answer, client_of, session_of
+from tests.w50.support import IMPORT_JOB, FakeClock, Script, answer, client_of, session_of
 
 SECRET = "hush-hush-0123456789"
 TOKEN_URL = "https://login.example/oauth/token"

@@ -19,8 +19,7 @@ from target_w50.errors import (
     W50Error,
 )
 from target_w50.w50 import Contact, ContactsList, ImportJob, RequestEvent, W50Client, bearer, wire_format
-
-from .support import IMPORT_JOB, FakeClock, Script, answer, client_of
+from tests.w50.support import IMPORT_JOB, FakeClock, Script, answer, client_of
 
 JOB = ImportJob.from_wire(IMPORT_JOB)
 WIRE = wire_format("application/json")

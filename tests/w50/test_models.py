@@ -9,8 +9,7 @@ import pytest
 
 from target_w50.w50 import ContactSchemaField, ContactsList, FieldValue, ImportJob, MemberError, UploadAnswer
 from target_w50.w50.models import parse_date
-
-from .support import IMPORT_JOB
+from tests.w50.support import IMPORT_JOB
 
 UTC = timezone.utc
 

@@ -12,8 +12,7 @@ from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
 from target_w50.target.run import Run
 from target_w50.target.sinks import W50Sink
-from tests.delivery.conftest import Load
-from tests.support import calls_of, jobs_of, lines, record, requests_of, schema, settings, state
+from tests.support import Load, calls_of, jobs_of, lines, record, requests_of, schema, settings, state
 
 WIDER: dict[str, Any] = {
     "email": {"type": "string"},

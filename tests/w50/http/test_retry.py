@@ -18,8 +18,7 @@ from target_w50.w50.http.retry import (
     judge_status,
     retry_after_s,
 )
-
-from .support import FakeClock
+from tests.w50.support import FakeClock
 
 READ, WRITE, RUN = Effect.NONE, Effect.REPEATABLE_IF_UNTOUCHED, Effect.ONCE
 

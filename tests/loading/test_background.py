@@ -14,8 +14,8 @@ from unittest.mock import Mock
 from target_w50.loading.loader import Loader
 from target_w50.runtime.stop import Stop
 from target_w50.sandbox import Sandbox
-from tests.delivery.conftest import Load
 from tests.support import (
+    Load,
     Target,
     calls_of,
     entry,

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from target_w50.sandbox import Sandbox
-from tests.support import LIST, OTHER_LIST, Finished, load_here, settings
-
-Load = Callable[..., Finished]
+from tests.support import LIST, OTHER_LIST, Finished, Load, load_here, settings
 
 
 @pytest.fixture

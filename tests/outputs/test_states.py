@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from target_w50.sandbox import Sandbox
-from tests.delivery.conftest import Load
 from tests.support import (
+    Load,
     Target,
     calls_of,
     entry,

@@ -18,8 +18,7 @@ from target_w50.errors import DoubtfulError, RefusedError, UnreachableError
 from target_w50.w50 import ImportJob, W50Client, bearer
 from target_w50.w50.http import transport
 from target_w50.w50.http.faults import describe_fault
-
-from .support import IMPORT_JOB, FakeClock, RawServer, Reply, http
+from tests.w50.support import IMPORT_JOB, FakeClock, RawServer, Reply, http
 
 JOB = ImportJob.from_wire(IMPORT_JOB)
 GOOD = http(200, IMPORT_JOB)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from target_w50.sandbox import Sandbox
-from tests.delivery.conftest import Load
 from tests.support import (
+    Load,
     calls_of,
     entry,
     jobs_of,
