@@ -104,13 +104,28 @@ class StateWriter:
 
 
 def encode_state(state: Any) -> bytes:
-    """The state as one line of JSON, numbers with their digits."""
+    """The state as one line of JSON, numbers with their digits.
+
+    NaN and Infinity, which Python's writers and readers of JSON know, go back to the tap as it wrote them.
+    """
     try:
-        return _encoder.encode(state)
+        line = _encoder.encode(state)
     except (ValueError, OverflowError, TypeError):
-        # Integers beyond 64 bits and lone surrogates.
-        text: str = simplejson.dumps(state, use_decimal=True, separators=(",", ":"))
-        return text.encode("ascii")
+        pass  # Integers beyond 64 bits and lone surrogates.
+    else:
+        if b"null" not in line or not _holds_a_float(state):
+            return line
+    text: str = simplejson.dumps(state, use_decimal=True, allow_nan=True, separators=(",", ":"))
+    return text.encode("ascii")
+
+
+def _holds_a_float(value: Any) -> bool:
+    """Whether there is a float: of numbers the reader makes Decimals, of NaN and Infinity floats."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_a_float, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_a_float, value))
+    return isinstance(value, float)
 
 
 def write_to_stdout(line: bytes) -> None:

@@ -18,7 +18,7 @@ from target_w50.errors import JobError, StoppedError, TargetW50Error
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.runtime.logs import add_fields, end_of_log
 from target_w50.runtime.signals import Watch
-from target_w50.runtime.stdout import line_writer
+from target_w50.runtime.stdout import LineWriter
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
 from target_w50.target import TargetW50
@@ -66,7 +66,7 @@ class LoadedProgram:
             self._run = Run(
                 self._settings,
                 sdk_metrics.get_metrics_logger(),
-                write_line=line_writer(self._stdout_fd, self._stop),
+                write_line=LineWriter(self._stdout_fd, self._stop),
                 stop=self._stop,
             )
             self._run.open()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from target_w50.sandbox import Sandbox
 from tests.support import (
     Load,
@@ -171,3 +173,12 @@ def test_an_input_that_ends_without_a_state_writes_none(sandbox: Sandbox, tmp_pa
     finished = run_target(tmp_path, settings(sandbox), [schema(), record(1)])
     assert (finished.status, finished.stdout) == (0, "")
     assert set(stored(sandbox)) == {"n1@example.com"}
+
+
+@pytest.mark.parametrize("mode", ["tap_only", "with_jobs"])
+def test_a_state_keeps_the_tap_s_nan_and_infinity(sandbox: Sandbox, tmp_path: Path, mode: str) -> None:
+    """They are no JSON, but what Python's writers write, and what a tap that wrote them reads."""
+    written = b'{"type": "STATE", "value": {"at": NaN, "more": [-Infinity, null], "n": 0.10}}\n'
+    finished = run_target(tmp_path, settings(sandbox, state=mode), written)
+    assert finished.status == 0
+    assert finished.stdout.startswith('{"at":NaN,"more":[-Infinity,null],"n":0.10')
