@@ -158,6 +158,8 @@ class Target:
         config: its settings.
         stdout: a descriptor to write states to instead of `lines`.
         closed: descriptors that are closed before the program begins.
+        limit: an option of the shell's `ulimit` with its value, such as `-n 7`.
+        trapped: a signal that it is to inherit as ignored, such as `HUP`.
         stderr: a descriptor to write standard error to, such as a terminal's.
         environment: added to this process's own.
     """
@@ -170,6 +172,8 @@ class Target:
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: Sequence[str] = ()
     closed: Sequence[int] = ()
+    limit: str = ""
+    trapped: str = ""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -180,9 +184,11 @@ class Target:
         self.stdout_text = ""
         self.stderr_text = ""
         command = [sys.executable, "-m", "target_w50", "--config", str(path), *self.arguments]
-        if self.closed:
+        if self.closed or self.limit or self.trapped:
             closing = " ".join(f"{number}>&-" for number in self.closed)
-            command = ["sh", "-c", f'exec "$@" {closing}', "sh", *command]
+            first = f"ulimit {self.limit} && " if self.limit else ""
+            first += f"trap '' {self.trapped} && " if self.trapped else ""
+            command = ["sh", "-c", f'{first}exec "$@" {closing}', "sh", *command]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if self.stdin is None else self.stdin,

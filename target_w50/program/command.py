@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from target_w50.errors import InputError, SettingsError, TargetW50Error
-from target_w50.program.exit_line import PROGRAM, say_last
+from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.runtime.stdout import keep_clean
 
 EXIT_SETTINGS = 2
@@ -95,18 +95,27 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         values = read_config(config)
         settings = settings_from(values)
         file = _open_input(input_path)
-    except TargetW50Error as error:
-        if isinstance(error, SettingsError):
-            for fault in error.faults:
-                sys.stderr.write(f"{PROGRAM}: {fault}\n")
+        from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
+
+        return LoadedProgram(values, settings, stdout_fd).run(file)
+    except Exception as fault:  # noqa: BLE001  # every ending has its status and its last line
+        return _failed_to_start(values, fault)
+
+
+def _failed_to_start(values: Mapping[str, Any], fault: Exception) -> int:
+    """Tell the end of a run that ended before it began; returns the exit status."""
+    error = fault if isinstance(fault, TargetW50Error) else unexpected(fault)
+    if isinstance(error, SettingsError):
+        for each in error.faults:
+            sys.stderr.write(f"{PROGRAM}: {each}\n")
+    try:
         from target_w50.program.failed_start import tell_early_end  # noqa: PLC0415  # it brings the SDK
 
         tell_early_end(values, error)
-        say_last(error, "safe")
-        return error.exit_status
-    from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
-
-    return LoadedProgram(values, settings, stdout_fd).run(file)
+    except Exception as other:  # noqa: BLE001  # what is missing for the metrics must not hide the end
+        sys.stderr.write(f"{PROGRAM}: The metrics of the run could not be written: {type(other).__name__}\n")
+    say_last(error, "safe")
+    return error.exit_status
 
 
 def _open_input(path: str | None) -> IO[bytes] | None:

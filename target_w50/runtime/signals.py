@@ -8,6 +8,7 @@ import signal
 import stat
 import threading
 from collections.abc import Callable
+from typing import NoReturn
 
 from target_w50.errors import StoppedError
 from target_w50.runtime.stdout import EXIT_STDOUT_CLOSED, stdout_closed
@@ -15,7 +16,9 @@ from target_w50.runtime.stop import Stop
 
 GRACE_S = 3.5
 """How long the program may take to end by itself after a signal, in seconds."""
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+LAST_WORDS_S = 1.0
+"""How long the last words may take then, in seconds."""
 
 
 class Watch:
@@ -40,9 +43,11 @@ class Watch:
 
     def start(self) -> None:
         """Take the signals over; to be called in the main thread."""
-        for number in SIGNALS:
-            signal.signal(number, _leave_to_the_watch)
+        # First where signals go, then who takes them: one that comes in between is not lost.
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _leave_to_the_watch)
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
 
     def done(self) -> None:
@@ -65,8 +70,9 @@ class Watch:
     def _signalled(self, number: int) -> None:
         if number not in SIGNALS:
             return
-        if self._stop.error is not None and self._stop.error.exit_status != EXIT_STDOUT_CLOSED:
-            os._exit(128 + number)
+        stopped = self._stop.error
+        if stopped is not None and stopped.exit_status != EXIT_STDOUT_CLOSED:
+            self._end_now(stopped)
         self._begin_to_end(stopped_by(number))
 
     def _begin_to_end(self, error: StoppedError) -> None:
@@ -78,10 +84,12 @@ class Watch:
     def _end_in_time(self, error: StoppedError) -> None:
         if self._done.wait(GRACE_S):
             return
-        error = self._stop.error or error
+        self._end_now(self._stop.error or error)
+
+    def _end_now(self, error: StoppedError) -> NoReturn:
         words = threading.Thread(target=self._last_words, args=(error,), name="last words", daemon=True)
         words.start()
-        words.join(1.0)
+        words.join(LAST_WORDS_S)
         os._exit(error.exit_status)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from target_w50.runtime import stop
+from target_w50.runtime.signals import Watch
 from target_w50.sandbox import Sandbox
 from tests.support import (
     Finished,
@@ -21,15 +25,22 @@ from tests.support import (
     lines,
     record,
     requests_of,
+    run_target,
     schema,
     settings,
     state,
     wait_until,
 )
 
-SIGNALS = [signal.SIGTERM, signal.SIGINT]
-CODES = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted", None: "stdout_closed"}
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+CODES = {
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "terminated",
+    signal.SIGINT: "interrupted",
+    None: "stdout_closed",
+}
 AN_HOUR = 3600
+REPOSITORY = Path(__file__).parents[2]
 Stop = Callable[[Target], None]
 FULL_PIPE_BYTES = 64 * 1024
 
@@ -128,7 +139,7 @@ def assert_stopped(finished: Finished, status: int, code: str, outcomes: list[st
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.words)
-@pytest.mark.parametrize("number", [*SIGNALS, None], ids=["SIGTERM", "SIGINT", "closed stdout"])
+@pytest.mark.parametrize("number", [*SIGNALS, None], ids=["SIGTERM", "SIGHUP", "SIGINT", "closed stdout"])
 def test_the_program_stops_while(
     start: Callable[..., Sandbox], tmp_path: Path, moment: Moment, number: signal.Signals | None
 ) -> None:
@@ -238,8 +249,10 @@ def test_a_second_signal_ends_the_program_at_once(
         wait_until(lambda: _pending(target.process.pid) == 0, "the first signal to be taken", target)
         target.process.send_signal(second)
         finished = target.wait()
-    assert finished.status == 128 + second
-    assert finished.metrics == ()
+    assert finished.status == 143, "the first one counts"
+    assert "[exit_status=143 error_code=terminated" in finished.last_line
+    runs = [each["record"] for each in finished.metrics if each["type"] == "RECORD"]
+    assert [each["exit_status"] for each in runs if "exit_status" in each] == [143]
 
 
 def _pending(pid: int) -> int:
@@ -270,6 +283,61 @@ def test_an_interrupt_before_the_program_is_ready_shows_no_traceback(tmp_path: P
         target.process.send_signal(signal.SIGINT)
         finished = target.wait()
     assert (finished.status, finished.stderr) == (-signal.SIGINT, "importing\n")
+
+
+def test_the_package_brings_nothing_until_it_is_asked_for() -> None:
+    """Until the program owns its signals an interrupt is a traceback: that moment is to be short."""
+    script = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import target_w50.__main__"
+    script += "; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], check=True, capture_output=True, text=True
+    )
+    assert not {"importlib.metadata", "logging", "re", "target_w50.program"} & set(done.stdout.split())
+
+
+def test_a_signal_that_comes_while_the_signals_are_taken_over_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The descriptor that wakes the watch is there before the first handler that leaves a signal to it."""
+    took: list[str] = []
+    monkeypatch.setattr(signal, "signal", lambda number, _: took.append(signal.Signals(number).name))
+    monkeypatch.setattr(signal, "set_wakeup_fd", lambda *_, **__: took.append("wakeup"))
+    monkeypatch.setattr(Watch, "_watch", lambda _: None)
+    Watch(stop.Stop(), 1, lambda _: None).start()
+    assert took[0] == "wakeup"
+    assert took[1:] == [each.name for each in SIGNALS]
+
+
+def test_a_hang_up_that_is_to_be_ignored_does_not_end_the_program(sandbox: Sandbox, tmp_path: Path) -> None:
+    """As `nohup` has it."""
+    with Target(tmp_path, settings(sandbox), trapped="HUP") as target:
+        target.send(schema(), record(1))
+        wait_until(lambda: "fields" in calls_of(sandbox), "the mapping", target)
+        target.process.send_signal(signal.SIGHUP)
+        target.send(state(1))
+        target.end_input()
+        finished = target.wait()
+    assert (finished.status, finished.bookmarks) == (0, [1])
+
+
+@pytest.mark.parametrize("descriptors", range(6, 12))
+def test_too_few_descriptors_end_the_run_with_words(
+    sandbox: Sandbox, tmp_path: Path, descriptors: int
+) -> None:
+    finished = run_target(tmp_path, settings(sandbox), [schema(), record(1)], limit=f"-n {descriptors}")
+    assert finished.status in {1, 2, 4}
+    assert "Traceback" not in finished.stderr
+    assert "too many open files" in finished.stderr.lower() or finished.status == 4
+    assert "Please report" not in finished.stderr
+
+
+def test_a_full_folder_of_temporary_files_ends_the_run_with_words(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The limit of a file's size stands for a full disk."""
+    messages = [schema(), *[record(number, first_name="x" * 100_000) for number in range(120)]]
+    finished = run_target(tmp_path, settings(sandbox), messages, limit="-f 4096")
+    assert (finished.status, finished.error_code) == (1, "machine_gave_out")
+    assert "make room on the disk" in finished.last_line
+    assert "Please report" not in finished.stderr
 
 
 def test_a_standard_output_that_was_never_open_ends_the_run_before_anything_is_sent(
