@@ -12,7 +12,7 @@
     |   +-- JobFailedError        exit 5  W50 says that the import job failed
     |   +-- JobUnknownError       exit 5  W50 does not say what became of the import job
     +-- LimitError                exit 6  a limit of the settings was passed
-    +-- StoppedError              exit 130, 141 or 143: a signal, or standard output was closed
+    +-- StoppedError              exit 129, 130, 141 or 143: a signal, or standard output was closed
 
 No message holds a contact value or a secret: messages end up in logs and in metrics.
 """
