@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from target_w50.console.tables import plain_table, printable
+from target_w50.contacts.mapping import DecidedBy
 from target_w50.errors import TargetW50Error
 from target_w50.loading.dry_run import Plan, PlannedStream
 
@@ -40,11 +41,11 @@ def _stream_document(planned: PlannedStream, *, show_values: bool) -> dict[str, 
         "contact_list": {"id": mapping.contact_list.id, "name": mapping.contact_list.name},
         "match_fields": list(mapping.match_fields),
         "fields": [
-            {"property": each.name, "field_name": each.field_name, "decided_by": each.how}
+            {"property": each.name, "field_name": each.field_name, "decided_by": each.how.value}
             for each in mapping.properties
         ],
         "ignored": [
-            {"property": each.name, "why": each.why, "nearest_field": each.nearest}
+            {"property": each.name, "why": each.why.value, "nearest_field": each.nearest}
             for each in mapping.ignored
         ],
         "records": {
@@ -124,7 +125,11 @@ def _stream_lines(stream: Mapping[str, Any], *, suppressed: bool) -> Iterator[st
         yield from _indented(plain_table(("", ""), rows)[1:], 2)
 
 
-HOW = {"explicit": "`fields`", "normalized": "its name", "exact": "its name, unchecked"}
+HOW = {
+    DecidedBy.FIELDS.value: "`fields`",
+    DecidedBy.NORMALIZED.value: "its name",
+    DecidedBy.EXACT.value: "its name, unchecked",
+}
 
 
 def _field_lines(stream: Mapping[str, Any]) -> Iterator[str]:

@@ -13,12 +13,13 @@ from typing import Protocol, TextIO
 
 from target_w50.console.stream_progress import Looks, StreamProgress
 from target_w50.outputs.ledger import Ledger
+from target_w50.settings.model import ProgressMode
 
 log = logging.getLogger("target-w50")
 
 LIVE_S = 0.5
 """Seconds between two looks on a terminal."""
-LINES_S = {"auto": 30.0, "always": 5.0}
+LINES_S = {ProgressMode.AUTO: 30.0, ProgressMode.ALWAYS: 5.0}
 """Seconds between two lines of the log elsewhere, by the setting `progress`."""
 
 
@@ -69,7 +70,11 @@ class Progress:
     """
 
     def __init__(
-        self, mode: str, ledger: Ledger, file: TextIO, monotonic: Callable[[], float] = time.monotonic
+        self,
+        mode: ProgressMode,
+        ledger: Ledger,
+        file: TextIO,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._mode = mode
         self._file = file
@@ -80,7 +85,7 @@ class Progress:
 
     def start(self) -> None:
         """Show progress from now on, unless it is not wanted."""
-        if self._mode == "never":
+        if self._mode is ProgressMode.NEVER:
             return
         self._thread = threading.Thread(target=self._go_on, name="progress", daemon=True)
         self._thread.start()

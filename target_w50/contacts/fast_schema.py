@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Raw, UnsetType, defstruct
 
 from target_w50.contacts.mapping import StreamMapping
+from target_w50.settings.model import NullValues
 
 _TOP_LEVEL = {
     "$schema",
@@ -83,7 +84,7 @@ def fast_schema(
         ),
         tuple(mapped.index(name) for name in identity),
         _DELETED in properties and "null" in _kinds(properties[_DELETED]),
-        mapping.entry.null_values == "omit",
+        mapping.entry.null_values is NullValues.OMIT,
     )
 
 
@@ -224,7 +225,7 @@ def _message_type(stream: str, record_type: type) -> type:
 
 def _values_type(mapping: StreamMapping) -> type:
     """Writes the mapped values; what is UNSET is left out, and null too where nulls are omitted."""
-    omits = mapping.entry.null_values == "omit"
+    omits = mapping.entry.null_values is NullValues.OMIT
     fields = [
         (f"f{index}", object, None) if omits else (f"f{index}", object)
         for index, _ in enumerate(mapping.properties)

@@ -12,6 +12,7 @@ import msgspec
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
+from target_w50.settings.model import NullValues
 from target_w50.w50 import Contact, WireFormat
 
 _read = msgspec.json.Decoder(float_hook=Decimal)
@@ -57,7 +58,7 @@ class ContactMaker:
         self._match_fields = mapping.match_fields
         self._key_properties = key_properties
         self._enc_contact_id = entry.enc_contact_id
-        self._omit_nulls = entry.null_values == "omit"
+        self._omit_nulls = entry.null_values is NullValues.OMIT
         self._deleted_values = dict(entry.deleted_values)
         self._wire = wire
         self._encode = wire.encode_contact

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import listing, nearest, nearest_name, normalized
 from target_w50.errors import MappingError
-from target_w50.settings.model import DROP, DeletedRecords, StreamEntry
+from target_w50.settings.model import DROP, DeletedRecords, FieldNaming, StreamEntry, UnmappedProperties
 from target_w50.w50 import ContactsList
+
+
+class DecidedBy(str, Enum):
+    """What gave a property its FieldName."""
+
+    FIELDS = "explicit"
+    NORMALIZED = "normalized"
+    EXACT = "exact"
+
+
+class Ignored(str, Enum):
+    """Why a property is not sent."""
+
+    DROPPED = "dropped"
+    NOT_OF_THE_CONTACT = "not a contact field"
+    NO_SUCH_FIELD = "no such field"
 
 
 @dataclass(frozen=True)
 class MappedProperty:
-    """One property and the FieldName that it is sent as; `how` is `explicit`, `normalized` or `exact`."""
+    """One property and the FieldName that it is sent as."""
 
     name: str
     field_name: str
-    how: str
+    how: DecidedBy
 
 
 @dataclass(frozen=True)
@@ -27,8 +44,13 @@ class IgnoredProperty:
     """A property without a FieldName, with the nearest one that the list has."""
 
     name: str
-    why: str
+    why: Ignored
     nearest: str | None = None
+
+    @property
+    def is_unmapped(self) -> bool:
+        """Whether the list has no field for it, though nobody said that it is not to be sent."""
+        return self.why is Ignored.NO_SUCH_FIELD
 
 
 @dataclass(frozen=True)
@@ -70,13 +92,13 @@ def map_stream(
     """
     contact_list = directory.resolve(entry.contact_list)
     properties = list(schema.get("properties", {}))
-    asked = entry.field_naming != "exact"
+    asked = entry.field_naming is not FieldNaming.EXACT
     known = [each.name for each in directory.fields(contact_list.id)] if asked else None
     _check_settings_exist(stream, entry, properties, known, contact_list)
     mapped, ignored = _map_properties(entry, properties, known, stream)
     _check_conflicts(stream, mapped)
-    if ignored and entry.unmapped_properties == "fail":
-        unmapped = [each for each in ignored if each.why == "no such field"]
+    if ignored and entry.unmapped_properties is UnmappedProperties.FAIL:
+        unmapped = [each for each in ignored if each.is_unmapped]
         if unmapped:
             names = listing(f"{each.name!r}" for each in unmapped)
             raise MappingError(
@@ -137,20 +159,20 @@ def _map_properties(
     for name in properties:
         chosen = entry.fields.get(name)
         if chosen == DROP:
-            ignored.append(IgnoredProperty(name, "dropped"))
+            ignored.append(IgnoredProperty(name, Ignored.DROPPED))
         elif chosen is not None:
-            mapped.append(MappedProperty(name, chosen, "explicit"))
+            mapped.append(MappedProperty(name, chosen, DecidedBy.FIELDS))
         elif name.startswith("_sdc_") or name == entry.enc_contact_id:
             # Columns about the record, not about the contact; `fields` can map them all the same.
-            ignored.append(IgnoredProperty(name, "not a contact field"))
+            ignored.append(IgnoredProperty(name, Ignored.NOT_OF_THE_CONTACT))
         elif known is None:
-            mapped.append(MappedProperty(name, name, "exact"))
+            mapped.append(MappedProperty(name, name, DecidedBy.EXACT))
         else:
             found = _field_named(name, known, stream)
             if found is None:
-                ignored.append(IgnoredProperty(name, "no such field", nearest_name(name, known)))
+                ignored.append(IgnoredProperty(name, Ignored.NO_SUCH_FIELD, nearest_name(name, known)))
             else:
-                mapped.append(MappedProperty(name, found, "normalized"))
+                mapped.append(MappedProperty(name, found, DecidedBy.NORMALIZED))
     return mapped, ignored
 
 

@@ -11,6 +11,7 @@ import msgspec
 import simplejson
 
 from target_w50.runtime.stdout import stdout_closed
+from target_w50.settings.model import StateMode
 from target_w50.w50 import ImportJob
 
 STATE_KEY = "w50_import_jobs"
@@ -66,7 +67,7 @@ class StateWriter:
         write: takes one whole line without its end.
     """
 
-    def __init__(self, mode: str, results: JobResults, write: Callable[[bytes], None]) -> None:
+    def __init__(self, mode: StateMode, results: JobResults, write: Callable[[bytes], None]) -> None:
         self._mode = mode
         self._results = results
         self._write = write
@@ -87,11 +88,11 @@ class StateWriter:
 
     def finish(self) -> None:
         """At the end: the last state again if results came after it; with `always` also without a state."""
-        if self._tap_state or self._mode == "always":
+        if self._tap_state or self._mode is StateMode.ALWAYS:
             self._write_line(self._composed(self._tap_state or {}))
 
     def _composed(self, state: Any) -> Any:
-        if self._mode == "tap_only" or not isinstance(state, Mapping):
+        if self._mode is StateMode.TAP_ONLY or not isinstance(state, Mapping):
             return state
         return {**state, STATE_KEY: self._results.as_state()}
 

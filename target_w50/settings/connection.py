@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from target_w50 import __version__
 from target_w50.errors import SettingsError
-from target_w50.settings.model import Settings
+from target_w50.settings.model import AuthMethod, Settings
 from target_w50.w50 import RequestEvent, W50Auth, W50Client, basic, bearer, check_url, header
 
 Observer = Callable[[RequestEvent], None]
@@ -20,11 +20,11 @@ def make_auth(settings: Settings, sleep: Callable[[float], None]) -> W50Auth:
         settings: as judged.
         sleep: pauses between tries; may raise to end them.
     """
-    if settings.auth_method == "bearer":
+    if settings.auth_method is AuthMethod.BEARER:
         return bearer(settings.auth_token or "")
-    if settings.auth_method == "header":
+    if settings.auth_method is AuthMethod.HEADER:
         return header(settings.auth_header_name, settings.auth_token or "")
-    if settings.auth_method == "basic":
+    if settings.auth_method is AuthMethod.BASIC:
         return basic(settings.username or "", settings.password or "")
     # Imported where it is needed: the OAuth library is not small.
     oauth2 = importlib.import_module("target_w50.w50.oauth2").oauth2

@@ -7,19 +7,41 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 from target_w50.errors import SettingsError
+from target_w50.settings.choices import (
+    AuthMethod,
+    DeletedRecords,
+    FieldNaming,
+    ImportMode,
+    NullValues,
+    OnInvalidRecord,
+    ProgressMode,
+    StateMode,
+    UnlistedStreams,
+    UnmappedProperties,
+)
 from target_w50.settings.rules import settings_faults
-from target_w50.settings.schema import API_URL, DROP, FAILURE_STATUSES, SETTINGS_SCHEMA, STREAM_ENTRY
+from target_w50.settings.schema import API_URL, DROP, FAILURE_STATUSES, SETTINGS_SCHEMA
+from target_w50.w50 import GrantType
 
 __all__ = [
     "DROP",
     "SETTINGS_SCHEMA",
+    "AuthMethod",
     "DeletedRecords",
+    "FieldNaming",
     "ImportMode",
+    "NullValues",
+    "OnInvalidRecord",
+    "ProgressMode",
     "Settings",
+    "StateMode",
     "StreamEntry",
+    "UnlistedStreams",
+    "UnmappedProperties",
     "settings_from",
 ]
 
@@ -27,23 +49,6 @@ SCHEMA_WITHOUT_STREAMS = {
     **SETTINGS_SCHEMA,
     "required": [name for name in SETTINGS_SCHEMA["required"] if name != "streams"],
 }
-
-
-class ImportMode(str, Enum):
-    """What a run does to W50."""
-
-    LOAD = "load"
-    CREATE_ONLY = "create_only"
-    DRY_RUN = "dry_run"
-
-
-class DeletedRecords(str, Enum):
-    """What becomes of a record with `_sdc_deleted_at` set."""
-
-    SKIP = "skip"
-    MARK = "mark"
-    QUARANTINE = "quarantine"
-    FAIL = "fail"
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,9 @@ class StreamEntry:
     contact_list: str
     match_fields: tuple[str, ...] | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    field_naming: str = "normalized"
-    unmapped_properties: str = "ignore"
-    null_values: str = "send"
+    field_naming: FieldNaming = FieldNaming.NORMALIZED
+    unmapped_properties: UnmappedProperties = UnmappedProperties.IGNORE
+    null_values: NullValues = NullValues.SEND
     enc_contact_id: str | None = None
     custom_events: tuple[str, ...] = ()
     custom_events_max_contacts: int = 1000
@@ -77,14 +82,14 @@ class Settings:
     run_id: str
     api_url: str = API_URL
     auth_token: str | None = None
-    auth_method: str = "bearer"
+    auth_method: AuthMethod = AuthMethod.BEARER
     auth_header_name: str = "X-Api-Key"
     username: str | None = None
     password: str | None = None
     oauth2_token_url: str | None = None
     oauth2_client_id: str | None = None
     oauth2_client_secret: str | None = None
-    oauth2_grant_type: str = "client_credentials"
+    oauth2_grant_type: GrantType = GrantType.CLIENT_CREDENTIALS
     oauth2_scope: str | None = None
     allow_http: bool = False
     media_type: str = "application/json"
@@ -100,23 +105,23 @@ class Settings:
     poll_max_interval_s: float = 30
     job_timeout_s: float = 3600
     failure_statuses: tuple[str, ...] = FAILURE_STATUSES
-    unlisted_streams: str = "fail"
-    on_invalid_record: str = "fail"
+    unlisted_streams: UnlistedStreams = UnlistedStreams.FAIL
+    on_invalid_record: OnInvalidRecord = OnInvalidRecord.FAIL
     quarantine_path: str | None = None
     max_invalid_records: int | None = None
     max_invalid_percent: float | None = None
     max_rejected_percent: float = 50
     suppress_custom_events: bool = False
     metrics_path: str | None = None
-    state: str = "with_jobs"
-    progress: str = "auto"
+    state: StateMode = StateMode.WITH_JOBS
+    progress: ProgressMode = ProgressMode.AUTO
     validate_records: bool = True
     add_record_metadata: bool = False
 
     @property
     def quarantines(self) -> bool:
         """Whether invalid records are set aside rather than fatal."""
-        return self.on_invalid_record == "quarantine"
+        return self.on_invalid_record is OnInvalidRecord.QUARANTINE
 
 
 def entry_for(entries: Sequence[StreamEntry], stream: str) -> StreamEntry | None:
@@ -177,25 +182,30 @@ def _frozen(given: Mapping[str, Any]) -> Settings:
         if values.get(path):
             values[path] = values[path].replace("{run_id}", run_id)
     values["run_id"] = run_id
-    values["streams"] = tuple(_entry(entry) for entry in values.get("streams", ()))
-    if "import_mode" in values:
-        values["import_mode"] = ImportMode(values["import_mode"])
-    if "failure_statuses" in values:
-        values["failure_statuses"] = tuple(values["failure_statuses"])
-    return Settings(**values)
+    values["streams"] = tuple(entry_from(entry) for entry in values.get("streams", ()))
+    return Settings(**_typed(Settings, values))
 
 
-def _entry(given: Mapping[str, Any]) -> StreamEntry:
+def entry_from(given: Mapping[str, Any]) -> StreamEntry:
+    """Freeze one entry of `streams` that fits the schema."""
     values = dict(given)
     if isinstance(values["contact_list"], float):  # JSON Schema holds 42.0 for an integer
         values["contact_list"] = int(values["contact_list"])
     values["contact_list"] = str(values["contact_list"])
-    for name in ("match_fields", "custom_events"):
-        if name in values:
-            values[name] = tuple(values[name])
-    if "deleted_records" in values:
-        values["deleted_records"] = DeletedRecords(values["deleted_records"])
-    return StreamEntry(**values)
+    return StreamEntry(**_typed(StreamEntry, values))
 
 
-STREAM_ENTRY_MEMBERS = tuple(STREAM_ENTRY["properties"])
+def _typed(model: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the model has them: a choice as its enum's member, a list as a tuple."""
+    choices = _choices(model)
+    return {
+        name: choices[name](value) if name in choices else tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+
+
+@cache
+def _choices(model: type) -> dict[str, type[Enum]]:
+    """The enums of the model's members that have one."""
+    hints = get_type_hints(model)
+    return {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Enum)}

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from target_w50.errors import SettingsError
+from target_w50.settings.choices import AuthMethod, DeletedRecords, ImportMode, OnInvalidRecord
 from target_w50.settings.schema import DROP
-from target_w50.w50 import check_url
+from target_w50.w50 import GrantType, check_url
 
 
 def settings_faults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -121,8 +122,8 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
     first, longest = given.get("poll_interval_s", 1), given.get("poll_max_interval_s", 30)
     if first > longest:
         yield "`poll_interval_s` must not be more than `poll_max_interval_s`"
-    wants_file = given.get("on_invalid_record") == "quarantine" or any(
-        entry.get("deleted_records") == "quarantine" for entry in sound.entries.values()
+    wants_file = given.get("on_invalid_record") == OnInvalidRecord.QUARANTINE or any(
+        entry.get("deleted_records") == DeletedRecords.QUARANTINE for entry in sound.entries.values()
     )
     if wants_file and "quarantine_path" not in sound.names:
         yield "`quarantine_path` is required to quarantine records"
@@ -139,27 +140,29 @@ def _auth_faults(sound: _Sound) -> Iterator[str]:
     given = sound.settings
     if "auth_method" in sound.names and "auth_method" not in given:
         return  # Which settings it needs is not known.
-    method = given.get("auth_method", "bearer")
-    grant = given.get("oauth2_grant_type", "client_credentials")
+    method = AuthMethod(given.get("auth_method", AuthMethod.BEARER))
+    with_password = given.get("oauth2_grant_type") == GrantType.PASSWORD
     needed = {
-        "bearer": ["auth_token"],
-        "header": ["auth_token"],
-        "basic": ["username", "password"],
-        "oauth2": ["oauth2_token_url", "oauth2_client_id"]
-        + (["username", "password"] if grant == "password" else ["oauth2_client_secret"]),
+        AuthMethod.BEARER: ["auth_token"],
+        AuthMethod.HEADER: ["auth_token"],
+        AuthMethod.BASIC: ["username", "password"],
+        AuthMethod.OAUTH2: ["oauth2_token_url", "oauth2_client_id"]
+        + (["username", "password"] if with_password else ["oauth2_client_secret"]),
     }
     for name in needed[method]:
         if name not in sound.names:
-            yield f"`{name}` is required for `auth_method` {method}"
+            yield f"`{name}` is required for `auth_method` {method.value}"
     for name in ("auth_token", "username", "password"):
         value = given.get(name, "")
-        if method in ("bearer", "header", "basic") and any(character in value for character in "\r\n\0"):
+        if method is not AuthMethod.OAUTH2 and any(character in value for character in "\r\n\0"):
             yield f"`{name}` must not hold a line break"
 
 
 def _url_faults(given: Mapping[str, Any]) -> Iterator[str]:
     for name in ("api_url", "oauth2_token_url"):
-        if name not in given or (name == "oauth2_token_url" and given.get("auth_method") != "oauth2"):
+        if name not in given or (
+            name == "oauth2_token_url" and given.get("auth_method") != AuthMethod.OAUTH2
+        ):
             continue
         try:
             check_url(given[name], setting=f"`{name}`", allow_http=given.get("allow_http", False))
@@ -182,7 +185,7 @@ def _expression_faults(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _stream_faults(sound: _Sound) -> Iterator[str]:
-    loads = sound.settings.get("import_mode", "load") != "create_only"
+    loads = sound.settings.get("import_mode") != ImportMode.CREATE_ONLY
     seen: set[str] = set()
     for index, entry in sound.entries.items():
         where, name = f"streams[{index}]", entry["stream"]
@@ -194,7 +197,7 @@ def _stream_faults(sound: _Sound) -> Iterator[str]:
                 f"`{where}.match_fields` is required to load (the FieldNames that decide which contact is "
                 "updated; [] lets W50 decide)"
             )
-        marks = entry.get("deleted_records") == "mark"
+        marks = entry.get("deleted_records") == DeletedRecords.MARK
         if marks and not entry.get("deleted_values"):
             yield f"`{where}.deleted_values` is required for `deleted_records` mark"
         if marks and not entry.get("match_fields") and "enc_contact_id" not in entry:

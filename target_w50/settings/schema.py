@@ -5,7 +5,22 @@ Plain data, without the SDK: importing the SDK costs more than judging the setti
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
+
+from target_w50.settings.choices import (
+    AuthMethod,
+    DeletedRecords,
+    FieldNaming,
+    ImportMode,
+    NullValues,
+    OnInvalidRecord,
+    ProgressMode,
+    StateMode,
+    UnlistedStreams,
+    UnmappedProperties,
+)
+from target_w50.w50 import MEDIA_TYPES, GrantType
 
 Schema = dict[str, Any]
 
@@ -15,13 +30,17 @@ LONGEST_S = 31_536_000
 """A year, in seconds: what is longer is a slip, and beyond what operating systems can wait for."""
 
 API_URL = "https://app.which50.com/Which50API"
-AUTH_METHODS = ("bearer", "basic", "header", "oauth2")
-MEDIA_TYPES = ("application/json", "text/json", "application/csp-report", "application/xml", "text/xml")
 FAILURE_STATUSES = ("failed", "error", "errored", "cancelled", "canceled", "aborted", "rejected")
 
 
 def _setting(title: str, kind: str | list[str], description: str, **more: Any) -> Schema:
     return {"type": kind, "title": title, "description": description, **more}
+
+
+def _choice(title: str, default: Enum, description: str) -> Schema:
+    """A setting that takes one of the choices of its default's enum."""
+    choices = [each.value for each in type(default)]
+    return _setting(title, "string", description, enum=choices, default=default.value)
 
 
 STREAM_ENTRY: Schema = {
@@ -57,27 +76,21 @@ STREAM_ENTRY: Schema = {
             'Property to FieldName; `"__NULL__"` drops the property.',
             additionalProperties={"type": "string", "minLength": 1},
         ),
-        "field_naming": _setting(
+        "field_naming": _choice(
             "Field naming",
-            "string",
+            FieldNaming.NORMALIZED,
             "For the other properties: `normalized`: the list's field of the same name without regard to "
             "case and to all but letters and digits; `exact`: the property's own name.",
-            enum=["normalized", "exact"],
-            default="normalized",
         ),
-        "unmapped_properties": _setting(
+        "unmapped_properties": _choice(
             "Unmapped properties",
-            "string",
+            UnmappedProperties.IGNORE,
             "Whether a property without a FieldName is ignored (and named once) or ends the run.",
-            enum=["ignore", "fail"],
-            default="ignore",
         ),
-        "null_values": _setting(
+        "null_values": _choice(
             "Null values",
-            "string",
+            NullValues.SEND,
             "Whether a null in the record is sent or left out.",
-            enum=["send", "omit"],
-            default="send",
         ),
         "enc_contact_id": _setting(
             "EncContactId property", "string", "The property that holds `EncContactId`.", minLength=1
@@ -97,13 +110,11 @@ STREAM_ENTRY: Schema = {
             minimum=0,
             default=1000,
         ),
-        "deleted_records": _setting(
+        "deleted_records": _choice(
             "Deleted records",
-            "string",
+            DeletedRecords.SKIP,
             "Records with `_sdc_deleted_at` set: `skip`, `mark` (send the match fields and `deleted_values` "
             "alone), `quarantine` or `fail`.",
-            enum=["skip", "mark", "quarantine", "fail"],
-            default="skip",
         ),
         "deleted_values": _setting(
             "Values for deleted records",
@@ -136,12 +147,10 @@ START_HERE: Schema = {
 }
 
 CONNECTION: Schema = {
-    "auth_method": _setting(
+    "auth_method": _choice(
         "Authentication method",
-        "string",
+        AuthMethod.BEARER,
         "How W50 is told who calls.",
-        enum=list(AUTH_METHODS),
-        default="bearer",
     ),
     "auth_header_name": _setting(
         "Authentication header",
@@ -173,12 +182,10 @@ CONNECTION: Schema = {
         writeOnly=True,
         minLength=1,
     ),
-    "oauth2_grant_type": _setting(
+    "oauth2_grant_type": _choice(
         "OAuth 2 grant",
-        "string",
+        GrantType.CLIENT_CREDENTIALS,
         "Which grant `oauth2` asks for.",
-        enum=["client_credentials", "password"],
-        default="client_credentials",
     ),
     "oauth2_scope": _setting("OAuth 2 scope", "string", "The scope that `oauth2` asks for.", minLength=1),
     "allow_http": _setting(
@@ -213,13 +220,11 @@ CONNECTION: Schema = {
 }
 
 LOADING: Schema = {
-    "import_mode": _setting(
+    "import_mode": _choice(
         "Import mode",
-        "string",
+        ImportMode.LOAD,
         "`load`: create import jobs, add contacts, run, wait. `create_only`: create an import job for each "
         "distinct schema, without contacts. `dry_run`: nothing but GETs, no state.",
-        enum=["load", "create_only", "dry_run"],
-        default="load",
     ),
     "batch_size_rows": _setting(
         "Batch size (contacts)",
@@ -293,19 +298,15 @@ LOADING: Schema = {
 }
 
 SAFETY: Schema = {
-    "unlisted_streams": _setting(
+    "unlisted_streams": _choice(
         "Unlisted streams",
-        "string",
+        UnlistedStreams.FAIL,
         "Whether a stream that no entry of `streams` fits ends the run or is ignored.",
-        enum=["fail", "ignore"],
-        default="fail",
     ),
-    "on_invalid_record": _setting(
+    "on_invalid_record": _choice(
         "Invalid records",
-        "string",
+        OnInvalidRecord.FAIL,
         "Whether an invalid record ends the run or is set aside in `quarantine_path`.",
-        enum=["fail", "quarantine"],
-        default="fail",
     ),
     "quarantine_path": _setting(
         "Quarantine file",
@@ -348,21 +349,17 @@ OUTPUTS: Schema = {
         "File that metrics records are appended to; `{run_id}` in it is replaced.",
         minLength=1,
     ),
-    "state": _setting(
+    "state": _choice(
         "State",
-        "string",
+        StateMode.WITH_JOBS,
         "`with_jobs`: the tap's state with the import jobs' results beside it; `tap_only`: the tap's state "
         "untouched; `always`: also when the tap sent none.",
-        enum=["with_jobs", "tap_only", "always"],
-        default="with_jobs",
     ),
-    "progress": _setting(
+    "progress": _choice(
         "Progress",
-        "string",
+        ProgressMode.AUTO,
         "Progress on standard error: with `auto` live on a terminal, and elsewhere a line of the log every "
         "30 s; `always` has lines every 5 s there; `never` has none.",
-        enum=["auto", "always", "never"],
-        default="auto",
     ),
     "run_id": _setting(
         "Run id",

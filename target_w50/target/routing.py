@@ -18,7 +18,7 @@ from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import nearest
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.errors import MappingError
-from target_w50.settings.model import ImportMode, Settings, entry_for
+from target_w50.settings.model import ImportMode, Settings, UnlistedStreams, entry_for
 from target_w50.singer.reader import Take
 from target_w50.singer.stream_maps import StreamMaps, changes_nothing, map_record, removes
 from target_w50.target.sinks import W50Sink
@@ -161,7 +161,7 @@ class Routes:
         )
 
     def _unlisted(self, stream: str) -> None:
-        if self._settings.unlisted_streams == "fail":
+        if self._settings.unlisted_streams is UnlistedStreams.FAIL:
             listed = [entry.stream for entry in self._settings.streams]
             raise MappingError(
                 f"No entry of `streams` fits stream {stream!r}{nearest(stream, listed)}; there are entries "
@@ -195,7 +195,7 @@ class Routes:
         ignored = [
             f"{each.name!r}" + (f" (nearest field: {each.nearest!r})" if each.nearest else "")
             for each in mapping.ignored
-            if each.why == "no such field"
+            if each.is_unmapped
         ]
         if ignored:
             self.tell_once(f"Stream {stream!r}: no field for {', '.join(ignored)}; ignored", stream)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from target_w50.w50.auth import W50Auth, basic, bearer, header
+from target_w50.w50.auth import GrantType, W50Auth, basic, bearer, header
 from target_w50.w50.calls import RequestEvent
 from target_w50.w50.client import W50Client
 from target_w50.w50.http.urls import check_url
@@ -29,6 +29,7 @@ __all__ = [
     "ContactSchemaField",
     "ContactsList",
     "FieldValue",
+    "GrantType",
     "ImportJob",
     "MemberError",
     "RequestEvent",

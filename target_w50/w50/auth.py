@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from enum import Enum
 
 import requests
 from requests.auth import AuthBase
@@ -15,6 +16,13 @@ from target_w50.errors import SettingsError
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+class GrantType(str, Enum):
+    """Which grant `target_w50.w50.oauth2` asks for; here, as its library is loaded only where it is used."""
+
+    CLIENT_CREDENTIALS = "client_credentials"
+    PASSWORD = "password"  # noqa: S105  the grant's name
 
 
 class W50Auth(AuthBase):

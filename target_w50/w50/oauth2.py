@@ -19,7 +19,7 @@ import requests
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, MissingTokenError, OAuth2Error
 
 from target_w50.errors import RefusedError, SettingsError, UnreachableError
-from target_w50.w50.auth import W50Auth, checked_header_value
+from target_w50.w50.auth import GrantType, W50Auth, checked_header_value
 from target_w50.w50.http.error_text import describe_content
 from target_w50.w50.http.retry import (
     Effect,
@@ -32,10 +32,6 @@ from target_w50.w50.http.retry import (
 )
 from target_w50.w50.http.transport import Answer, TransportFault, exchange, new_session
 from target_w50.w50.http.urls import check_url
-
-CLIENT_CREDENTIALS: Final = "client_credentials"
-PASSWORD: Final = "password"  # noqa: S105  the grant's name
-GRANT_TYPES: Final = (CLIENT_CREDENTIALS, PASSWORD)
 
 MAX_MARGIN_S: Final = 60.0
 """A token is renewed so long before it ends, or a tenth of its life where that is less."""
@@ -83,7 +79,7 @@ class OAuth2Auth(W50Auth):
         token_url: the token end point, https but on loopback.
         client_id: of the registered client.
         client_secret: of the same; None for a public client with the password grant.
-        grant_type: `client_credentials` or `password`.
+        grant_type: one of `GrantType`, or its text.
         username: for the password grant.
         password: for the password grant.
         scope: names with spaces between, or None.
@@ -108,7 +104,7 @@ class OAuth2Auth(W50Auth):
         *,
         client_id: str,
         client_secret: str | None = None,
-        grant_type: str = CLIENT_CREDENTIALS,
+        grant_type: GrantType | str = GrantType.CLIENT_CREDENTIALS,
         username: str | None = None,
         password: str | None = None,
         scope: str | None = None,
@@ -125,7 +121,7 @@ class OAuth2Auth(W50Auth):
     ) -> None:
         self._token_url = check_url(token_url, setting="oauth2_token_url", allow_http=allow_http)
         self._body = _request_body(
-            grant_type,
+            _grant(grant_type),
             client_id=client_id,
             client_secret=client_secret or "",
             username=username or "",
@@ -270,7 +266,7 @@ oauth2 = OAuth2Auth
 
 
 def _request_body(
-    grant_type: str,
+    grant_type: GrantType,
     *,
     client_id: str,
     client_secret: str,
@@ -284,25 +280,31 @@ def _request_body(
         SettingsError: something is missing; all that is, at once.
     """
     needed = {"oauth2_client_id": client_id}
-    if grant_type == PASSWORD:
+    if grant_type is GrantType.PASSWORD:
         needed |= {"username": username, "password": password}
-    elif grant_type == CLIENT_CREDENTIALS:
-        needed["oauth2_client_secret"] = client_secret
     else:
-        raise _fault((f"oauth2_grant_type must be one of {', '.join(GRANT_TYPES)}",))
+        needed["oauth2_client_secret"] = client_secret
     missing = tuple(
-        f"{name} must be set for grant type {grant_type}" for name, value in needed.items() if not value
+        f"{name} must be set for grant type {grant_type.value}" for name, value in needed.items() if not value
     )
     if missing:
         raise _fault(missing)
     more: dict[str, Any] = {"scope": scope.split() if scope else None, "include_client_id": True}
     if client_secret:
         more["client_secret"] = client_secret
-    if grant_type == PASSWORD:
+    if grant_type is GrantType.PASSWORD:
         body = LegacyApplicationClient(client_id).prepare_request_body(username, password, **more)
     else:
         body = BackendApplicationClient(client_id).prepare_request_body(**more)
     return str(body).encode()
+
+
+def _grant(grant_type: str) -> GrantType:
+    try:
+        return GrantType(grant_type)
+    except ValueError:
+        known = ", ".join(each.value for each in GrantType)
+        raise _fault((f"oauth2_grant_type must be one of {known}",)) from None
 
 
 def _fault(faults: tuple[str, ...]) -> SettingsError:

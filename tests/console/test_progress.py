@@ -25,7 +25,7 @@ from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.job import LoadJob, Phase
 from target_w50.outputs.ledger import Ledger
 from target_w50.sandbox import Sandbox
-from target_w50.settings.model import StreamEntry
+from target_w50.settings.model import ProgressMode, entry_from
 from target_w50.target.run import utc_now
 from target_w50.w50 import ContactsList, ImportJob
 from tests.support import LIST, Target, record, run_target, schema, settings, state
@@ -41,7 +41,14 @@ class Terminal(io.StringIO):
 
 
 def job(counts: StreamCounts, *, sent: int, phase: Phase) -> LoadJob:
-    mapping = StreamMapping("contacts", StreamEntry("contacts", "42"), ContactsList(42, "N", 0), (), (), ())
+    mapping = StreamMapping(
+        "contacts",
+        entry_from({"stream": "contacts", "contact_list": "42"}),
+        ContactsList(42, "N", 0),
+        (),
+        (),
+        (),
+    )
     made = LoadJob(1, counts, mapping, "contacts")
     made.effort = Effort(utc_now(), contacts_sent=sent)
     made.phase = phase
@@ -145,7 +152,7 @@ def test_a_streams_name_can_do_nothing_to_the_terminal() -> None:
 
 @pytest.mark.parametrize(("mode", "threads"), [("never", 0), ("auto", 1), ("always", 1)])
 def test_never_means_that_nobody_looks(mode: str, threads: int, books: Books) -> None:
-    shown = Progress(mode, cast("Ledger", books), io.StringIO())
+    shown = Progress(ProgressMode(mode), cast("Ledger", books), io.StringIO())
     before = threading.active_count()
     shown.start()
     assert threading.active_count() - before == threads
@@ -155,7 +162,7 @@ def test_never_means_that_nobody_looks(mode: str, threads: int, books: Books) ->
 
 def test_a_dumb_terminal_gets_lines(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    display, pause_s = Progress("auto", cast("Ledger", books), Terminal())._display()
+    display, pause_s = Progress(ProgressMode.AUTO, cast("Ledger", books), Terminal())._display()
     assert isinstance(display, LogLines)
     assert pause_s == 30
 
@@ -164,10 +171,10 @@ def test_elsewhere_than_on_a_terminal_lines_come_at_intervals(
     books: Books, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "target-w50")
-    monkeypatch.setattr(progress, "LINES_S", {"auto": 0.001})
+    monkeypatch.setattr(progress, "LINES_S", {ProgressMode.AUTO: 0.001})
     told = threading.Event()
     monkeypatch.setattr(caplog.handler, "emit", lambda _: told.set())
-    shown = Progress("auto", cast("Ledger", books), io.StringIO())
+    shown = Progress(ProgressMode.AUTO, cast("Ledger", books), io.StringIO())
     shown.start()
     assert told.wait(20)
     shown.stop()

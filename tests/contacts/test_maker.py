@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_w50.contacts.maker import ContactMaker, ReadyContact, compact_json, read_fragment
-from target_w50.contacts.mapping import MappedProperty, StreamMapping
+from target_w50.contacts.mapping import DecidedBy, MappedProperty, StreamMapping
 from target_w50.contacts.refusal import Refusal
-from target_w50.settings.model import StreamEntry
+from target_w50.settings.model import entry_from
 from target_w50.w50 import ContactsList, wire_format
 
 SECRET = "Hidden"
@@ -29,8 +29,8 @@ def maker(
     **members: Any,
 ) -> ContactMaker:
     """For properties `a`, `b` ... that go to the FieldNames `A`, `B` ..."""
-    entry = StreamEntry("s", "42", match_fields=tuple(match), **members)
-    mapped = tuple(MappedProperty(name, name.upper(), "normalized") for name in properties)
+    entry = entry_from({"stream": "s", "contact_list": "42", "match_fields": match, **members})
+    mapped = tuple(MappedProperty(name, name.upper(), DecidedBy.NORMALIZED) for name in properties)
     names = tuple(each.field_name for each in mapped)
     mapping = StreamMapping("s", entry, ContactsList(42, "Newsletter", 0), mapped, (), names)
     return ContactMaker(mapping, tuple(keys), wire_format(media_type))

@@ -11,7 +11,7 @@ from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import normalized
 from target_w50.errors import MappingError, RefusedError
-from target_w50.settings.model import DeletedRecords, StreamEntry, entry_for
+from target_w50.settings.model import DeletedRecords, StreamEntry, entry_for, entry_from
 from target_w50.w50 import ContactSchemaField, ContactsList, W50Client
 
 LISTS = (ContactsList(42, "Newsletter", 0), ContactsList(43, "Customers", 0), ContactsList(7, "2024", 0))
@@ -50,11 +50,16 @@ def directory(*fields: str, **options: Any) -> tuple[ListDirectory, FakeClient]:
     return ListDirectory(cast("W50Client", client)), client
 
 
+def entry_of(stream: str, /, **members: Any) -> StreamEntry:
+    """An entry of `streams`, its members as the settings have them."""
+    return entry_from({"stream": stream, "contact_list": "42", **members})
+
+
 def mapped(
     properties: Sequence[str], known: Sequence[str], /, *, loads: bool = True, **members: Any
 ) -> StreamMapping:
     schema: dict[str, Any] = {"properties": {name: {} for name in properties}}
-    entry = StreamEntry(**{"stream": "s", "contact_list": "42", "match_fields": (), **members})
+    entry = entry_of("s", **{"match_fields": [], **members})
     return map_stream("s", schema, entry, directory(*known)[0], loads=loads)
 
 
@@ -120,7 +125,7 @@ def test_fields_say_how_a_property_is_sent() -> None:
 
 def test_with_exact_naming_the_fields_of_the_list_are_not_asked_for() -> None:
     own, client = directory("Email")
-    entry = StreamEntry("s", "42", match_fields=("mail",), field_naming="exact", fields={"x": "Anything"})
+    entry = entry_of("s", match_fields=["mail"], field_naming="exact", fields={"x": "Anything"})
     mapping = map_stream("s", {"properties": {"mail": {}, "x": {}, "y": {}}}, entry, own)
     assert pairs(mapping) == {"mail": "mail", "x": "Anything", "y": "y"}
     assert client.asked == ["list"]
@@ -247,7 +252,7 @@ def test_a_list_that_may_not_be_read_is_no_list_that_does_not_exist() -> None:
 
 def test_lists_and_fields_are_asked_for_once() -> None:
     own, client = directory("Email")
-    entry = StreamEntry("s", "Newsletter", match_fields=())
+    entry = entry_of("s", contact_list="Newsletter", match_fields=[])
     for _ in range(3):
         map_stream("s", {"properties": {"email": {}}}, entry, own)
     assert client.asked == ["lists", "fields 42"]
@@ -257,7 +262,7 @@ def test_lists_and_fields_are_asked_for_once() -> None:
 
 
 def test_an_exact_name_beats_a_glob_and_an_earlier_glob_a_later_one() -> None:
-    entries = [StreamEntry(name, "1") for name in ("*", "crm_*", "crm_contacts", "crm_[ab]")]
+    entries = [entry_of(name) for name in ("*", "crm_*", "crm_contacts", "crm_[ab]")]
 
     def chosen(stream: str) -> str:
         entry = entry_for(entries, stream)
@@ -269,9 +274,9 @@ def test_an_exact_name_beats_a_glob_and_an_earlier_glob_a_later_one() -> None:
     assert entry_for(entries[1:], "crm_a") is entries[1]
     assert entry_for(entries[3:], "crm_a") is entries[3]
     assert entry_for(entries[3:], "crm_c") is None
-    assert entry_for([StreamEntry("Contacts", "1")], "contacts") is None
+    assert entry_for([entry_of("Contacts")], "contacts") is None
 
 
 def test_a_name_with_the_signs_of_a_glob_still_names_itself() -> None:
-    entries = [StreamEntry("public-contacts[1]", "1")]
+    entries = [entry_of("public-contacts[1]")]
     assert entry_for(entries, "public-contacts[1]") is entries[0]

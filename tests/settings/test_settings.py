@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
 from target_w50.errors import SettingsError
-from target_w50.settings.model import DeletedRecords, ImportMode, connection_settings, settings_from
-from target_w50.settings.schema import SETTINGS_SCHEMA
+from target_w50.settings.model import (
+    DeletedRecords,
+    ImportMode,
+    Settings,
+    StreamEntry,
+    connection_settings,
+    settings_from,
+)
+from target_w50.settings.schema import SETTINGS_SCHEMA, STREAM_ENTRY
 from target_w50.settings.sources import read_config
 
 SECRET = "secret-Zq1"
 ENTRY: dict[str, Any] = {"stream": "contacts", "contact_list": "42", "match_fields": ["Email"]}
 LEAST: dict[str, Any] = {"auth_token": SECRET, "streams": [ENTRY]}
+ALL_CREDENTIALS: dict[str, Any] = {
+    "username": "u",
+    "password": "p",
+    "oauth2_token_url": "https://login.example/token",
+    "oauth2_client_id": "c",
+    "oauth2_client_secret": "s",
+}
 
 
 def faults_of(**more: Any) -> str:
@@ -64,6 +79,38 @@ def test_the_defaults_of_the_schema_are_those_of_the_code() -> None:
         if "default" in schema and hasattr(settings, name):
             value = getattr(settings, name)
             assert schema["default"] == (list(value) if isinstance(value, tuple) else value), name
+
+
+NO_ENUMS = {
+    "media_type": "a name of the W50 API, which is sent as it is",
+    "load_method": "of the SDK, with one choice alone",
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "schema"), [(Settings, SETTINGS_SCHEMA), (StreamEntry, STREAM_ENTRY)], ids=("settings", "entry")
+)
+def test_each_setting_with_choices_is_an_enum_of_exactly_these(model: type, schema: dict[str, Any]) -> None:
+    hints = get_type_hints(model)
+    for name, setting in schema["properties"].items():
+        if "enum" in setting and name not in NO_ENUMS:
+            assert [each.value for each in hints[name]] == setting["enum"], name
+            assert all(type(each) is str for each in [*setting["enum"], setting["default"]]), name
+
+
+@pytest.mark.parametrize(
+    ("name", "choice"),
+    [
+        (name, each)
+        for name, setting in SETTINGS_SCHEMA["properties"].items()
+        for each in setting.get("enum", ())
+    ],
+)
+def test_each_choice_is_frozen_as_its_enums_member(name: str, choice: str) -> None:
+    frozen = settings_from({**LEAST, **ALL_CREDENTIALS, "quarantine_path": "q", name: choice})
+    if name not in NO_ENUMS:
+        assert isinstance(getattr(frozen, name), Enum)
+        assert getattr(frozen, name).value == choice
 
 
 def test_each_run_has_a_name_of_its_own_unless_it_is_given_one() -> None:

@@ -25,7 +25,14 @@ from target_w50.errors import (
     UnreachableError,
 )
 from target_w50.settings.connection import Connection
-from target_w50.settings.model import DROP, Settings, StreamEntry, connection_settings, settings_from
+from target_w50.settings.model import (
+    DROP,
+    FieldNaming,
+    Settings,
+    StreamEntry,
+    connection_settings,
+    settings_from,
+)
 from target_w50.settings.sources import read_config
 from target_w50.w50 import ContactsList, W50Client
 
@@ -137,7 +144,7 @@ def _fields(directory: ListDirectory, entry: StreamEntry, contact_list: Contacts
     try:
         known = [each.name for each in directory.fields(contact_list.id)]
     except TargetW50Error as error:
-        if entry.field_naming == "exact" and isinstance(error, RefusedError):
+        if entry.field_naming is FieldNaming.EXACT and isinstance(error, RefusedError):
             words = f"stream {entry.stream!r}: not looked at: W50 does not show this list's fields"
             yield Finding("fields", f"{words} (status {error.status}), and `field_naming` is exact")
             return

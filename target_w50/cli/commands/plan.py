@@ -13,7 +13,7 @@ import click
 from target_w50.cli.options import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.errors import InputError, SettingsError
-from target_w50.settings.model import ImportMode, Settings, settings_from
+from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
 from target_w50.settings.sources import read_config
 
 if TYPE_CHECKING:
@@ -81,7 +81,12 @@ def _plan(values: Mapping[str, Any], messages: IO[bytes], *, show_values: bool, 
             code="nothing_to_plan",
         )
     # A plan leaves no traces: no metrics and, as in any dry run, no state and no quarantine.
-    rehearsal = {**values, "import_mode": ImportMode.DRY_RUN.value, "metrics_path": None, "progress": "never"}
+    rehearsal = {
+        **values,
+        "import_mode": ImportMode.DRY_RUN.value,
+        "metrics_path": None,
+        "progress": ProgressMode.NEVER.value,
+    }
     from target_w50.console.plan_report import plan_document, plan_lines, plan_sentence  # noqa: PLC0415
 
     plan = rehearse(rehearsal, prompt(settings_from(rehearsal)), messages)

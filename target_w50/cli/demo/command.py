@@ -17,7 +17,7 @@ from target_w50.cli.demo.printout import DemoRun, print_report, print_start
 from target_w50.cli.demo.sample_data import SINGER_FILE, sample_data_folder
 from target_w50.cli.demo.sandbox_process import running_sandbox
 from target_w50.cli.output import console
-from target_w50.settings.schema import MEDIA_TYPES
+from target_w50.w50 import MEDIA_TYPES
 
 TOKEN = "demo-token"  # noqa: S105  # of a sandbox that lives for seconds
 CONTACT_LIST = "Newsletter"
