@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, get_type_hints
@@ -24,7 +24,7 @@ from target_w50.settings.choices import (
     UnmappedProperties,
 )
 from target_w50.settings.rules import settings_faults
-from target_w50.settings.schema import API_URL, DROP, FAILURE_STATUSES, SETTINGS_SCHEMA
+from target_w50.settings.schema import DROP, READ_BY_THE_SDK, SETTINGS_SCHEMA, STREAM_ENTRY
 from target_w50.w50 import GrantType
 
 __all__ = [
@@ -51,22 +51,22 @@ SCHEMA_WITHOUT_STREAMS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StreamEntry:
     """One entry of `streams`; `match_fields` None means that it was not given."""
 
     stream: str
     contact_list: str
-    match_fields: tuple[str, ...] | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
-    field_naming: FieldNaming = FieldNaming.NORMALIZED
-    unmapped_properties: UnmappedProperties = UnmappedProperties.IGNORE
-    null_values: NullValues = NullValues.SEND
-    enc_contact_id: str | None = None
-    custom_events: tuple[str, ...] = ()
-    custom_events_max_contacts: int = 1000
-    deleted_records: DeletedRecords = DeletedRecords.SKIP
-    deleted_values: Mapping[str, Any] = field(default_factory=dict)
+    match_fields: tuple[str, ...] | None
+    fields: Mapping[str, str]
+    field_naming: FieldNaming
+    unmapped_properties: UnmappedProperties
+    null_values: NullValues
+    enc_contact_id: str | None
+    custom_events: tuple[str, ...]
+    custom_events_max_contacts: int
+    deleted_records: DeletedRecords
+    deleted_values: Mapping[str, Any]
 
     @property
     def is_glob(self) -> bool:
@@ -74,49 +74,49 @@ class StreamEntry:
         return any(character in self.stream for character in "*?[")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Settings:
-    """All settings with their defaults; seconds and bytes as their names say."""
+    """All settings that we read; seconds and bytes as their names say. The defaults stand in the schema."""
 
     streams: tuple[StreamEntry, ...]
     run_id: str
-    api_url: str = API_URL
-    auth_token: str | None = None
-    auth_method: AuthMethod = AuthMethod.BEARER
-    auth_header_name: str = "X-Api-Key"
-    username: str | None = None
-    password: str | None = None
-    oauth2_token_url: str | None = None
-    oauth2_client_id: str | None = None
-    oauth2_client_secret: str | None = None
-    oauth2_grant_type: GrantType = GrantType.CLIENT_CREDENTIALS
-    oauth2_scope: str | None = None
-    allow_http: bool = False
-    media_type: str = "application/json"
-    request_timeout_s: float = 300
-    retry_for_s: float = 600
-    import_mode: ImportMode = ImportMode.LOAD
-    batch_size_rows: int = 10_000
-    batch_size_bytes: int = 20_000_000
-    max_contacts_per_job: int = 100_000
-    checkpoint_interval_s: float = 300
-    overlap_jobs: bool = False
-    poll_interval_s: float = 1
-    poll_max_interval_s: float = 30
-    job_timeout_s: float = 3600
-    failure_statuses: tuple[str, ...] = FAILURE_STATUSES
-    unlisted_streams: UnlistedStreams = UnlistedStreams.FAIL
-    on_invalid_record: OnInvalidRecord = OnInvalidRecord.FAIL
-    quarantine_path: str | None = None
-    max_invalid_records: int | None = None
-    max_invalid_percent: float | None = None
-    max_rejected_percent: float = 50
-    suppress_custom_events: bool = False
-    metrics_path: str | None = None
-    state: StateMode = StateMode.WITH_JOBS
-    progress: ProgressMode = ProgressMode.AUTO
-    validate_records: bool = True
-    add_record_metadata: bool = False
+    api_url: str
+    auth_token: str | None
+    auth_method: AuthMethod
+    auth_header_name: str
+    username: str | None
+    password: str | None
+    oauth2_token_url: str | None
+    oauth2_client_id: str | None
+    oauth2_client_secret: str | None
+    oauth2_grant_type: GrantType
+    oauth2_scope: str | None
+    allow_http: bool
+    media_type: str
+    request_timeout_s: float
+    retry_for_s: float
+    import_mode: ImportMode
+    batch_size_rows: int
+    batch_size_bytes: int
+    max_contacts_per_job: int
+    checkpoint_interval_s: float
+    overlap_jobs: bool
+    poll_interval_s: float
+    poll_max_interval_s: float
+    job_timeout_s: float
+    failure_statuses: tuple[str, ...]
+    unlisted_streams: UnlistedStreams
+    on_invalid_record: OnInvalidRecord
+    quarantine_path: str | None
+    max_invalid_records: int | None
+    max_invalid_percent: float | None
+    max_rejected_percent: float
+    suppress_custom_events: bool
+    metrics_path: str | None
+    state: StateMode
+    progress: ProgressMode
+    validate_records: bool
+    add_record_metadata: bool
 
     @property
     def quarantines(self) -> bool:
@@ -175,33 +175,40 @@ def _without_nulls(entry: Any) -> Any:
 
 
 def _frozen(given: Mapping[str, Any]) -> Settings:
-    known = {member.name for member in fields(Settings)}
-    values = {name: value for name, value in given.items() if name in known}
-    run_id = values.get("run_id") or str(uuid.uuid4())
+    values = dict(given)
+    values["run_id"] = run_id = given.get("run_id") or str(uuid.uuid4())
     for path in ("metrics_path", "quarantine_path"):
         if values.get(path):
             values[path] = values[path].replace("{run_id}", run_id)
-    values["run_id"] = run_id
     values["streams"] = tuple(entry_from(entry) for entry in values.get("streams", ()))
-    return Settings(**_typed(Settings, values))
+    return Settings(**_members(Settings, SETTINGS_SCHEMA, values))
 
 
 def entry_from(given: Mapping[str, Any]) -> StreamEntry:
     """Freeze one entry of `streams` that fits the schema."""
-    values = dict(given)
+    values = {"fields": {}, "custom_events": (), "deleted_values": {}, **given}
     if isinstance(values["contact_list"], float):  # JSON Schema holds 42.0 for an integer
         values["contact_list"] = int(values["contact_list"])
     values["contact_list"] = str(values["contact_list"])
-    return StreamEntry(**_typed(StreamEntry, values))
+    return StreamEntry(**_members(StreamEntry, STREAM_ENTRY, values))
 
 
-def _typed(model: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the model has them: a choice as its enum's member, a list as a tuple."""
+def _members(model: type, schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of the schema as the model has it: a choice as its enum's member, a list as a tuple.
+
+    What is not given has the schema's default, else None. A setting that the model lacks is here all the
+    same, so that the model refuses it: it would do nothing, and nobody would be told.
+    """
     choices = _choices(model)
-    return {
-        name: choices[name](value) if name in choices else tuple(value) if isinstance(value, list) else value
-        for name, value in values.items()
-    }
+    members = {}
+    for name, setting in schema["properties"].items():
+        if name in READ_BY_THE_SDK:
+            continue
+        value = given.get(name, setting.get("default"))
+        if name in choices:
+            value = choices[name](value)
+        members[name] = tuple(value) if isinstance(value, list) else value
+    return members
 
 
 @cache

@@ -28,22 +28,29 @@ def settings_faults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> tupl
         A sentence part for each fault. Rules between settings are judged for those that fit the schema.
     """
     errors = list(Draft202012Validator(schema).iter_errors(given))
-    return (*_schema_faults(errors), *_number_faults(given), *_rule_faults(_Sound(given, errors)))
+    return (*_schema_faults(errors), *_number_faults(given), *_rule_faults(_Sound(given, schema, errors)))
 
 
 class _Sound:
-    """The settings that fit the schema, and the names of all that were given.
+    """The settings that fit the schema, with the defaults of those not given; and the names of all given.
 
     Args:
         given: all settings.
-        errors: what the schema says of them.
+        schema: their JSON Schema.
+        errors: what it says of them.
     """
 
-    def __init__(self, given: Mapping[str, Any], errors: list[ValidationError]) -> None:
+    def __init__(
+        self, given: Mapping[str, Any], schema: Mapping[str, Any], errors: list[ValidationError]
+    ) -> None:
         paths = [list(error.absolute_path) for error in errors]
         unsound = {path[0] for path in paths if path}
         self.names = given.keys()
-        self.settings = {name: value for name, value in given.items() if name not in unsound}
+        settings = {
+            name: setting["default"] for name, setting in schema["properties"].items() if "default" in setting
+        }
+        settings.update(given)
+        self.settings = {name: value for name, value in settings.items() if name not in unsound}
         self.entries: dict[int, Mapping[str, Any]] = {}
         if ["streams"] not in paths and isinstance(given.get("streams"), list):
             faulty = {path[1] for path in paths if len(path) > 1 and path[0] == "streams"}
@@ -119,8 +126,8 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
     yield from _url_faults(given)
     yield from _stream_faults(sound)
     yield from _expression_faults(given)
-    first, longest = given.get("poll_interval_s", 1), given.get("poll_max_interval_s", 30)
-    if first > longest:
+    pauses = [given[name] for name in ("poll_interval_s", "poll_max_interval_s") if name in given]
+    if pauses != sorted(pauses):
         yield "`poll_interval_s` must not be more than `poll_max_interval_s`"
     wants_file = given.get("on_invalid_record") == OnInvalidRecord.QUARANTINE or any(
         entry.get("deleted_records") == DeletedRecords.QUARANTINE for entry in sound.entries.values()
@@ -138,9 +145,9 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
 
 def _auth_faults(sound: _Sound) -> Iterator[str]:
     given = sound.settings
-    if "auth_method" in sound.names and "auth_method" not in given:
+    if "auth_method" not in given:
         return  # Which settings it needs is not known.
-    method = AuthMethod(given.get("auth_method", AuthMethod.BEARER))
+    method = AuthMethod(given["auth_method"])
     with_password = given.get("oauth2_grant_type") == GrantType.PASSWORD
     needed = {
         AuthMethod.BEARER: ["auth_token"],
@@ -165,7 +172,7 @@ def _url_faults(given: Mapping[str, Any]) -> Iterator[str]:
         ):
             continue
         try:
-            check_url(given[name], setting=f"`{name}`", allow_http=given.get("allow_http", False))
+            check_url(given[name], setting=f"`{name}`", allow_http=given.get("allow_http") is True)
         except SettingsError as error:
             yield error.message
 

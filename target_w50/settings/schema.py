@@ -401,6 +401,18 @@ OF_THE_SDK: Schema = {
     "load_method": _setting("Load method", "string", "W50 upserts.", enum=["upsert"], default="upsert"),
 }
 
+READ_BY_THE_SDK = {
+    "stream_maps": "its mapper applies them",
+    "stream_map_config": "its mapper hands it to the expressions",
+    "faker_config": "its mapper makes `fake` of it",
+    "flattening_enabled": "its mapper flattens",
+    "flattening_max_depth": "its mapper flattens",
+    "flattening_max_key_length": "its mapper flattens",
+    "flattening_separator": "its mapper flattens",
+    "load_method": "it has one choice, so there is nothing to read",
+}
+"""The SDK's settings that only the SDK reads, and for what: the frozen settings have every other one."""
+
 GROUPS: tuple[tuple[str, Schema], ...] = (
     ("Start here", START_HERE),
     ("An entry of `streams`", STREAM_ENTRY["properties"]),

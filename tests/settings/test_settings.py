@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from singer_sdk.target_base import Target
 
 from target_w50.errors import SettingsError
 from target_w50.settings.model import (
@@ -19,7 +21,7 @@ from target_w50.settings.model import (
     connection_settings,
     settings_from,
 )
-from target_w50.settings.schema import SETTINGS_SCHEMA, STREAM_ENTRY
+from target_w50.settings.schema import READ_BY_THE_SDK, SETTINGS_SCHEMA, STREAM_ENTRY
 from target_w50.settings.sources import read_config
 
 SECRET = "secret-Zq1"
@@ -73,12 +75,32 @@ def test_the_least_settings_have_the_documented_defaults() -> None:
     assert entry.deleted_records is DeletedRecords.SKIP
 
 
-def test_the_defaults_of_the_schema_are_those_of_the_code() -> None:
+def test_the_defaults_are_those_of_the_schema() -> None:
     settings = settings_from(LEAST)
-    for name, schema in SETTINGS_SCHEMA["properties"].items():
-        if "default" in schema and hasattr(settings, name):
-            value = getattr(settings, name)
-            assert schema["default"] == (list(value) if isinstance(value, tuple) else value), name
+    for model, schema in ((settings, SETTINGS_SCHEMA), (settings.streams[0], STREAM_ENTRY)):
+        for name, setting in schema["properties"].items():
+            if "default" in setting and name not in READ_BY_THE_SDK:
+                value = getattr(model, name)
+                assert setting["default"] == (list(value) if isinstance(value, tuple) else value), name
+
+
+@pytest.mark.parametrize("schema", [SETTINGS_SCHEMA, STREAM_ENTRY], ids=("settings", "entry"))
+def test_a_setting_that_the_model_lacks_is_refused_rather_than_dropped(
+    schema: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be taken, do nothing, and nobody would be told."""
+    monkeypatch.setitem(schema["properties"], "a_new_setting", {"type": "string"})
+    with pytest.raises(TypeError, match="a_new_setting"):
+        settings_from(LEAST)
+
+
+def test_the_model_has_every_setting_but_those_that_only_the_sdk_reads() -> None:
+    assert {each.name for each in fields(StreamEntry)} == STREAM_ENTRY["properties"].keys()
+    names = {each.name for each in fields(Settings)}
+    assert names == SETTINGS_SCHEMA["properties"].keys() - READ_BY_THE_SDK.keys()
+    of_the_sdk: dict[str, Any] = {"properties": {}}
+    Target.append_builtin_config(of_the_sdk)
+    assert READ_BY_THE_SDK.keys() <= of_the_sdk["properties"].keys()
 
 
 NO_ENUMS = {
@@ -203,6 +225,7 @@ def test_all_faults_are_named_at_once_and_never_with_their_values() -> None:
         ({"job_timeout_s": float("inf")}, "`job_timeout_s` must be a finite number"),
         ({"retry_for_s": 1e300}, "`retry_for_s` must be at most 31536000"),
         ({"stream_map_config": {"a": [float("nan")]}}, "`stream_map_config.a[0]` must be a finite number"),
+        ({"poll_max_interval_s": 0.5}, "`poll_interval_s` must not be more than `poll_max_interval_s`"),
         ({"poll_interval_s": 40}, "`poll_interval_s` must not be more than `poll_max_interval_s`"),
         ({"on_invalid_record": "quarantine"}, "`quarantine_path` is required to quarantine records"),
         (
