@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason
-from target_w50.w50 import RequestEvent
+from target_w50.w50 import ImportJob, RequestEvent
+
+FIGURES_OF_W50 = {
+    "contacts_inserted": "inserted_contacts",
+    "contacts_updated": "updated_contacts",
+    "contacts_not_updated": "not_updated_contacts",
+    "contacts_dropped": "dropped_contacts",
+    "invalid_emails": "invalid_email_count",
+    "invalid_sms": "invalid_sms_count",
+}
+"""Figures of a stream, and the member of ImportJob that each sums."""
 
 
 @dataclass
@@ -46,6 +56,11 @@ class StreamCounts:
     def quarantine(self, reason: Reason, count: int = 1) -> None:
         """Count records that were set aside."""
         self.quarantined[reason] = self.quarantined.get(reason, 0) + count
+
+    def add_results(self, job: ImportJob) -> None:
+        """Count what W50 says of a job that ended."""
+        for figure, member in FIGURES_OF_W50.items():
+            setattr(self, figure, getattr(self, figure) + getattr(job, member))
 
 
 @dataclass

@@ -169,13 +169,8 @@ class Ledger:
         counts = job.counts
         counts.import_jobs += 1
         counts.contacts_sent += job.contacts
-        counts.contacts_inserted += w50_job.inserted_contacts
-        counts.contacts_updated += w50_job.updated_contacts
-        counts.contacts_not_updated += w50_job.not_updated_contacts
-        counts.contacts_dropped += w50_job.dropped_contacts
         counts.contacts_rejected += rejected(job.contacts, w50_job)
-        counts.invalid_emails += w50_job.invalid_email_count
-        counts.invalid_sms += w50_job.invalid_sms_count
+        counts.add_results(w50_job)
 
     # What is asked at the end.
 

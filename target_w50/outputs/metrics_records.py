@@ -54,13 +54,15 @@ def job_record(
 ) -> dict[str, Any]:
     """A record of `w50_import_jobs`: what became of one import job of W50."""
     effort = job.effort or Effort(ended_at)
+    members = snake_case_members(w50_job)
+    del members["contact_list_id"]  # The record has its own: the list that was loaded into.
     return {
         "run_id": run_id,
         "import_job_id": w50_job.id,
         "stream": job.stream,
         "contact_list_id": job.list_id,
         "outcome": outcome.value,
-        **snake_case_members(w50_job),
+        **members,
         "field_names": list(job.mapping.field_names),
         "contacts_sent": effort.contacts_sent,
         "contacts_rejected": rejected(effort.contacts_sent, w50_job) if outcome is Outcome.FINISHED else 0,

@@ -12,18 +12,16 @@ import simplejson
 
 from target_w50.runtime.stdout import stdout_closed
 from target_w50.settings.model import StateMode
-from target_w50.w50 import ImportJob
+from target_w50.w50 import IMPORT_JOB_MEMBERS, ImportJob, MemberKind
 
 STATE_KEY = "w50_import_jobs"
-TOTALS = (
-    "InsertedContacts",
-    "UpdatedContacts",
-    "DroppedContacts",
-    "NotUpdatedContacts",
-    "TotalContacts",
-    "InvalidEmailCount",
-    "InvalidSmsCount",
+TOTALS = tuple(
+    each.name
+    for kind in (MemberKind.CONTACTS, MemberKind.ADDRESSES)
+    for each in IMPORT_JOB_MEMBERS
+    if each.kind is kind
 )
+"""The members of ImportJob that are summed."""
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 

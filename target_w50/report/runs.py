@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from target_w50.import_jobs.counts import FIGURES_OF_W50
 from target_w50.outputs.metrics import MetricsStream
 from target_w50.report.reading import Metrics, Record
 
@@ -186,14 +187,9 @@ def _figures(end: Record | None, streams: Sequence[Record], jobs: Sequence[Recor
         return {name: int(end.get(name, 0)) for name in FIGURES}
     finished = [job for job in jobs if job["outcome"] == "finished"]
     of_jobs = {
+        **FIGURES_OF_W50,
         "contacts_sent": "contacts_sent",
-        "contacts_inserted": "inserted_contacts",
-        "contacts_updated": "updated_contacts",
-        "contacts_not_updated": "not_updated_contacts",
-        "contacts_dropped": "dropped_contacts",
         "contacts_rejected": "contacts_rejected",
-        "invalid_emails": "invalid_email_count",
-        "invalid_sms": "invalid_sms_count",
     }
     known = {name: _sum(finished, member) for name, member in of_jobs.items()}
     return {**dict.fromkeys(FIGURES, 0), **known, "import_jobs": len(finished)}

@@ -9,7 +9,16 @@ from target_w50.w50.auth import GrantType, W50Auth, basic, bearer, header
 from target_w50.w50.calls import RequestEvent
 from target_w50.w50.client import W50Client
 from target_w50.w50.http.urls import check_url
-from target_w50.w50.import_job import ImportJob, has_ended, has_failed, rejected, snake_case_members
+from target_w50.w50.import_job import (
+    IMPORT_JOB_MEMBERS,
+    ImportJob,
+    JobMember,
+    MemberKind,
+    has_ended,
+    has_failed,
+    rejected,
+    snake_case_members,
+)
 from target_w50.w50.models import (
     Contact,
     ContactSchemaField,
@@ -23,6 +32,7 @@ from target_w50.w50.models import (
 from target_w50.w50.wire.formats import JSON_MEDIA_TYPES, MEDIA_TYPES, WireFormat, decode_answer, wire_format
 
 __all__ = [
+    "IMPORT_JOB_MEMBERS",
     "JSON_MEDIA_TYPES",
     "MEDIA_TYPES",
     "Contact",
@@ -31,7 +41,9 @@ __all__ = [
     "FieldValue",
     "GrantType",
     "ImportJob",
+    "JobMember",
     "MemberError",
+    "MemberKind",
     "RequestEvent",
     "UploadAnswer",
     "Value",

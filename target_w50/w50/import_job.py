@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from target_w50.w50.models import Members, parse_date
 
 ALL_PERCENT = 100
 
 
+class MemberKind(Enum):
+    """What a member of ImportJob is; an answer must have all that are integers."""
+
+    ID = "an integer"
+    CONTACTS = "a number of contacts"
+    ADDRESSES = "a number of e-mail addresses or text-message numbers"
+    PERCENT = "percent done"
+    TEXT = "a text"
+    DATE = "a date"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is an integer on the wire."""
+        return self not in (MemberKind.TEXT, MemberKind.DATE)
+
+
+_READERS: Final[Mapping[MemberKind, Callable[[Members, str], Any]]] = {
+    MemberKind.ID: Members.integer,
+    MemberKind.CONTACTS: Members.count,
+    MemberKind.ADDRESSES: Members.count,
+    MemberKind.PERCENT: Members.count,
+    MemberKind.TEXT: Members.text,
+    MemberKind.DATE: Members.date_text,
+}
+
+
+def _of_wire(name: str, kind: MemberKind) -> Mapping[str, Any]:
+    return {"name": name, "kind": kind}
+
+
 @dataclass(frozen=True)
 class ImportJob:
     """An import job as W50 last described it; the dates are kept as W50 wrote them.
 
-    W50 API documentation: all 13 members are on every answer. A counter that is null counts as 0.
+    W50 API documentation: all 13 members are on every answer. A counter that is null counts as 0. What stands
+    here is the table of them: reading, writing, states, metrics and XML are made from it.
     """
 
-    id: int
-    contact_list_id: int
-    invalid_email_count: int
-    invalid_sms_count: int
-    progress_percent: int
-    current_status: str | None
-    start_date_text: str | None
-    finish_date_text: str | None
-    inserted_contacts: int
-    updated_contacts: int
-    dropped_contacts: int
-    not_updated_contacts: int
-    total_contacts: int
+    id: int = field(metadata=_of_wire("Id", MemberKind.ID))
+    contact_list_id: int = field(metadata=_of_wire("ContactListId", MemberKind.ID))
+    invalid_email_count: int = field(metadata=_of_wire("InvalidEmailCount", MemberKind.ADDRESSES))
+    invalid_sms_count: int = field(metadata=_of_wire("InvalidSmsCount", MemberKind.ADDRESSES))
+    progress_percent: int = field(metadata=_of_wire("ProgressPercent", MemberKind.PERCENT))
+    current_status: str | None = field(metadata=_of_wire("CurrentStatus", MemberKind.TEXT))
+    start_date_text: str | None = field(metadata=_of_wire("StartDate", MemberKind.DATE))
+    finish_date_text: str | None = field(metadata=_of_wire("FinishDate", MemberKind.DATE))
+    inserted_contacts: int = field(metadata=_of_wire("InsertedContacts", MemberKind.CONTACTS))
+    updated_contacts: int = field(metadata=_of_wire("UpdatedContacts", MemberKind.CONTACTS))
+    dropped_contacts: int = field(metadata=_of_wire("DroppedContacts", MemberKind.CONTACTS))
+    not_updated_contacts: int = field(metadata=_of_wire("NotUpdatedContacts", MemberKind.CONTACTS))
+    total_contacts: int = field(metadata=_of_wire("TotalContacts", MemberKind.CONTACTS))
 
     @property
     def start_date(self) -> datetime | None:
@@ -51,39 +83,37 @@ class ImportJob:
             MemberError: it is not one.
         """
         members = Members("ImportJob", wire)
-        return cls(
-            id=members.integer("Id"),
-            contact_list_id=members.integer("ContactListId"),
-            invalid_email_count=members.count("InvalidEmailCount"),
-            invalid_sms_count=members.count("InvalidSmsCount"),
-            progress_percent=members.count("ProgressPercent"),
-            current_status=members.text("CurrentStatus"),
-            start_date_text=members.date_text("StartDate"),
-            finish_date_text=members.date_text("FinishDate"),
-            inserted_contacts=members.count("InsertedContacts"),
-            updated_contacts=members.count("UpdatedContacts"),
-            dropped_contacts=members.count("DroppedContacts"),
-            not_updated_contacts=members.count("NotUpdatedContacts"),
-            total_contacts=members.count("TotalContacts"),
-        )
+        return cls(**{each.attribute: _READERS[each.kind](members, each.name) for each in IMPORT_JOB_MEMBERS})
 
     def as_wire(self) -> dict[str, Any]:
         """Return the 13 members named, ordered and dated as W50 does."""
-        return {
-            "Id": self.id,
-            "ContactListId": self.contact_list_id,
-            "InvalidEmailCount": self.invalid_email_count,
-            "InvalidSmsCount": self.invalid_sms_count,
-            "ProgressPercent": self.progress_percent,
-            "CurrentStatus": self.current_status,
-            "StartDate": self.start_date_text,
-            "FinishDate": self.finish_date_text,
-            "InsertedContacts": self.inserted_contacts,
-            "UpdatedContacts": self.updated_contacts,
-            "DroppedContacts": self.dropped_contacts,
-            "NotUpdatedContacts": self.not_updated_contacts,
-            "TotalContacts": self.total_contacts,
-        }
+        return {each.name: getattr(self, each.attribute) for each in IMPORT_JOB_MEMBERS}
+
+
+@dataclass(frozen=True)
+class JobMember:
+    """One of ImportJob's members.
+
+    Attributes:
+        name: on the wire.
+        attribute: where `ImportJob` keeps it as W50 wrote it.
+        kind: what it is.
+    """
+
+    name: str
+    attribute: str
+    kind: MemberKind
+
+    @property
+    def snake_case(self) -> str:
+        """Its name in metrics: also the attribute that has it as Python does, dates parsed."""
+        return self.attribute.removesuffix("_text")
+
+
+IMPORT_JOB_MEMBERS: Final = tuple(
+    JobMember(each.metadata["name"], each.name, each.metadata["kind"]) for each in fields(ImportJob)
+)
+"""The 13 members, in W50's order."""
 
 
 def has_failed(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
@@ -108,17 +138,7 @@ def rejected(sent: int, job: ImportJob) -> int:
 
 def snake_case_members(job: ImportJob) -> dict[str, Any]:
     """The 13 members of ImportJob in snake_case, dates with their zone and at most six digits."""
+    members = {each.snake_case: getattr(job, each.snake_case) for each in IMPORT_JOB_MEMBERS}
     return {
-        "id": job.id,
-        "invalid_email_count": job.invalid_email_count,
-        "invalid_sms_count": job.invalid_sms_count,
-        "progress_percent": job.progress_percent,
-        "current_status": job.current_status,
-        "start_date": job.start_date.isoformat() if job.start_date else None,
-        "finish_date": job.finish_date.isoformat() if job.finish_date else None,
-        "inserted_contacts": job.inserted_contacts,
-        "updated_contacts": job.updated_contacts,
-        "dropped_contacts": job.dropped_contacts,
-        "not_updated_contacts": job.not_updated_contacts,
-        "total_contacts": job.total_contacts,
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in members.items()
     }

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from target_w50.w50 import ContactSchemaField, ContactsList, FieldValue, ImportJob, MemberError, UploadAnswer
+from target_w50.w50 import (
+    ContactSchemaField,
+    ContactsList,
+    FieldValue,
+    ImportJob,
+    MemberError,
+    UploadAnswer,
+    snake_case_members,
+)
 from target_w50.w50.models import parse_date
 from tests.w50.support import IMPORT_JOB
 
@@ -49,6 +58,12 @@ def test_an_import_job_is_read_in_full_and_written_as_it_came() -> None:
     assert job.start_date == datetime(2025, 11, 14, 21, 29, 44, 847993, UTC)
     assert job.finish_date is None
     assert (job.id, job.contact_list_id, job.current_status, job.progress_percent) == (7, 42, "Running", 50)
+
+
+def test_in_snake_case_an_import_job_has_all_members_and_dates_that_others_can_read() -> None:
+    members = snake_case_members(ImportJob.from_wire(IMPORT_JOB | {"FinishDate": "0001-01-01T00:00:00"}))
+    wanted = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): value for name, value in IMPORT_JOB.items()}
+    assert members == wanted | {"start_date": "2025-11-14T21:29:44.847993+00:00", "finish_date": None}
 
 
 def test_null_counters_are_zero_and_missing_texts_and_dates_are_none() -> None:

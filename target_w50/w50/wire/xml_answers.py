@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from target_w50.w50.import_job import IMPORT_JOB_MEMBERS
 from target_w50.w50.models import WireError
 from target_w50.w50.wire.xml_requests import INSTANCE_NAMESPACE
 
@@ -22,22 +23,8 @@ _TRUE: Final = frozenset({"true", "1"})
 
 # DataContract XML writes no types for members that have one; these are the W50 API documentation's.
 _INTEGERS: Final = frozenset(
-    {
-        "Id",
-        "ContactListId",
-        "InvalidEmailCount",
-        "InvalidSmsCount",
-        "ProgressPercent",
-        "InsertedContacts",
-        "UpdatedContacts",
-        "DroppedContacts",
-        "NotUpdatedContacts",
-        "TotalContacts",
-        "Count",
-        "ListId",
-        "Position",
-        "Order",
-    }
+    {"Id", "Count", "ListId", "Position", "Order"}
+    | {each.name for each in IMPORT_JOB_MEMBERS if each.kind.is_integer}
 )
 _BOOLEANS: Final = frozenset({"InUse"})
 _COLLECTIONS: Final = frozenset({"FieldNames", "ContactSchemaFieldValues", "ValidationWarnings"})
