@@ -7,7 +7,7 @@ import os
 from dataclasses import fields
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from singer_sdk.target_base import Target
@@ -101,6 +101,18 @@ def test_the_model_has_every_setting_but_those_that_only_the_sdk_reads() -> None
     of_the_sdk: dict[str, Any] = {"properties": {}}
     Target.append_builtin_config(of_the_sdk)
     assert READ_BY_THE_SDK.keys() <= of_the_sdk["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("model", "schema"), [(Settings, SETTINGS_SCHEMA), (StreamEntry, STREAM_ENTRY)], ids=("settings", "entry")
+)
+def test_what_has_no_default_may_be_none_in_the_model(model: type, schema: dict[str, Any]) -> None:
+    """Unless it is required, made by the run, or empty when it is left out."""
+    never_none = {*schema["required"], "run_id", "fields", "custom_events", "deleted_values"}
+    hints = get_type_hints(model)
+    for name, setting in schema["properties"].items():
+        if "default" not in setting and name not in {*never_none, *READ_BY_THE_SDK}:
+            assert type(None) in get_args(hints[name]), name
 
 
 NO_ENUMS = {
