@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key
+from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key, flatten_schema
 from singer_sdk.singerlib.json import serialize_json
 
 MOST_NAMES = 10_000
 """Names that are remembered for a stream: an object that is used as a map may have any number."""
+_TWICE = re.compile(r"Duplicate column name produced in schema: (.*)", re.DOTALL)
+"""What the SDK says of two properties that become one column."""
+
+
+class ColumnTwiceError(Exception):
+    """Two properties of a record become one column of the schema: nobody knows which value is meant.
+
+    Attributes:
+        column: its name.
+    """
+
+    def __init__(self, column: str) -> None:
+        super().__init__(f"two of its properties become the column {column!r} when it is flattened")
+        self.column = column
 
 
 class Flattener:
@@ -30,7 +46,12 @@ class Flattener:
         self._top = _Object(self, ())
 
     def flatten(self, record: dict[str, Any]) -> dict[str, Any]:
-        """The record's columns: objects become columns of their own, down to the deepest level asked for."""
+        """The record's columns: objects become columns of their own, down to the deepest level asked for.
+
+        Raises:
+            ColumnTwiceError: two values are for one column of the schema, which knows but one of them (the
+                SDK would let the later win).
+        """
         columns: dict[str, Any] = {}
         self._top.flatten(record, columns)
         return columns
@@ -40,6 +61,10 @@ class Flattener:
         options = self._options
         return flatten_key(name, [*path], options.separator, max_key_length=options.max_key_length)
 
+    def is_declared(self, column: str) -> bool:
+        """Whether the schema has the column."""
+        return column in self._columns
+
     def may_remember(self) -> bool:
         """Whether one more name may be remembered."""
         self._names_left -= 1
@@ -47,7 +72,7 @@ class Flattener:
 
     def goes_deeper(self, path: tuple[str, ...], column: str) -> bool:
         """Whether an object there becomes columns, rather than JSON in its own."""
-        return column not in self._columns and len(path) < self._options.max_level
+        return not self.is_declared(column) and len(path) < self._options.max_level
 
 
 class _Object:
@@ -63,6 +88,8 @@ class _Object:
         names = self._names
         for name, value in record.items():
             column = names.get(name) or self._name(name)
+            if column in columns and self._flattener.is_declared(column):
+                raise ColumnTwiceError(column)
             kind = type(value)
             if kind is dict:
                 inner = self._object(name, column)
@@ -90,3 +117,63 @@ class _Object:
         if name in self._names:
             self._objects[name] = inner
         return inner
+
+
+def why_not_flattened(schema: Mapping[str, Any], options: FlatteningOptions, error: Exception) -> str:
+    """What it is in a schema that the SDK could not flatten, and what to do; empty where it is not known.
+
+    Args:
+        schema: as the tap sent it.
+        options: the SDK's.
+        error: what the SDK raised.
+    """
+    twice = _TWICE.match(str(error)) if isinstance(error, ValueError) else None
+    if twice:
+        return _one_column(twice[1], schema, options)
+    path = _stumbling_block(schema, options)
+    return f"It stumbles over {_in_words(path)}: give it a `type` in the tap's schema." if path else ""
+
+
+def _stumbling_block(schema: Any, options: FlatteningOptions) -> tuple[str, ...]:
+    """The path of the first property that can't be flattened alone; empty where there is none."""
+    for name, each in _properties(schema).items():
+        alone = {"properties": {name: copy.deepcopy(each)}}
+        try:
+            flatten_schema(alone, options.max_level, options.separator, max_key_length=options.max_key_length)
+        except Exception:  # noqa: BLE001  # whatever it is, it is this property's
+            return (name, *_stumbling_block(each, options))
+    return ()
+
+
+def _properties(schema: Any) -> Mapping[str, Any]:
+    found = schema.get("properties") if isinstance(schema, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _in_words(path: tuple[str, ...]) -> str:
+    return " > ".join(map(repr, path))
+
+
+def _one_column(column: str, schema: Mapping[str, Any], options: FlatteningOptions) -> str:
+    makers = [_in_words(path) for path, name in _columns(schema, options) if name == column]
+    if len(makers) == 1:
+        makers.append(f"{column!r} of `stream_maps`")
+    return (
+        f"Column {column!r} would be made of more than one property: {' and '.join(makers)}. Set another "
+        "`flattening_separator`, `flattening_max_depth` or `flattening_max_key_length`, or have the tap "
+        "leave one of them out."
+    )
+
+
+def _columns(
+    schema: Any, options: FlatteningOptions, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Paths of the properties that become columns, with the columns' names."""
+    for name, each in _properties(schema).items():
+        kinds = each.get("type") if isinstance(each, Mapping) else None
+        is_object = isinstance(kinds, (str, list)) and "object" in kinds and "properties" in each
+        if is_object and len(path) < options.max_level:
+            yield from _columns(each, options, (*path, name))
+        else:
+            length = options.max_key_length
+            yield (*path, name), flatten_key(name, [*path], options.separator, max_key_length=length)

@@ -12,7 +12,7 @@ from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
 
 from target_w50.errors import InputError, SettingsError
-from target_w50.singer.flattening import Flattener
+from target_w50.singer.flattening import Flattener, why_not_flattened
 
 _DATES = frozenset((dt.datetime, dt.date, dt.time))
 
@@ -60,7 +60,10 @@ class StreamMaps:
         except Exception as error:
             raise InputError(
                 f"The schema of stream {stream!r} can't be mapped or flattened ({type(error).__name__}). "
-                "Check it, and the settings of stream maps and flattening.",
+                + (
+                    self._why_not(schema, error)
+                    or "Check it, and the settings of stream maps and flattening."
+                ),
                 code="schema_broken",
             ) from error
         stream_maps = self.mapper.stream_maps[stream]
@@ -69,6 +72,10 @@ class StreamMaps:
                 flattener = Flattener(each.transformed_schema, each.flattening_options)
                 each.flatten_record = flattener.flatten  # type: ignore[method-assign]  # it does the same
         return stream_maps
+
+    def _why_not(self, schema: Mapping[str, Any], error: Exception) -> str:
+        options = self.mapper.flattening_options
+        return why_not_flattened(schema, options, error) if options is not None and options.enabled else ""
 
 
 def removes(stream_map: StreamMap) -> bool:

@@ -19,6 +19,7 @@ from target_w50.contacts.names import nearest
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.errors import MappingError
 from target_w50.settings.model import ImportMode, Settings, UnlistedStreams, entry_for
+from target_w50.singer.flattening import ColumnTwiceError
 from target_w50.singer.reader import Take
 from target_w50.singer.stream_maps import StreamMaps, changes_nothing, map_record, removes
 from target_w50.target.sinks import W50Sink
@@ -52,6 +53,8 @@ class Route:
         """The record after stream maps and flattening; None if it is filtered out."""
         try:
             return map_record(self.stream_map, record)
+        except ColumnTwiceError as error:
+            return Refusal(Reason.CONVERSION_FAILED, str(error), None)
         except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
             message = f"a stream map failed on it ({type(error).__name__})"
             return Refusal(Reason.CONVERSION_FAILED, message, None)

@@ -156,6 +156,66 @@ def test_flattening_stops_at_its_depth_and_the_rest_is_compact_json(sandbox: San
     assert contact["AddressCity"] == "Town"
 
 
+COLLIDES = {
+    "city": {"type": "object", "properties": {"name": {"type": "string"}}},
+    "city__name": {"type": "string"},
+}
+
+
+@pytest.mark.parametrize(
+    ("properties", "maps", "words"),
+    [
+        (COLLIDES, {}, "'city' > 'name' and 'city__name'"),
+        (
+            {"city": COLLIDES["city"]},
+            {"stream_maps": {"contacts": {"city__name": "email"}}},
+            "'city' > 'name' and 'city__name' of `stream_maps`",
+        ),
+    ],
+    ids=["in the schema", "by a stream map"],
+)
+def test_properties_that_would_become_one_column_are_named_with_it(
+    sandbox: Sandbox, tmp_path: Path, properties: dict[str, Any], maps: dict[str, Any], words: str
+) -> None:
+    config = settings(sandbox, flattening_enabled=True, flattening_max_depth=2, **maps)
+    told = schema(properties={**PROPERTIES, **properties})
+    ended = program.run(tmp_path, config, [told, record(1)])
+    assert (ended.status, ended.error_code) == (2, "schema_broken"), ended.stderr
+    assert f"Column 'city__name' would be made of more than one property: {words}. " in ended.last_line
+    assert "'contacts'" in ended.last_line
+    assert calls_of(sandbox, "create") == []
+
+
+def test_a_property_that_flattening_stumbles_over_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
+    config = settings(sandbox, flattening_enabled=True, flattening_max_depth=2)
+    told = schema(properties={**PROPERTIES, "colour": {"enum": [SECRET, "blue"]}})
+    ended = program.run(tmp_path, config, [told, record(1)])
+    assert (ended.status, ended.error_code) == (2, "schema_broken"), ended.stderr
+    assert "stumbles over 'colour'" in ended.last_line
+    assert SECRET not in ended.stderr
+
+
+def test_a_record_with_two_values_for_one_column_is_not_guessed_at(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The SDK lets the later one win, though the schema knows nothing of it."""
+    path = tmp_path / "quarantine.jsonl"
+    config = settings(
+        sandbox,
+        entry(fields={"address__city": "AddressCity"}),
+        flattening_enabled=True,
+        flattening_max_depth=2,
+        on_invalid_record="quarantine",
+        quarantine_path=str(path),
+    )
+    twice = record(1, address={"city": "Town"}, address__city=SECRET)
+    ended = program.run(tmp_path, config, messages(twice, record(2, address={"city": "Town"})))
+    assert ended.status == 0, ended.stderr
+    assert [each["Email"] for each in program.contacts(sandbox)] == ["n2@example.com"]
+    (quarantined,) = program.quarantined(path)
+    assert quarantined["quarantine"]["reason"] == "conversion_failed"
+    assert "'address__city'" in quarantined["quarantine"]["message"]
+    assert SECRET not in ended.stderr + json.dumps(quarantined["quarantine"])
+
+
 def test_the_configuration_of_stream_maps_is_theirs_to_use(sandbox: Sandbox, tmp_path: Path) -> None:
     config = settings(
         sandbox,
