@@ -1,4 +1,4 @@
-"""A sandbox with two small lists, and the faults that the tests put into it."""
+"""What all tests have: a sandbox with two small lists, and what a process of tests begins with."""
 
 from __future__ import annotations
 
@@ -7,10 +7,28 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from target_w50.sandbox import Sandbox
 from tests.support import LIST, OTHER_LIST, Finished, Load, load_here, settings
+
+# The same where CI is set, for which hypothesis has a profile that tries the same examples for ever. No time
+# is judged: a busy machine is no fault of the code. `make test` says the seed in its first lines.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """The seed, so that what failed can be tried again."""
+    seed = config.getoption("--hypothesis-seed")
+    return None if seed is None else f"hypothesis: tried again by make test HYPOTHESIS_SEED={seed}"
 
 
 @pytest.fixture
