@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 
 from target_w50.sandbox import Sandbox
-from tests.support import LIST, OTHER_LIST, Finished, Load, load_here, settings
+from tests.support import LIST, OTHER_LIST, Finished, Load, heed_signals, load_here, settings
 
 # The same where CI is set, for which hypothesis has a profile that tries the same examples for ever. No time
 # is judged: a busy machine is no fault of the code. `make test` says the seed in its first lines.
@@ -23,11 +23,12 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("house")
+heed_signals()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """The seed, so that what failed can be tried again."""
-    seed = config.getoption("--hypothesis-seed")
+    seed = config.getoption("--hypothesis-seed", None)
     return None if seed is None else f"hypothesis: tried again by make test HYPOTHESIS_SEED={seed}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import signal
@@ -13,6 +14,8 @@ from typing import NoReturn
 from target_w50.errors import StoppedError
 from target_w50.runtime.stdout import EXIT_STDOUT_CLOSED, stdout_closed
 from target_w50.runtime.stop import Stop
+
+log = logging.getLogger("target-w50")
 
 GRACE_S = 3.5
 """How long the program may take to end by itself after a signal, in seconds."""
@@ -42,11 +45,17 @@ class Watch:
         self._done = threading.Event()
 
     def start(self) -> None:
-        """Take the signals over; to be called in the main thread."""
+        """Take the signals over; to be called in the main thread.
+
+        Who started us may have it that a signal is for others, as `nohup` does, and shells with `&` in a script:
+        one that is ignored stays so.
+        """
         # First where signals go, then who takes them: one that comes in between is not lost.
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                log.debug("%s was ignored when the program began, and stays ignored.", number.name)
+            else:
                 signal.signal(number, _leave_to_the_watch)
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
 

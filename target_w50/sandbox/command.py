@@ -170,8 +170,9 @@ def sandbox(**options: Any) -> None:
     except ImportError as error:
         raise click.ClickException(f"{error}; install it with: pip install 'target-w50[sandbox]'") from None
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a shell's `&` in a script has it ignored
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
         emulator = Sandbox(**options)
     except ValueError as error:

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.chaos.play import Player, Result
+from tests.support import heed_signals
 
 
 def play(seed: int) -> Result:
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first")
     parser.add_argument("--at-once", type=int, default=2, help="how many at a time")
     options = parser.parse_args(arguments)
+    heed_signals()
     seeds = range(options.seed, options.seed + options.runs)
     began, results = time.monotonic(), []
     with ProcessPoolExecutor(options.at_once) as pool:

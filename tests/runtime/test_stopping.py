@@ -21,6 +21,7 @@ from tests.support import (
     Target,
     calls_of,
     entry,
+    heed_signals,
     jobs_of,
     lines,
     record,
@@ -338,6 +339,45 @@ def test_a_full_folder_of_temporary_files_ends_the_run_with_words(sandbox: Sandb
     assert (finished.status, finished.error_code) == (1, "machine_gave_out")
     assert "make room on the disk" in finished.last_line
     assert "Please report" not in finished.stderr
+
+
+def test_an_interrupt_that_is_ignored_from_the_start_stays_so(sandbox: Sandbox, tmp_path: Path) -> None:
+    """As with `&` in a script: the interrupt is for others."""
+    debug = {"TARGET_W50_LOGLEVEL": "DEBUG"}
+    with Target(tmp_path, settings(sandbox), trapped="INT", environment=debug) as target:
+        target.send(schema(), record(1))
+        wait_until(lambda: "fields" in calls_of(sandbox), "the list's fields", target)
+        target.process.send_signal(signal.SIGINT)
+        target.send(record(2), state(2))
+        target.end_input()
+        finished = target.wait()
+    assert (finished.status, finished.bookmarks) == (0, [2]), finished.stderr
+    assert "SIGINT was ignored when the program began" in finished.stderr
+
+
+def test_an_ignored_interrupt_does_not_hide_sigterm(sandbox: Sandbox, tmp_path: Path) -> None:
+    with Target(tmp_path, settings(sandbox), trapped="INT") as target:
+        target.send(schema(), record(1))
+        wait_until(lambda: "fields" in calls_of(sandbox), "the list's fields", target)
+        target.process.send_signal(signal.SIGTERM)
+        finished = target.wait()
+    assert (finished.status, finished.error_code) == (143, "terminated")
+    assert "SIGINT was ignored" not in finished.stderr
+
+
+def test_what_the_tests_start_heeds_signals_whoever_started_the_tests() -> None:
+    """And the tests themselves go on ignoring what they are to ignore."""
+    usual = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        heed_signals()
+        assert all(callable(signal.getsignal(number)) for number in SIGNALS)
+        for number in SIGNALS:
+            signal.raise_signal(number)
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, usual[number])
 
 
 def test_a_standard_output_that_was_never_open_ends_the_run_before_anything_is_sent(

@@ -44,6 +44,20 @@ def test_the_program_says_its_url_in_one_line_and_ends_cleanly(number: signal.Si
     assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_an_interrupt_that_is_ignored_from_the_start_stays_so() -> None:
+    """As with `w50 sandbox &` in a script."""
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with running() as (process, line):
+            process.send_signal(signal.SIGINT)
+            assert requests.get(f"{line.split()[-1]}/contactLists/42", timeout=20).status_code == 200
+            process.terminate()
+            process.communicate(timeout=20)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    assert process.returncode == 0
+
+
 def test_the_program_takes_lists_from_a_file_and_all_options(tmp_path: Path) -> None:
     lists = tmp_path / "lists.json"
     lists.write_text(
