@@ -98,7 +98,7 @@ def test_no_try_begins_after_the_time(
         assert pause_s >= (asked_s or 0)
         assert pause_s <= max(MAX_PAUSE_S, asked_s or 0)
         clock.sleep(pause_s)
-        assert tries.elapsed_s() <= retry_for_s * (1 + 1e-9)
+        assert tries.elapsed_s() <= retry_for_s + 1e-9  # what a clock at 1000 s rounds to is far below
 
 
 def test_pauses_are_jittered_between_half_and_all() -> None:
