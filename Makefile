@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 HYPOTHESIS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help bench chaos demo demo-meltano memory test lint types pytest constraints clean
+.PHONY: help bench browser chaos demo demo-meltano memory test lint types pytest constraints clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -31,7 +31,10 @@ lint: .venv/.ready ## ruff: rules and form
 types: .venv/.ready ## mypy, strict
 	$(BIN)/mypy
 
-pytest: .venv/.ready .meltano/.ready ## all tests, with branch coverage of the programs' processes too
+browser: .venv/.ready ## the browser that the tests look at the pages with: found, or installed
+	@$(BIN)/python -m dev.browser
+
+pytest: .venv/.ready .meltano/.ready browser ## all tests, with branch coverage of the programs' processes too
 	$(BIN)/pytest -n auto --hypothesis-seed=$(HYPOTHESIS_SEED) --cov --cov-report=term --cov-fail-under=95
 
 chaos: .venv/.ready ## seeded runs with faults, signals, kills and restarts, a quarter of an hour (CHAOS='--runs 30')

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from dev import browser as machine
+
 ARGUMENTS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -66,14 +66,21 @@ class Watched:
         return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """One line of the summary for all tests that lack a browser, not one for each."""
+    report = yield
+    if report.skipped and machine.MISSING in str(report.longrepr):
+        report.longrepr = (__file__, 1, machine.MISSING)
+    return report
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; the machine's own, as playwright's can't be had from a package index."""
-    path = next((found for each in BROWSERS if (found := shutil.which(each))), None)
+    """One browser for all tests; where it is missing they are skipped, and CI fails by `test_machine`."""
+    path = machine.find()
     if path is None:
-        pytest.fail(
-            f"these tests need a browser ({', '.join(BROWSERS)}): apt-get install chromium", pytrace=False
-        )
+        pytest.skip(machine.MISSING)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield running
