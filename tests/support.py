@@ -94,8 +94,8 @@ def settings(sandbox: Sandbox, *entries: Mapping[str, Any], **more: Any) -> dict
 def heed_signals() -> None:
     """Have the programs that are started from here heed signals, though we ourselves are to ignore them.
 
-    Whoever started us may have them ignored, as `nohup` does, and shells with `&` in a script; programs inherit
-    that. They do not inherit a handler, not even one that does nothing.
+    Whoever started us may have them ignored, as `nohup` does, and shells with `&` in a script; programs
+    inherit that. They do not inherit a handler, not even one that does nothing.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:

@@ -47,8 +47,8 @@ class Watch:
     def start(self) -> None:
         """Take the signals over; to be called in the main thread.
 
-        Who started us may have it that a signal is for others, as `nohup` does, and shells with `&` in a script:
-        one that is ignored stays so.
+        Who started us may have it that a signal is for others, as `nohup` does, and shells with `&` in a
+        script: one that is ignored stays so.
         """
         # First where signals go, then who takes them: one that comes in between is not lost.
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
