@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable
 from enum import Enum
@@ -17,6 +16,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from target_w50.errors import SettingsError, TargetW50Error
+from target_w50.outputs.append import MessageFile
 
 _log = logging.getLogger("target-w50")
 
@@ -71,8 +71,7 @@ class MetricsWriter:
         self._logger = logger
         self._now = now
         self._lock = threading.Lock()
-        self._described: set[MetricsStream] = set()
-        self._file = None if path is None else _open_for_append(path)
+        self._file = None if path is None else _opened(path)
 
     def write(self, stream: MetricsStream, record: dict[str, Any]) -> None:
         """Check the record against its schema, log it and append it.
@@ -92,56 +91,49 @@ class MetricsWriter:
 
         metric: Any = stream  # an enum of ours, where the SDK has its own
         self._logger.info("METRIC: %s", Point("counter", metric, int(record["contacts_sent"]), record))
-        if self._file is not None:
+        self._append(stream, record)
+
+    def _append(self, stream: MetricsStream, record: dict[str, Any]) -> None:
+        message = {"type": "RECORD", "stream": stream.value, "record": record}
+        line = _encoded({**message, "time_extracted": self._now().isoformat()})
+        with self._lock:
+            if self._file is None:
+                return
             try:
-                self._append(stream, record)
+                self._file.append(stream.value, _schema_line(stream), line)
             except OSError as fault:
                 # The record is in the log; a full disk must not keep a state from passing.
                 words = "`metrics_path` can't be written any more (%s); metrics records are in the log alone"
                 _log.error(words, fault.strerror)
-                self.close()
-
-    def _append(self, stream: MetricsStream, record: dict[str, Any]) -> None:
-        lines: list[dict[str, Any]] = []
-        with self._lock:
-            if stream not in self._described:
-                self._described.add(stream)
-                schema = {"type": "SCHEMA", "stream": stream.value, "schema": load_schema(stream.value)}
-                lines.append({**schema, "key_properties": KEY_PROPERTIES[stream]})
-            extracted = self._now().isoformat()
-            lines.append(
-                {"type": "RECORD", "stream": stream.value, "record": record, "time_extracted": extracted}
-            )
-            text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
-            _write_all(self._file, text.encode())
+                self._close()
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+            self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
-def _open_for_append(path: str) -> int:
+def _opened(path: str) -> MessageFile:
     try:
-        opened = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        size = os.fstat(opened).st_size
-        if size and os.pread(opened, 1, size - 1) != b"\n":
-            # A run that was killed left half a line: the next record begins on one of its own.
-            _write_all(opened, b"\n")
+        return MessageFile(path)
     except OSError as error:
         raise SettingsError(
             f"`metrics_path` ({Path(path).name}) can't be written: {error.strerror}. Name a file in a folder "
             "that exists and may be written to.",
             code="metrics_unwritable",
         ) from None
-    return opened
 
 
-def _write_all(file: int | None, data: bytes) -> None:
-    if file is None:
-        return
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
+@cache
+def _schema_line(stream: MetricsStream) -> bytes:
+    message = {"type": "SCHEMA", "stream": stream.value, "schema": load_schema(stream.value)}
+    return _encoded({**message, "key_properties": KEY_PROPERTIES[stream]})
+
+
+def _encoded(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode()

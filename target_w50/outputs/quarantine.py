@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
 import os
 import re
-import stat
 import threading
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import InputError, SettingsError
+from target_w50.outputs.append import MessageFile
 from target_w50.outputs.json_members import with_member
 from target_w50.singer.messages import SchemaLine
 
-_MODE = 0o600
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
 
 
 class QuarantineFile:
     """Appends records to a file that is itself a Singer stream; safe to use from several threads.
 
-    Every record follows the SCHEMA that it belongs to, also where other runs append to the same file. A line
-    goes to the operating system at once, and to the disk with `flush`.
+    Every record follows the SCHEMA that it belongs to, also where other runs append to the same file, see
+    `MessageFile`.
 
     Args:
         path: the file; its directory must exist. It is made, or made, readable for its owner alone.
@@ -51,12 +47,7 @@ class QuarantineFile:
         self._now = now
         self._lock = threading.Lock()
         self._schemas: dict[str, SchemaLine] = {}
-        self._written: dict[str, bytes] = {}  # the SCHEMA that a record appended now would belong to
-        self._end = -1  # where the file ended after our last line; -1: not known
-        self._dirty = False
-        self._directory = Path(path).parent
-        self._fd = _open(os.fspath(path))
-        self._is_new = os.fstat(self._fd).st_size == 0
+        self._file = _open(os.fspath(path))
 
     def schema(self, stream: str, message: dict[str, Any] | bytes) -> SchemaLine:
         """Remember a SCHEMA message; it is written before the first record that belongs to it.
@@ -113,32 +104,10 @@ class QuarantineFile:
         with self._lock:
             belongs_to = schema or self._schemas.get(stream)
             try:
-                self._append(stream, record_line, None if belongs_to is None else belongs_to.line)
+                self._file.append(stream, None if belongs_to is None else belongs_to.line, record_line)
             except OSError as error:
                 raise _unwritable(f"can't be written any more ({error.strerror})") from error
             self.counts[reason] += 1
-
-    def _append(self, stream: str, record_line: bytes, schema_line: bytes | None) -> None:
-        fcntl.flock(self._fd, fcntl.LOCK_EX)  # of the runs that append to it
-        try:
-            end = os.fstat(self._fd).st_size
-            lines = []
-            if end != self._end:
-                self._written.clear()  # another run may have put its own SCHEMA of the stream in between
-                if end and os.pread(self._fd, 1, end - 1) != b"\n":
-                    lines.append(b"")  # a crash cut the last line: it stays alone
-            if schema_line is not None and self._written.get(stream) != schema_line:
-                lines.append(schema_line)
-            lines += [record_line, b""]
-            self._dirty = True
-            self._end = -1
-            data = b"\n".join(lines)
-            _write_all(self._fd, data)
-            self._end = end + len(data)
-            if schema_line is not None:
-                self._written[stream] = schema_line
-        finally:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def flush(self) -> None:
         """Have everything on disk when it returns; to be called before a state passes these records.
@@ -146,17 +115,10 @@ class QuarantineFile:
         Raises:
             SettingsError: the disk does not take it (`quarantine_unwritable`).
         """
-        with self._lock:
-            if not self._dirty:
-                return
-            try:
-                os.fsync(self._fd)
-                if self._is_new:
-                    _sync_directory(self._directory)
-                    self._is_new = False
-            except OSError as error:
-                raise _unwritable(f"can't be brought to disk ({error.strerror})") from error
-            self._dirty = False
+        try:
+            self._file.sync()
+        except OSError as error:
+            raise _unwritable(f"can't be brought to disk ({error.strerror})") from error
 
     def close(self) -> None:
         """Bring everything to disk and close the file.
@@ -164,50 +126,22 @@ class QuarantineFile:
         Raises:
             SettingsError: as `flush`.
         """
-        if self._fd < 0:
+        if self._file.closed:
             return
         try:
             self.flush()
         finally:
-            os.close(self._fd)
-            self._fd = -1
+            self._file.close()
 
 
-def _open(path: str) -> int:
+def _open(path: str) -> MessageFile:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise _unwritable("is a URL; name a file")
     try:
-        fd = os.open(path, _FLAGS, _MODE)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not a path"
-        raise _unwritable(f"can't be opened for appending ({why})") from error
-    try:
-        mode = os.fstat(fd).st_mode
-        if not stat.S_ISREG(mode):
-            raise _unwritable("is not a regular file")
-        if stat.S_IMODE(mode) != _MODE:
-            os.fchmod(fd, _MODE)
+        return MessageFile(path, private=True)
     except OSError as error:
-        os.close(fd)
-        raise _unwritable(f"can't be kept from other users ({error.strerror})") from error
-    except SettingsError:
-        os.close(fd)
-        raise
-    return fd
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        fault = f"can't be opened for appending and closed to other users ({error.strerror})"
+        raise _unwritable(fault) from error
 
 
 def _encoded(message: dict[str, Any]) -> bytes:

@@ -1,0 +1,157 @@
+"""Appends Singer messages to a file that other runs may append to: whole lines, records behind SCHEMAs."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
+_FOR_THE_OWNER = 0o600
+_FOR_ALL = 0o644
+_NO_LOCKS_HERE = frozenset((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL))
+
+
+class MessageFile:
+    """A Singer stream that grows; safe to use from several threads and by several runs at once.
+
+    Lines go to the operating system at once, and to the disk with `sync`. Where not all of them can be
+    written (a full disk), none stays. A line that a crash cut is ended first, so that it spoils no other.
+
+    Args:
+        path: the file; its directory must exist. It may be a device or a named pipe, unless it is private.
+        private: make it readable for its owner alone, also if it is there already.
+
+    Raises:
+        OSError: at once, if it can't be appended to; `strerror` says why.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
+        self._lock = threading.Lock()
+        self._written: dict[str, bytes] = {}  # the SCHEMA that a record appended now would belong to
+        self._end = -1  # where the file ended after our last line; -1: not known
+        self._unsynced = False
+        self._directory = Path(path).parent
+        self._fd = _open(os.fspath(path), private=private)
+        status = os.fstat(self._fd)
+        self._is_regular = stat.S_ISREG(status.st_mode)
+        self._is_new = self._is_regular and not status.st_size
+
+    def append(self, stream: str, schema_line: bytes | None, record_line: bytes) -> None:
+        """Append a record, and before it its SCHEMA if the last one of its stream is another.
+
+        Args:
+            stream: the stream's name.
+            schema_line: the SCHEMA message, without a line end; None where there is none.
+            record_line: the RECORD message, without a line end.
+
+        Raises:
+            OSError: the file can't be written any more; nothing of the lines is in it.
+        """
+        with self._lock, self._alone():
+            lines = [record_line]
+            end = os.fstat(self._fd).st_size
+            others_wrote = self._is_regular and end != self._end
+            if others_wrote:
+                self._written.clear()  # it may have been another SCHEMA of the stream
+            if schema_line is not None and self._written.get(stream) != schema_line:
+                lines.insert(0, schema_line)
+            if others_wrote and end and os.pread(self._fd, 1, end - 1) != b"\n":
+                lines.insert(0, b"")  # a crash cut the last line: it stays alone
+            self._write(lines, end)
+            if schema_line is not None:
+                self._written[stream] = schema_line
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other runs from appending meanwhile, where the file system knows locks."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS_HERE:
+                raise
+            yield
+            return
+        try:
+            yield
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _write(self, lines: Sequence[bytes], end: int) -> None:
+        """Write the lines behind the end: all of them, or nothing."""
+        data = b"".join(line + b"\n" for line in lines)
+        self._unsynced = True
+        self._end = -1
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._fd, data[written:])
+        except OSError:
+            if written and self._is_regular:
+                # If this fails too, the next to append ends the line.
+                with contextlib.suppress(OSError):
+                    self._take_back(end, written)
+            raise
+        self._end = end + len(data)
+
+    def _take_back(self, end: int, written: int) -> None:
+        # Something else may have been appended by somebody who asks for no lock.
+        if os.fstat(self._fd).st_size == end + written:
+            os.ftruncate(self._fd, end)
+
+    def sync(self) -> None:
+        """Have everything on disk when it returns.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        with self._lock:
+            if not self._unsynced:
+                return
+            os.fsync(self._fd)
+            if self._is_new:
+                _sync_directory(self._directory)
+                self._is_new = False
+            self._unsynced = False
+
+    def close(self) -> None:
+        """Close the file; a second time changes nothing."""
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._fd < 0
+
+
+def _open(path: str, *, private: bool) -> int:
+    try:
+        fd = os.open(path, _FLAGS, _FOR_THE_OWNER if private else _FOR_ALL)
+    except ValueError:  # a NUL in it
+        raise OSError(errno.EINVAL, "not a path") from None
+    try:
+        mode = os.fstat(fd).st_mode
+        if private and not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "not a regular file")  # noqa: TRY301  # it must be closed, too
+        if private and stat.S_IMODE(mode) != _FOR_THE_OWNER:
+            os.fchmod(fd, _FOR_THE_OWNER)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _sync_directory(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
