@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from target_w50.console.tables import plain_table, printable
+from target_w50.console.tables import counted, plain_table, printable
 from target_w50.contacts.mapping import DecidedBy
 from target_w50.errors import TargetW50Error
 from target_w50.loading.dry_run import Plan, PlannedStream
@@ -97,7 +97,7 @@ def masked(value: Any) -> str:
     if not value:
         return "empty text"
     like = " like an e-mail address" if "@" in value.strip("@") else ""
-    return f"text{like}, {len(value)} character{'' if len(value) == 1 else 's'}"
+    return f"text{like}, {counted(len(value), 'character')}"
 
 
 def plan_lines(plan: Plan, *, show_values: bool) -> Iterator[str]:
@@ -166,8 +166,8 @@ def _record_lines(stream: Mapping[str, Any]) -> Iterator[str]:
 def _job_lines(stream: Mapping[str, Any], *, suppressed: bool) -> Iterator[str]:
     requests = stream["requests"]
     yield (
-        f"{INDENT}contacts     {stream['contacts']:,} in {_number(stream['import_jobs'], 'import job')}: "
-        f"{_number(sum(requests.values()), 'request')} ({requests['create']:,} create, "
+        f"{INDENT}contacts     {stream['contacts']:,} in {counted(stream['import_jobs'], 'import job')}: "
+        f"{counted(sum(requests.values()), 'request')} ({requests['create']:,} create, "
         f"{requests['add_contacts']:,} add contacts, {requests['run']:,} run) and status requests; "
         f"{stream['bytes']:,} bytes of contacts"
     )
@@ -200,7 +200,7 @@ def plan_sentence(plan: Plan) -> str:
             for event in planned.mapping.entry.custom_events:
                 events[event] = events.get(event, 0) + planned.contacts_with_events
     lists = " and ".join(
-        f"{_number(count, 'contact')} to list {each} {names[each]!r}" for each, count in by_list.items()
+        f"{counted(count, 'contact')} to list {each} {names[each]!r}" for each, count in by_list.items()
     )
     invalid = sum(planned.records_refused for planned in plan.streams)
     fired = ", ".join(f"{name} for up to {count:,}" for name, count in events.items()) or "none"
@@ -217,7 +217,3 @@ def _first_sentence(error: TargetW50Error) -> str:
 
 def _indented(lines: list[str], depth: int = 1) -> Iterator[str]:
     return (INDENT * depth + line for line in lines)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from target_w50.console.plan_report import plan_lines, plan_sentence
-from target_w50.console.tables import write_table
+from target_w50.console.tables import counted, write_table
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.loading.dry_run import Plan
 from target_w50.outputs.ledger import Ledger
@@ -74,14 +74,10 @@ def done_in_words(ledger: Ledger, plan: Plan | None, import_mode: ImportMode) ->
     quarantined = sum(each.records_quarantined for each in streams)
     not_updated = sum(each.contacts_not_updated for each in streams)
     rejected = sum(each.contacts_rejected for each in streams)
-    words = f"Sent {_counted(sent, 'contact')} in {_counted(jobs, 'import job')}: "
-    words += f"{inserted} inserted, {updated} updated"
+    words = f"Sent {counted(sent, 'contact')} in {counted(jobs, 'import job')}: "
+    words += f"{inserted:,} inserted, {updated:,} updated"
     if import_mode is ImportMode.CREATE_ONLY:
-        words = f"Created {_counted(jobs, 'import job')} without contacts"
+        words = f"Created {counted(jobs, 'import job')} without contacts"
     for count, what in ((not_updated, "not updated"), (rejected, "rejected by W50")):
-        words += f", {count} {what}" if count else ""
-    return words + (f"; {_counted(quarantined, 'record')} quarantined" if quarantined else "") + "."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        words += f", {count:,} {what}" if count else ""
+    return words + (f"; {counted(quarantined, 'record')} quarantined" if quarantined else "") + "."

@@ -1,4 +1,4 @@
-"""Tables for people: boxed on a terminal, mere columns elsewhere, where they need no library."""
+"""Tables, names and counts for people: boxed on a terminal, mere text elsewhere, which needs no library."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def printable(value: object) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """The number with what it counts, such as `1 contact` or `2,000 entries`.
+
+    Args:
+        number: how many.
+        one: the word for one of them.
+        more: the word for several, if that is not `one` with an s.
+    """
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def plain_table(

@@ -16,6 +16,7 @@ from target_w50.import_jobs.batches import Batch, BatchStore
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
+from target_w50.loading.events_limit import check_events
 from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.stop import Stop
@@ -137,18 +138,12 @@ class Plan:
         job.store.close()
         planned = self.stream(job.stream)
         planned.import_jobs += 1
-        if not job.custom_events:
-            return
-        planned.contacts_with_events += job.contacts
-        most = job.mapping.entry.custom_events_max_contacts
-        if planned.contacts_with_events > most:
-            self.would_end(
-                LimitError(
-                    f"Stream {job.stream!r}: more contacts would get custom events than "
-                    f"custom_events_max_contacts ({most}) allows.",
-                    code="custom_events_limit",
-                )
-            )
+        try:
+            check_events(job, planned.contacts_with_events)
+        except LimitError as error:
+            self.would_end(error)
+        if job.custom_events:
+            planned.contacts_with_events += job.contacts
 
     def check(self) -> None:
         """Raise what stopped the run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
@@ -15,8 +14,6 @@ from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import Contact, WireFormat
-
-log = logging.getLogger("target-w50")
 
 MOST_RAW_BYTES = 256 * 1024
 """What is kept of the messages that one contact was merged from before its batch is handed over."""

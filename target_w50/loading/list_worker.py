@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from target_w50.errors import LimitError, RefusedError, StoppedError, TargetW50Error, W50Error
+from target_w50.errors import RefusedError, StoppedError, TargetW50Error, W50Error
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
 from target_w50.loading.bisection import Bisection
+from target_w50.loading.events_limit import check_events
 from target_w50.loading.polling import Polling
 from target_w50.loading.uploading import REFUSED_FOR_CONTACTS, Uploading
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.logs import is_at_hand
 from target_w50.settings.model import Settings
 from target_w50.w50 import RequestEvent, W50Client, WireFormat
-
-log = logging.getLogger("target-w50")
 
 Action = Callable[[], None]
 
@@ -77,7 +75,7 @@ class JobSteps:
             LimitError: more contacts than may get custom events.
         """
         self._take(job)
-        check_events(job)
+        check_events(job, job.counts.contacts_with_events)
         try:
             self._uploading.step(job)
         except W50Error as error:
@@ -93,7 +91,7 @@ class JobSteps:
             JobError: as `poll`.
         """
         self._take(job)
-        check_events(job)
+        check_events(job, job.counts.contacts_with_events)
         try:
             self._polling.run(job)
         except W50Error as error:
@@ -127,25 +125,6 @@ class JobSteps:
     def close(self) -> None:
         """Close the client's connections."""
         self._client.close()
-
-
-def check_events(job: LoadJob) -> None:
-    """Hold the limit of contacts that may get custom events, before anything of the job is sent or run.
-
-    Raises:
-        LimitError: the job would go past it.
-    """
-    if not job.custom_events:
-        return
-    entry, contacts = job.mapping.entry, job.counts.contacts_with_events + job.contacts
-    if contacts > entry.custom_events_max_contacts:
-        raise LimitError(
-            f"Stream {job.stream!r}, contact list {job.list_id}: {contacts} contacts of this run would get "
-            f"the custom events {', '.join(job.custom_events)}, more than custom_events_max_contacts "
-            f"({entry.custom_events_max_contacts}). Their import job was not run. Raise the setting if they "
-            "are all to get them, or set suppress_custom_events for a first load.",
-            code="custom_events_limit",
-        )
 
 
 class AbandonedError(TargetW50Error):

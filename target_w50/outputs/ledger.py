@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +15,6 @@ from target_w50.outputs.metrics_records import job_record, run_record, stream_re
 from target_w50.outputs.state_lines import JobResults, StateWriter
 from target_w50.runtime.stop import Stop
 from target_w50.w50 import ImportJob, rejected
-
-log = logging.getLogger("target-w50")
 
 
 class Ledger:

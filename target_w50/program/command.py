@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
-from target_w50.errors import InputError, SettingsError, TargetW50Error
+from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.runtime.stdout import keep_clean
+from target_w50.singer.lines import open_input
 
 EXIT_SETTINGS = 2
 
@@ -94,7 +94,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         stdout_fd = keep_clean()
         values = read_config(config)
         settings = settings_from(values)
-        file = _open_input(input_path)
+        file = None if input_path is None else open_input(input_path)
         from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
         return LoadedProgram(values, settings, stdout_fd).run(file)
@@ -116,14 +116,3 @@ def _failed_to_start(values: Mapping[str, Any], fault: Exception) -> int:
         sys.stderr.write(f"{PROGRAM}: The metrics of the run could not be written: {type(other).__name__}\n")
     say_last(error, "safe")
     return error.exit_status
-
-
-def _open_input(path: str | None) -> IO[bytes] | None:
-    if path is None:
-        return None
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise InputError(
-            f"The input file {path} can't be read: {error.strerror}.", code="input_unreadable"
-        ) from None

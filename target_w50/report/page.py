@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from target_w50 import __version__
-from target_w50.console.tables import printable
+from target_w50.console.tables import counted, printable
 from target_w50.report.charts import SIZES, Chart
 from target_w50.report.reading import Complaint
 from target_w50.report.runs import ListSums, Report, ReportedRun
@@ -65,7 +65,7 @@ def charts(report: Report) -> list[Chart]:
         Chart(
             "contacts",
             "Contacts of each run",
-            f"{_runs(len(runs))}: {_sum_words(runs)}.{only}",
+            f"{counted(len(runs), 'run')}: {_sum_words(runs)}.{only}",
             labels,
             {
                 "inserted": [run.figures["contacts_inserted"] for run in runs],
@@ -161,10 +161,6 @@ def _range_words(what: str, values: Sequence[float]) -> str:
         return f"One run: {decimal(values[0])} {what}."
     least, most = decimal(min(values)), decimal(max(values))
     return f"Between {least} and {most} {what}; the last run: {decimal(values[-1])}."
-
-
-def _runs(count: int) -> str:
-    return "One run" if count == 1 else f"{count:,} runs"
 
 
 def number(value: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 
 from target_w50.errors import StoppedError
@@ -71,10 +70,3 @@ class Stop:
         """Give the pipe back."""
         os.close(self.wake_fd)
         os.close(self._wake_end)
-
-
-class Clock:
-    """The time, so that tests can bring their own."""
-
-    monotonic = staticmethod(time.monotonic)
-    wall = staticmethod(time.time)

@@ -8,7 +8,8 @@ import select
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from pathlib import Path
+from typing import IO, Protocol
 
 from target_w50.errors import InputError
 
@@ -20,31 +21,10 @@ Block = tuple[int, list[bytes]]
 
 
 class Lines(Protocol):
-    """What reads lines: in blocks for a hot loop, or one by one."""
-
-    @property
-    def line_number(self) -> int:
-        """Number of the line handed out last when iterated one by one; 0 before the first."""
+    """What reads lines, in blocks for a hot loop."""
 
     def blocks(self) -> Iterator[Block]:
         """Yield all lines, many at a time."""
-
-    def __iter__(self) -> Iterator[bytes]: ...
-
-
-class _OneByOne:
-    """Iterates blocks line by line, and counts."""
-
-    line_number = 0
-
-    def blocks(self) -> Iterator[Block]:
-        raise NotImplementedError
-
-    def __iter__(self) -> Iterator[bytes]:
-        for first, lines in self.blocks():
-            for number, line in enumerate(lines, first):
-                self.line_number = number
-                yield line
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[Block]:
@@ -73,7 +53,7 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[Block]:
         yield first, [line.removeprefix(codecs.BOM_UTF8) if first == 1 else line]
 
 
-class LineSource(_OneByOne):
+class LineSource:
     """Lines of a file descriptor.
 
     Between reads it waits for the descriptor and for `wake_fd`, and calls `on_idle` when woken (bytes written
@@ -166,7 +146,7 @@ class LineSource(_OneByOne):
         return chunk
 
 
-class TextLines(_OneByOne):
+class TextLines:
     """Lines of any iterable of `str` or `bytes` lines, such as an open file or a `StringIO`."""
 
     def __init__(self, file: Iterable[str] | Iterable[bytes]) -> None:
@@ -196,9 +176,18 @@ class TextLines(_OneByOne):
             yield number, [content.removeprefix(codecs.BOM_UTF8) if number == 1 else content]
 
 
-def iterate_text(file: Iterable[str] | Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of any iterable of lines as bytes, without their line ends."""
-    return iter(TextLines(file))
+def open_input(path: str | os.PathLike[str]) -> IO[bytes]:
+    """Open the file that messages are read from.
+
+    Raises:
+        InputError: it can't be opened (`input_unreadable`).
+    """
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise InputError(
+            f"The input file {path} can't be read: {error.strerror}.", code="input_unreadable"
+        ) from None
 
 
 def same_file_limit(fd: int, path: str | os.PathLike[str]) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
@@ -24,8 +23,6 @@ from target_w50.singer.stream_maps import StreamMaps
 from target_w50.target.routing import Routes
 from target_w50.target.run import Run
 from target_w50.target.sinks import W50Sink
-
-log = logging.getLogger("target-w50")
 
 LOOK_ROUND_EVERY = 1000
 """Records of a batch file between two looks at the background."""

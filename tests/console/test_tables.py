@@ -9,7 +9,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.console.tables import plain_table, printable, write_table
+from target_w50.console.tables import counted, plain_table, printable, write_table
 
 
 def test_columns_stand_below_each_other_numbers_to_the_right() -> None:
@@ -50,3 +50,8 @@ def test_on_a_terminal_a_table_has_a_box() -> None:
     write_table(terminal, ("list",), [("[bold]x",)])
     assert "╭" in terminal.getvalue()
     assert "[bold]x" in terminal.getvalue()
+
+
+def test_a_number_is_told_with_the_word_that_fits_it() -> None:
+    assert [counted(number, "contact") for number in (0, 1, 2)] == ["0 contacts", "1 contact", "2 contacts"]
+    assert counted(2000, "entry", "entries") == "2,000 entries"

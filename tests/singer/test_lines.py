@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_w50.errors import InputError
-from target_w50.singer.lines import LineSource, TextLines, iterate_text, same_file_limit, split_lines
+from target_w50.singer.lines import Lines, LineSource, TextLines, open_input, same_file_limit, split_lines
 
 
 class FakeClock:
@@ -36,6 +36,10 @@ def pipe() -> Iterator[tuple[int, int]]:
             os.close(fd)
 
 
+def each_of(source: Lines) -> list[bytes]:
+    return [line for _, block in source.blocks() for line in block]
+
+
 def lines_of(
     content: bytes, tmp_path: Path, *, chunk_bytes: int = 100, limit_bytes: int | None = None
 ) -> list[bytes]:
@@ -43,7 +47,7 @@ def lines_of(
     path.write_bytes(content)
     fd = os.open(path, os.O_RDONLY)
     try:
-        return list(LineSource(fd, chunk_bytes=chunk_bytes, limit_bytes=limit_bytes))
+        return each_of(LineSource(fd, chunk_bytes=chunk_bytes, limit_bytes=limit_bytes))
     finally:
         os.close(fd)
 
@@ -101,12 +105,10 @@ def test_a_line_of_five_megabytes_comes_whole(tmp_path: Path) -> None:
     assert lines_of(b"a\n" + long + b"\nb", tmp_path, chunk_bytes=1000) == [b"a", long, b"b"]
 
 
-def test_the_line_number_is_that_of_the_line_in_hand(tmp_path: Path) -> None:
-    (tmp_path / "input").write_bytes(b"a\nb\nc")
+def test_a_block_says_the_number_of_its_first_line(tmp_path: Path) -> None:
+    (tmp_path / "input").write_bytes(b"a\nb\nc\nd")
     fd = os.open(tmp_path / "input", os.O_RDONLY)
-    source = LineSource(fd, chunk_bytes=2)
-    assert source.line_number == 0
-    assert [(source.line_number, line) for line in source] == [(1, b"a"), (2, b"b"), (3, b"c")]
+    assert list(LineSource(fd, chunk_bytes=5).blocks()) == [(1, [b"a", b"b"]), (3, [b"c"]), (4, [b"d"])]
     os.close(fd)
 
 
@@ -121,8 +123,8 @@ def test_a_file_that_grows_while_it_is_read_is_read_to_where_it_ended(tmp_path: 
     fd = os.open(path, os.O_RDONLY)
     limit = same_file_limit(fd, path)
     seen = []
-    for line in LineSource(fd, limit_bytes=limit, chunk_bytes=2):
-        seen.append(line)
+    for _, block in LineSource(fd, limit_bytes=limit, chunk_bytes=2).blocks():
+        seen += block
         with path.open("ab") as file:
             file.write(b"again\n")
     assert seen == [b"a", b"b"]
@@ -146,14 +148,13 @@ def test_the_limit_is_only_for_one_and_the_same_file(tmp_path: Path, pipe: tuple
 
 def test_a_line_is_handed_out_before_the_tap_ends(pipe: tuple[int, int]) -> None:
     read_end, write_end = pipe
-    lines = iter(LineSource(read_end))
+    blocks = LineSource(read_end).blocks()
     os.write(write_end, b"a\nb\nhal")
-    assert next(lines) == b"a"
-    assert next(lines) == b"b"
+    assert next(blocks) == (1, [b"a", b"b"])
     os.write(write_end, b"f\n")
-    assert next(lines) == b"half"
+    assert next(blocks) == (3, [b"half"])
     os.close(write_end)
-    assert list(lines) == []
+    assert list(blocks) == []
 
 
 def test_a_silent_tap_does_not_keep_the_caller_from_a_tick(pipe: tuple[int, int]) -> None:
@@ -170,7 +171,7 @@ def test_a_silent_tap_does_not_keep_the_caller_from_a_tick(pipe: tuple[int, int]
         return clock.now_s
 
     with pytest.raises(Woken):
-        list(LineSource(pipe[0], on_idle=on_idle, tick_s=0.001, monotonic=monotonic))
+        each_of(LineSource(pipe[0], on_idle=on_idle, tick_s=0.001, monotonic=monotonic))
     assert len(ticks) == 3
 
 
@@ -182,7 +183,7 @@ def test_a_busy_tap_does_not_keep_the_caller_from_a_tick(tmp_path: Path) -> None
     source = LineSource(
         fd, on_idle=lambda: ticks.append(clock.now_s), tick_s=3, chunk_bytes=2, monotonic=clock
     )
-    for _ in source:
+    for _ in source.blocks():
         clock.now_s += 1
     assert ticks == [3, 6, 9]
     os.close(fd)
@@ -197,7 +198,7 @@ def test_being_woken_is_noticed_while_the_tap_is_silent(pipe: tuple[int, int]) -
     waker = threading.Timer(0.02, os.write, (wake_write, b"!"))
     waker.start()
     with pytest.raises(Woken):
-        list(LineSource(pipe[0], wake_fd=wake_read, on_idle=on_idle, tick_s=3600))
+        each_of(LineSource(pipe[0], wake_fd=wake_read, on_idle=on_idle, tick_s=3600))
     waker.join()
     os.close(wake_read)
     os.close(wake_write)
@@ -212,7 +213,7 @@ def test_what_woke_it_is_read_away_so_that_it_waits_again(pipe: tuple[int, int])
         os.close(pipe[1])
 
     os.write(wake_write, b"!!!")
-    assert list(LineSource(pipe[0], wake_fd=wake_read, on_idle=on_idle, tick_s=3600)) == []
+    assert each_of(LineSource(pipe[0], wake_fd=wake_read, on_idle=on_idle, tick_s=3600)) == []
     assert calls == [1]
     os.close(wake_read)
     os.close(wake_write)
@@ -228,38 +229,47 @@ def test_a_non_blocking_input_is_waited_for(pipe: tuple[int, int]) -> None:
 
     writer = threading.Timer(0.02, write)
     writer.start()
-    assert list(LineSource(pipe[0])) == [b"a", b"b"]
+    assert each_of(LineSource(pipe[0])) == [b"a", b"b"]
     writer.join()
 
 
 def test_an_input_that_cannot_be_read_is_said_to_be(tmp_path: Path) -> None:
     fd = os.open(tmp_path, os.O_RDONLY)  # a directory
     with pytest.raises(InputError) as caught:
-        list(LineSource(fd))
+        each_of(LineSource(fd))
     assert caught.value.code == "input_unreadable"
     os.close(fd)
     with pytest.raises(InputError):
-        list(LineSource(fd))  # closed
+        each_of(LineSource(fd))  # closed
+
+
+def test_an_input_file_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "input").write_bytes(b"a\n")
+    with open_input(tmp_path / "input") as file:
+        assert file.read() == b"a\n"
+    with pytest.raises(InputError, match="missing can't be read: No such file") as caught:
+        open_input(str(tmp_path / "missing"))
+    assert caught.value.code == "input_unreadable"
 
 
 def test_text_and_bytes_are_read_alike() -> None:
     text = '\ufeff{"a": "é"}\r\n\nlast'
     expected = ['{"a": "é"}'.encode(), b"", b"last"]
-    assert list(iterate_text(io.StringIO(text, newline=""))) == expected
-    assert list(iterate_text(io.BytesIO(text.encode()))) == expected
-    assert list(iterate_text(text.splitlines())) == expected
+    assert each_of(TextLines(io.StringIO(text, newline=""))) == expected
+    assert each_of(TextLines(io.BytesIO(text.encode()))) == expected
+    assert each_of(TextLines(text.splitlines())) == expected
     assert list(TextLines(io.StringIO("a\nb")).blocks()) == [(1, [b"a"]), (2, [b"b"])]
 
 
 def test_bytes_that_text_could_not_hold_come_back_as_they_were() -> None:
-    assert list(iterate_text(io.TextIOWrapper(io.BytesIO(b"a\xff"), "utf-8", "surrogateescape"))) == [
+    assert each_of(TextLines(io.TextIOWrapper(io.BytesIO(b"a\xff"), "utf-8", "surrogateescape"))) == [
         b"a\xff"
     ]
-    assert list(iterate_text(["\ud800"])) == [b"\xed\xa0\x80"]
+    assert each_of(TextLines(["\ud800"])) == [b"\xed\xa0\x80"]
 
 
 def test_text_that_is_not_utf8_is_said_with_its_line() -> None:
     file = io.TextIOWrapper(io.BytesIO(b"a\nb\xff"), "utf-8")
     with pytest.raises(InputError, match="line") as caught:
-        list(iterate_text(file))
+        each_of(TextLines(file))
     assert caught.value.code == "input_not_utf8"

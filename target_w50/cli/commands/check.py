@@ -14,7 +14,7 @@ import click
 
 from target_w50.cli.options import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
-from target_w50.console.tables import printable
+from target_w50.console.tables import counted, printable
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest
 from target_w50.errors import (
@@ -72,7 +72,7 @@ def check_all(config: Mapping[str, Any], connect: Callable[[Settings], W50Client
         settings = settings_from(config)
         entries = settings.streams
         yield Finding(
-            "settings", f"{len(config)} settings, {_number(len(entries), 'entry', 'entries')} of `streams`"
+            "settings", f"{len(config)} settings, {counted(len(entries), 'entry', 'entries')} of `streams`"
         )
     except SettingsError as error:
         for fault in error.faults or (error.message,):
@@ -112,7 +112,7 @@ def _at_w50(client: W50Client, settings: Settings, entries: tuple[StreamEntry, .
         return
     else:
         yield Finding("address", address)
-        yield Finding("authentication", f"accepted; the account has {_number(len(lists), 'contact list')}")
+        yield Finding("authentication", f"accepted; the account has {counted(len(lists), 'contact list')}")
     for entry in entries:
         yield from _entry(directory, entry)
 
@@ -126,7 +126,7 @@ def _entry(directory: ListDirectory, entry: StreamEntry) -> Iterator[Finding]:
     yield Finding(
         "contact list",
         f"stream {entry.stream!r} goes to list {contact_list.id} {contact_list.name!r}, which has "
-        f"{_number(contact_list.count, 'contact')}",
+        f"{counted(contact_list.count, 'contact')}",
     )
     yield from _fields(directory, entry, contact_list)
 
@@ -185,10 +185,6 @@ def _unwritable(path: Path) -> str | None:
     if not path.parent.is_dir():
         return "its folder does not exist"
     return None if os.access(path.parent, os.W_OK) else "its folder may not be written to"
-
-
-def _number(count: int, one: str, more: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 @click.command(

@@ -12,9 +12,10 @@ import click
 
 from target_w50.cli.options import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
-from target_w50.errors import InputError, SettingsError
+from target_w50.errors import SettingsError
 from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
 from target_w50.settings.sources import read_config
+from target_w50.singer.lines import open_input
 
 if TYPE_CHECKING:
     from target_w50.loading.dry_run import Plan
@@ -66,12 +67,7 @@ def _opened(file: Path | None) -> IO[bytes]:
         if sys.stdin.isatty():
             click.echo("w50: reading Singer messages from standard input; Ctrl-D ends them", err=True)
         return open(sys.stdin.fileno(), "rb", closefd=False)
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise InputError(
-            f"The input file {file} can't be read: {error.strerror}.", code="input_unreadable"
-        ) from None
+    return open_input(file)
 
 
 def _plan(values: Mapping[str, Any], messages: IO[bytes], *, show_values: bool, as_json: bool) -> None:

@@ -14,7 +14,7 @@ import click
 
 from target_w50.cli.options import INSTEAD, prompt
 from target_w50.cli.output import print_json
-from target_w50.console.tables import printable
+from target_w50.console.tables import counted, printable
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest_name, normalized
 from target_w50.errors import SettingsError
@@ -86,7 +86,7 @@ def propose(
     else:
         for line in meltano_block(proposals, known):
             click.echo(line)
-    count = f"{len(proposals)} {'entry' if len(proposals) == 1 else 'entries'}"
+    count = counted(len(proposals), "entry", "entries")
     click.echo(f"w50: proposed {count} of `streams`; nothing was sent", err=True)
 
 

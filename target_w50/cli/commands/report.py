@@ -12,7 +12,7 @@ import click
 
 from target_w50.cli.options import json_option
 from target_w50.cli.output import print_json
-from target_w50.console.tables import write_table
+from target_w50.console.tables import counted, write_table
 from target_w50.errors import SettingsError
 from target_w50.report.reading import Complaint, read_metrics
 from target_w50.report.runs import Report, ReportedRun, put_together
@@ -87,7 +87,7 @@ def _write_page(report: Report, complaints: list[Complaint], output: Path) -> No
         raise SettingsError(
             f"The report can't be written to {output}: {error.strerror}.", code="output_unwritable"
         ) from None
-    runs = f"{len(report.runs):,} {'run' if len(report.runs) == 1 else 'runs'}"
+    runs = counted(len(report.runs), "run")
     click.echo(f"w50: wrote {output} ({runs}, {len(content) // 1024:,} kB)", err=True)
 
 
