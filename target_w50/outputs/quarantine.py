@@ -7,7 +7,6 @@ import json
 import os
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -34,15 +33,11 @@ class QuarantineFile:
         run_id: the run, named with each record.
         now: clock; aware datetimes.
 
-    Attributes:
-        counts: records set aside by this run, for each reason.
-
     Raises:
         SettingsError: the file can't be appended to (`quarantine_unwritable`).
     """
 
     def __init__(self, path: str | os.PathLike[str], run_id: str, now: Callable[[], dt.datetime]) -> None:
-        self.counts: Counter[Reason] = Counter()
         self._run_id = run_id
         self._now = now
         self._lock = threading.Lock()
@@ -101,13 +96,11 @@ class QuarantineFile:
             "at": self._now().astimezone(dt.timezone.utc).isoformat(),
         }
         record_line = with_member(line, "quarantine", json.dumps(about).encode())
-        with self._lock:
-            belongs_to = schema or self._schemas.get(stream)
-            try:
-                self._file.append(stream, None if belongs_to is None else belongs_to.line, record_line)
-            except OSError as error:
-                raise _unwritable(f"can't be written any more ({error.strerror})") from error
-            self.counts[reason] += 1
+        belongs_to = schema or self._schemas.get(stream)
+        try:
+            self._file.append(stream, None if belongs_to is None else belongs_to.line, record_line)
+        except OSError as error:
+            raise _unwritable(f"can't be written any more ({error.strerror})") from error
 
     def flush(self) -> None:
         """Have everything on disk when it returns; to be called before a state passes these records.

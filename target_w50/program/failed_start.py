@@ -9,13 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from singer_sdk import metrics as sdk_metrics
-from singer_sdk._logging import _setup_console_logging
-from singer_sdk.plugin_base import _plugin_log_level
 
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import run_record
-from target_w50.program.exit_line import PROGRAM
+from target_w50.program.sdk_log import set_up_log
 from target_w50.settings.schema import API_URL
 
 
@@ -26,7 +24,7 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
         config: the settings as they were given: any of them may be wrong.
         error: why nothing was read or sent.
     """
-    _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
+    set_up_log()
     run_id = config.get("run_id")
     run_id = run_id if isinstance(run_id, str) and run_id else str(uuid.uuid4())
     now = dt.datetime.now(dt.timezone.utc)

@@ -9,13 +9,12 @@ import threading
 from typing import IO, Any
 
 from singer_sdk import metrics as sdk_metrics
-from singer_sdk._logging import _setup_console_logging
-from singer_sdk.plugin_base import _plugin_log_level
 
 from target_w50.console.progress import Progress
 from target_w50.console.summary import done_in_words, write_summary
 from target_w50.errors import JobError, StoppedError, TargetW50Error
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
+from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.logs import add_fields, end_of_log
 from target_w50.runtime.signals import Watch
 from target_w50.runtime.stdout import LineWriter
@@ -51,8 +50,7 @@ class LoadedProgram:
         # What was imported stays: no collection need look at it again.
         gc.freeze()
         gc.enable()
-        # The SDK's own logging: levels and SINGER_SDK_LOG_CONFIG work as its users know them.
-        _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
+        set_up_log()
         add_fields(self._settings.run_id)
         watch = Watch(self._stop, self._stdout_fd, self._last_words)
         watch.start()

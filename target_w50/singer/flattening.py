@@ -32,7 +32,8 @@ class Flattener:
     """Flattens the records of one stream and schema.
 
     The SDK makes every column's name anew for every record, which takes longer than all the rest of loading
-    it. A property test holds that the records are the same.
+    it. A property test holds that the records are the same; tests/target/test_sdk_overrides.py, that the SDK
+    still asks for them where this takes its place.
 
     Args:
         schema: the stream's schema, flattened.

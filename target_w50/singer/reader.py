@@ -80,7 +80,9 @@ def _take_none(*_: object) -> int:
 
 
 class InputReader(GenericSingerReader[str]):
-    """The SDK's place for a reader of messages.
+    """The SDK's place for a reader of messages; its own shows the line in its errors.
+
+    Held by tests/target/test_sdk_overrides.py.
 
     Attributes:
         line: the line at hand, as the tap wrote it.

@@ -69,8 +69,9 @@ class StreamMaps:
         stream_maps = self.mapper.stream_maps[stream]
         for each in stream_maps:
             if each.flattening_options is not None and each.flattening_enabled:
+                # As the SDK's, but quicker. Held by tests/target/test_sdk_overrides.py.
                 flattener = Flattener(each.transformed_schema, each.flattening_options)
-                each.flatten_record = flattener.flatten  # type: ignore[method-assign]  # it does the same
+                each.flatten_record = flattener.flatten  # type: ignore[method-assign]
         return stream_maps
 
     def _why_not(self, schema: Mapping[str, Any], error: Exception) -> str:

@@ -81,7 +81,7 @@ class Route:
         judged: Any = record if self._leaves_alone else self.transform(record)
         if type(judged) is dict:
             if self.adds_metadata:
-                # The SDK's columns, in the SDK's way.
+                # The SDK's columns, in the SDK's way. Held by tests/target/test_sdk_overrides.py.
                 sink._add_sdc_metadata_to_record(judged, message, {})  # noqa: SLF001
             judged = sink.judge(judged, deleted=deleted)
         if type(judged) is ReadyContact:

@@ -42,7 +42,8 @@ class W50Sink(Sink):
     """Turns the records of a stream into contacts of its list.
 
     The SDK's frame stays (stream maps, counters, settings); batching and draining are the intake's, because
-    the SDK's drains acknowledge states before an import job has run.
+    the SDK's drains acknowledge states before an import job has run. What is overridden here is held by
+    tests/target/test_sdk_overrides.py.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class W50Sink(Sink):
     def _remove_sdc_metadata_from_schema(self) -> None:
         """Keep the tap's `_sdc_*` columns: `fields` may map them, and else they are no contact fields.
 
-        The SDK removes them unless `add_record_metadata` is set. Held by tests/target/test_sdk_overrides.py.
+        The SDK removes them unless `add_record_metadata` is set.
         """
 
     def take_over(self, source_stream: str, schema_line: SchemaLine | None = None) -> None:

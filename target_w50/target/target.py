@@ -79,9 +79,6 @@ class TargetW50(Target):
             return list(error.faults)
         return []
 
-    def _handle_max_record_age(self) -> None:
-        """Do nothing: the SDK would drain everything and write a state; the intake has its own interval."""
-
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Add nothing: the settings schema has the SDK's settings too, with our limits."""
@@ -139,7 +136,7 @@ class TargetW50(Target):
         """Where the record at hand was read."""
         return self._place if self._place is not None else self.message_reader.line_number
 
-    # Messages.
+    # Messages. The SDK's own ways go through its sinks' batches and drains.
 
     def _prepare_reader(self) -> None:
         """Open the run before the tap is read, so that a bad output is known first."""

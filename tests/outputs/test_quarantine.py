@@ -245,7 +245,6 @@ def test_a_file_that_becomes_unwritable_ends_in_a_plain_error(file: QuarantineFi
     with pytest.raises(SettingsError, match="No space left") as caught:
         set_aside(file, record_line(id=1))
     assert caught.value.code == "quarantine_unwritable"
-    assert file.counts == {}
 
 
 def test_a_write_that_was_cut_short_is_gone_on_with(
@@ -273,13 +272,6 @@ def test_flushing_brings_records_and_a_new_file_to_disk(file: QuarantineFile, mo
     set_aside(file, record_line(id=2))
     file.flush()
     assert synced == ["file", "directory", "file"]
-
-
-def test_records_are_counted_for_each_reason(file: QuarantineFile) -> None:
-    set_aside(file, record_line(id=1))
-    file.add("contacts", record_line(id=2), Reason.W50_REJECTED, "refused", None, "contacts-1.gz:3")
-    file.add("contacts", record_line(id=3), Reason.W50_REJECTED, "refused", None, "contacts-1.gz:4")
-    assert file.counts == {Reason.SCHEMA_INVALID: 1, Reason.W50_REJECTED: 2}
 
 
 def test_threads_do_not_write_into_each_others_lines(file: QuarantineFile, path: Path) -> None:

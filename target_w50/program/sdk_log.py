@@ -1,0 +1,16 @@
+"""The log as the SDK sets it up, so that its levels and SINGER_SDK_LOG_CONFIG work as its users know them."""
+
+from __future__ import annotations
+
+from singer_sdk._logging import _setup_console_logging
+from singer_sdk.plugin_base import _plugin_log_level
+
+from target_w50.program.exit_line import PROGRAM
+
+
+def set_up_log() -> None:
+    """Have the log written to standard error.
+
+    The SDK has no public way: only its own command calls these. Held by tests/target/test_sdk_overrides.py.
+    """
+    _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
