@@ -19,12 +19,21 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.loading.loader import Loader
 from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
+from target_w50.runtime.clock import Clock
+from target_w50.runtime.stop import Stop
 from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
 from target_w50.target.run import Run
 from target_w50.w50 import ContactsList
 
 NEW_YEAR = dt.datetime(2027, 1, 1, tzinfo=dt.timezone.utc)
+
+
+class NewYear(Clock):
+    """It is always new year."""
+
+    def now(self) -> dt.datetime:
+        return NEW_YEAR
 
 
 class TakingLoader:
@@ -106,7 +115,7 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
     """
     settings = settings_from(config)
     run = DetachedRun(
-        settings, logging.getLogger("no-metrics"), write_line=lambda _: None, now=lambda: NEW_YEAR
+        settings, logging.getLogger("no-metrics"), write_line=lambda _: None, stop=Stop(NewYear())
     )
     target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
     if prepare is not None:

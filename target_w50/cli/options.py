@@ -6,12 +6,12 @@ import contextlib
 import dataclasses
 import logging
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from target_w50.runtime.clock import CLOCK
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import Settings, connection_settings
 from target_w50.settings.sources import read_config
@@ -76,7 +76,7 @@ def connected(config: Sequence[str]) -> Iterator[tuple[W50Client, Settings]]:
         SettingsError: the settings can't be read or used.
     """
     settings = prompt(connection_settings(read_config(config)))
-    client = Connection(settings, time.sleep).client()
+    client = Connection(settings, CLOCK).client()
     try:
         with warnings_told():
             yield client, settings

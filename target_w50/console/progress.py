@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from target_w50.console.stream_progress import Looks, StreamProgress
 from target_w50.outputs.ledger import Ledger
+from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import ProgressMode
 
 log = logging.getLogger("target-w50")
@@ -66,21 +65,16 @@ class Progress:
     Args:
         mode: the setting `progress`.
         file: standard error.
-        monotonic: clock, in seconds.
+        clock: of the run.
     """
 
-    def __init__(
-        self,
-        mode: ProgressMode,
-        ledger: Ledger,
-        file: TextIO,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, mode: ProgressMode, ledger: Ledger, file: TextIO, clock: Clock = CLOCK) -> None:
         self._mode = mode
         self._file = file
         self._run_id = ledger.run_id
-        self._looks = Looks(ledger, monotonic)
-        self._ended = threading.Event()
+        self._looks = Looks(ledger, clock.monotonic)
+        self._changed = clock.condition()
+        self._ended = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -92,17 +86,23 @@ class Progress:
 
     def stop(self) -> None:
         """Take down what is shown; safe to be called by anyone, and again."""
-        self._ended.set()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(1.0)
 
     def _go_on(self) -> None:
         display, pause_s = self._display()
         try:
-            while not self._ended.wait(pause_s):
+            while not self._ends_within(pause_s):
                 display.show(self._looks.look())
         finally:
             display.close()
+
+    def _ends_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._ended, seconds)
 
     def _display(self) -> tuple[Display, float]:
         if self._file.isatty():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -164,11 +163,19 @@ class ListWorker:
     request that hangs can't keep the process from ending.
     """
 
-    def __init__(self, loader: Foreman, list_id: int, steps: JobSteps, settings: Settings) -> None:
+    def __init__(
+        self,
+        loader: Foreman,
+        list_id: int,
+        steps: JobSteps,
+        settings: Settings,
+        monotonic: Callable[[], float],
+    ) -> None:
         self.queue: deque[LoadJob] = deque()
         self._loader = loader
         self._steps = steps
         self._overlap = settings.overlap_jobs
+        self._monotonic = monotonic
         self._thread = threading.Thread(target=self._work, name=f"contact-list-{list_id}", daemon=True)
         self._ended = False
 
@@ -232,7 +239,7 @@ class ListWorker:
             return None, None
         head = self.queue[0]
         if head.runs:
-            wait_s = head.next_poll_at - time.monotonic()
+            wait_s = head.next_poll_at - self._monotonic()
             if wait_s <= 0:
                 return lambda: self._steps.poll(head), None
             if self._overlap and len(self.queue) > 1 and not self._loader.aborting:

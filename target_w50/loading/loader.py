@@ -47,7 +47,8 @@ class Loader:
         self._stop = stop
         self._queue_bytes = queue_bytes
         self._workers: dict[int, ListWorker] = {}
-        self._changed = threading.Condition()
+        self._clock = stop.clock
+        self._changed = stop.clock.condition()
         self._error: BaseException | None = None
         self._jobs = 0
         self._aborting = False
@@ -66,7 +67,8 @@ class Loader:
         with self._changed:
             worker = self._workers.get(job.list_id)
             if worker is None:
-                worker = ListWorker(self, job.list_id, self._make_steps(self._may_run), self._settings)
+                steps = self._make_steps(self._may_run)
+                worker = ListWorker(self, job.list_id, steps, self._settings, self._clock.monotonic)
                 self._workers[job.list_id] = worker
                 worker.start()
             worker.queue.append(job)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import run_record
 from target_w50.program.sdk_log import set_up_log
+from target_w50.runtime.clock import CLOCK
 from target_w50.settings.schema import API_URL
 
 
@@ -27,7 +27,7 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
     set_up_log()
     run_id = config.get("run_id")
     run_id = run_id if isinstance(run_id, str) and run_id else str(uuid.uuid4())
-    now = dt.datetime.now(dt.timezone.utc)
+    now = CLOCK.now()
     outcome = {
         "started_at": now.isoformat(),
         "ended_at": now.isoformat(),
@@ -46,17 +46,13 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
 
 def _writer(path: Any, run_id: str) -> MetricsWriter:
     logger = sdk_metrics.get_metrics_logger()
-
-    def now() -> dt.datetime:
-        return dt.datetime.now(dt.timezone.utc)
-
     if not isinstance(path, str) or not path or "://" in path:
-        return MetricsWriter(None, logger, now)
+        return MetricsWriter(None, logger, CLOCK.now)
     try:
-        return MetricsWriter(path.replace("{run_id}", run_id), logger, now)
+        return MetricsWriter(path.replace("{run_id}", run_id), logger, CLOCK.now)
     except SettingsError:
         # The error at hand is told; that this file can't be written either would be next.
-        return MetricsWriter(None, logger, now)
+        return MetricsWriter(None, logger, CLOCK.now)
 
 
 def _host(url: Any) -> str:

@@ -68,7 +68,7 @@ class LoadedProgram:
                 stop=self._stop,
             )
             self._run.open()
-            self._progress = Progress(self._settings.progress, self._run.ledger, sys.stderr)
+            self._progress = Progress(self._settings.progress, self._run.ledger, sys.stderr, self._stop.clock)
             self._progress.start()
             target = TargetW50(config=self._config, run=self._run)
             target.listen(file)  # type: ignore[arg-type]  # our reader takes bytes as well

@@ -7,17 +7,22 @@ import threading
 from collections.abc import Callable
 
 from target_w50.errors import StoppedError
+from target_w50.runtime.clock import CLOCK, Clock
 
 
 class Stop:
     """Set once, by whoever learns first that the run must end; every pause of the program ends with it.
 
+    Args:
+        clock: what pauses are measured by.
+
     Attributes:
         wake_fd: becomes readable when there is something to look at (a stop, an error in the background).
     """
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
+    def __init__(self, clock: Clock = CLOCK) -> None:
+        self.clock = clock
+        self._stopped = clock.condition()
         self._lock = threading.Lock()
         self._error: StoppedError | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -31,7 +36,8 @@ class Stop:
             if self._error is not None:
                 return
             self._error = error
-        self._event.set()
+        with self._stopped:
+            self._stopped.notify_all()
         self.wake()
         for listener in list(self._listeners):
             listener()
@@ -63,7 +69,8 @@ class Stop:
         Raises:
             StoppedError: as soon as the run must stop.
         """
-        self._event.wait(seconds)
+        with self._stopped:
+            self._stopped.wait_for(lambda: self._error is not None, seconds)
         self.check()
 
     def close(self) -> None:

@@ -7,17 +7,19 @@ from collections.abc import Callable
 
 from target_w50 import __version__
 from target_w50.errors import SettingsError
+from target_w50.runtime.clock import Clock
 from target_w50.settings.model import AuthMethod, Settings
 from target_w50.w50 import RequestEvent, W50Auth, W50Client, basic, bearer, check_url, header
 
 Observer = Callable[[RequestEvent], None]
 
 
-def make_auth(settings: Settings, sleep: Callable[[float], None]) -> W50Auth:
+def make_auth(settings: Settings, clock: Clock, sleep: Callable[[float], None]) -> W50Auth:
     """What puts the credentials on requests; one for all clients of a run, so that a token is shared.
 
     Args:
         settings: as judged.
+        clock: what a token's life and the tries are measured by.
         sleep: pauses between tries; may raise to end them.
     """
     if settings.auth_method is AuthMethod.BEARER:
@@ -41,6 +43,8 @@ def make_auth(settings: Settings, sleep: Callable[[float], None]) -> W50Auth:
         retry_for_s=settings.retry_for_s,
         user_agent=f"target-w50/{__version__}",
         sleep=sleep,
+        monotonic=clock.monotonic,
+        wall_clock=clock.epoch_s,
     )
     return auth
 
@@ -49,17 +53,21 @@ class Connection:
     """Makes clients, all with the same settings and the same authentication.
 
     Args:
-        sleep: pauses between tries; may raise to end them.
+        clock: what tries are measured by.
+        sleep: pauses between tries, instead of the clock's; may raise to end them.
 
     Raises:
         SettingsError: an address is not acceptable, before anything is sent to it.
     """
 
-    def __init__(self, settings: Settings, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, sleep: Callable[[float], None] | None = None
+    ) -> None:
         check_url(settings.api_url, allow_http=settings.allow_http, setting="api_url")
         self._settings = settings
-        self._sleep = sleep
-        self._auth = make_auth(settings, sleep)
+        self._clock = clock
+        self._sleep = sleep or clock.sleep
+        self._auth = make_auth(settings, clock, self._sleep)
 
     def client(
         self, on_request: Observer | None = None, *, sleep: Callable[[float], None] | None = None
@@ -81,6 +89,8 @@ class Connection:
                 allow_http=settings.allow_http,
                 user_agent=f"target-w50/{__version__}",
                 sleep=sleep or self._sleep,
+                monotonic=self._clock.monotonic,
+                wall_clock=self._clock.epoch_s,
                 on_request=on_request,
             )
         except ValueError as error:

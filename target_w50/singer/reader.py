@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import IO, Any
@@ -89,6 +90,7 @@ class InputReader(GenericSingerReader[str]):
         line_number: its number, from 1.
         wake_fd: see `LineSource`; None to read without looking round.
         look_round: called while nothing is read.
+        monotonic: what the time between two of these calls is measured by, in seconds.
         appended_path: a file that the run appends to; if it is the input too, only what it held at the start
             is read.
         prepare: called once before anything is read.
@@ -102,6 +104,7 @@ class InputReader(GenericSingerReader[str]):
         self.line_number = 0
         self.wake_fd: int | None = None
         self.look_round: Callable[[], None] | None = None
+        self.monotonic: Callable[[], float] = time.monotonic
         self.appended_path: str | None = None
         self.prepare: Callable[[], None] | None = None
         self.short_ways = ShortWays()
@@ -180,4 +183,10 @@ class InputReader(GenericSingerReader[str]):
         if fd is None:
             return TextLines(file)
         limit = same_file_limit(fd, self.appended_path) if self.appended_path else None
-        return LineSource(fd, wake_fd=self.wake_fd, on_idle=self.look_round, limit_bytes=limit)
+        return LineSource(
+            fd,
+            wake_fd=self.wake_fd,
+            on_idle=self.look_round,
+            limit_bytes=limit,
+            monotonic=self.monotonic,
+        )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,11 +36,6 @@ MOST_IDS = 10
 LineWriter = Callable[[bytes], None]
 
 
-def utc_now() -> dt.datetime:
-    """The time of day."""
-    return dt.datetime.now(dt.timezone.utc)
-
-
 class Run:
     """Everything that lives as long as the run.
 
@@ -50,7 +43,7 @@ class Run:
         settings: as judged.
         metrics_logger: the SDK's.
         write_line: takes a state line.
-        stop: set from outside to end the run.
+        stop: set from outside to end the run; it has the clock that all its parts go by.
     """
 
     def __init__(
@@ -60,17 +53,14 @@ class Run:
         *,
         write_line: LineWriter = write_to_stdout,
         stop: Stop | None = None,
-        now: Callable[[], dt.datetime] = utc_now,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
         self.stop = stop or Stop()
         self.places = Places()
         self._metrics_logger = metrics_logger
         self._write_line = write_line
-        self._now = now
-        self._monotonic = monotonic
-        self.started_at = now()
+        self.clock = self.stop.clock
+        self.started_at = self.clock.now()
         self.plan: Plan | None = None
         self._client: W50Client | None = None
         self._is_open = False
@@ -85,7 +75,7 @@ class Run:
         if self._is_open:
             return
         settings = self.settings
-        self.metrics = MetricsWriter(settings.metrics_path, self._metrics_logger, self._now)
+        self.metrics = MetricsWriter(settings.metrics_path, self._metrics_logger, self.clock.now)
         self.quarantine: QuarantineFile | None = None
         results = JobResults()
         self.ledger = Ledger(
@@ -95,16 +85,16 @@ class Run:
             metrics=self.metrics,
             stop=self.stop,
             before_state=self._flush_quarantine,
-            now=self._now,
+            now=self.clock.now,
         )
         self._is_open = True
         self.refusals: InvalidRecords
         if settings.quarantine_path and self._wants_quarantine and not self._rehearses:
-            self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self._now)
-        self.connection = Connection(settings, self.stop.sleep)
+            self.quarantine = QuarantineFile(settings.quarantine_path, settings.run_id, self.clock.now)
+        self.connection = Connection(settings, self.clock, self.stop.sleep)
         self.wire = wire_format(settings.media_type)
         self.loader: Loader | Plan = self._plan() if self._rehearses else self._loader()
-        self.intake = Intake(self.loader, self.ledger, settings, self.wire, self._monotonic)
+        self.intake = Intake(self.loader, self.ledger, settings, self.wire, self.clock.monotonic)
 
     @property
     def is_open(self) -> bool:
@@ -154,7 +144,7 @@ class Run:
     def create_only(self) -> CreateOnly:
         """For `import_mode` `create_only`."""
         if not hasattr(self, "_create_only"):
-            self._create_only = CreateOnly(self.connection.client, self.ledger, self._monotonic)
+            self._create_only = CreateOnly(self.connection.client, self.ledger, self.clock.monotonic)
         return self._create_only
 
     @property
@@ -172,7 +162,7 @@ class Run:
             bisection=bisection,
             places=self.places,
             may_run=may_run,
-            monotonic=self._monotonic,
+            monotonic=self.clock.monotonic,
         )
 
     def _flush_quarantine(self) -> None:
@@ -237,7 +227,7 @@ class Run:
         self.ledger.write_streams()
         outcome: dict[str, Any] = {
             "started_at": self.started_at.isoformat(),
-            "ended_at": self._now().isoformat(),
+            "ended_at": self.clock.now().isoformat(),
             "exit_status": exit_status,
             "error_code": error.code if error else None,
             "error": error.message if error else None,

@@ -143,6 +143,7 @@ class TargetW50(Target):
         reader, run = self.message_reader, self.run
         reader.wake_fd = run.stop.wake_fd
         reader.look_round = run.intake.look_round
+        reader.monotonic = run.clock.monotonic
         reader.settle = run.intake.before_cut = self._settle
         reader.appended_path = self.settings.quarantine_path if run.quarantine is not None else None
 

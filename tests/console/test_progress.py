@@ -24,9 +24,9 @@ from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.job import LoadJob, Phase
 from target_w50.outputs.ledger import Ledger
+from target_w50.runtime.clock import CLOCK
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import ProgressMode, entry_from
-from target_w50.target.run import utc_now
 from target_w50.w50 import ContactsList, ImportJob
 from tests.support import LIST, Target, record, run_target, schema, settings, state
 
@@ -50,7 +50,7 @@ def job(counts: StreamCounts, *, sent: int, phase: Phase) -> LoadJob:
         (),
     )
     made = LoadJob(1, counts, mapping, "contacts")
-    made.effort = Effort(utc_now(), contacts_sent=sent)
+    made.effort = Effort(CLOCK.now(), contacts_sent=sent)
     made.phase = phase
     made.w50_job = ImportJob.from_wire({**RUNNING, "InvalidEmailCount": 0, "InvalidSmsCount": 0})
     made.store.close()
@@ -63,7 +63,7 @@ class Books:
     run_id = "run-1"
 
     def __init__(self) -> None:
-        self.counts = StreamCounts("contacts", utc_now())
+        self.counts = StreamCounts("contacts", CLOCK.now())
         self.streams = {"contacts": self.counts}
         self.open_jobs: list[LoadJob] = []
 

@@ -40,6 +40,18 @@ nothing of each other. `__main__` starts the program; `sandbox` stands apart."""
 
 APART = {"sandbox"}
 
+HAS_ITS_OWN_TIME = {
+    "runtime.clock": "the clock of a run, which all its parts are given",
+    "runtime.signals": "the seconds that a signal leaves are the machine's",
+    "w50.client": "the API's face, usable alone: the default of what is given",
+    "w50.oauth2": "the same",
+    "w50.http.retry": "the same",
+    "w50.http.transport": "how long a socket was idle is the machine's time",
+    "singer.lines": "the default of what is given; it waits for the tap's pipe",
+    "singer.reader": "the same",
+}
+"""Modules that may ask the machine for the time, or wait by it."""
+
 NOT_IN = {"w50": ("singer_sdk", "singer"), "sandbox": ("singer_sdk", "singer", "requests")}
 """Libraries that a package stays free of."""
 
@@ -203,3 +215,22 @@ def test_no_tracked_file_names_a_package_index_or_a_place_of_one_machine(text: s
         check=False,
     )
     assert (found.returncode, found.stdout) == (1, ""), found.stdout + found.stderr
+
+
+def test_a_run_has_one_clock() -> None:
+    """A module that reads the machine's clock, or waits by it, can't be driven by another."""
+    asking = ("time", "threading.Condition", "threading.Event", "threading.Timer")
+    found = {
+        name
+        for name, path in MODULES.items()
+        if name.partition(".")[0] not in APART
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Call) and ast.unparse(node.func) in asking)
+        or (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith(("datetime.now", "datetime.utcnow"))
+        )
+        or (isinstance(node, ast.Import) and any(each.name == "time" for each in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module == "time")
+    }
+    assert found == set(HAS_ITS_OWN_TIME)

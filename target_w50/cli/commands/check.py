@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from target_w50.errors import (
     TargetW50Error,
     UnreachableError,
 )
+from target_w50.runtime.clock import CLOCK
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import (
     DROP,
@@ -204,7 +204,7 @@ def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
     findings: list[Finding] = []
     values = read_config(config)
     with warnings_told():
-        for finding in check_all(values, lambda settings: Connection(prompt(settings), time.sleep).client()):
+        for finding in check_all(values, lambda settings: Connection(prompt(settings), CLOCK).client()):
             findings.append(finding)
             if not as_json:
                 _print(finding)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import click
 
@@ -13,6 +12,7 @@ from target_w50.cli.output import print_json
 from target_w50.console.tables import write_table
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import JobFailedError, JobUnknownError
+from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import Settings
 from target_w50.w50 import ImportJob, W50Client, has_ended, has_failed
 
@@ -50,15 +50,13 @@ def _readings(
     client: W50Client,
     seen: ImportJob,
     settings: Settings,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    clock: Clock = CLOCK,
 ) -> Iterator[ImportJob]:
     """The job as it is read now and again, until it has ended or its time is up."""
-    began = monotonic()
+    until = clock.monotonic() + settings.job_timeout_s
     yield seen
-    while not has_ended(seen, settings.failure_statuses) and monotonic() - began < settings.job_timeout_s:
-        sleep(settings.poll_interval_s)
+    while not has_ended(seen, settings.failure_statuses) and clock.monotonic() < until:
+        clock.sleep(settings.poll_interval_s)
         seen = client.get_import_job(seen.contact_list_id, seen.id)
         yield seen
 

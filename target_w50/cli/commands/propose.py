@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import logging
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -18,6 +17,7 @@ from target_w50.console.tables import counted, printable
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest_name, normalized
 from target_w50.errors import SettingsError
+from target_w50.runtime.clock import CLOCK
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import connection_settings, settings_from
 from target_w50.singer.messages import MessageType, key_properties, require
@@ -91,7 +91,7 @@ def propose(
 
 
 def _asked(config: Mapping[str, Any], contact_list: str) -> KnownList:
-    client = Connection(prompt(connection_settings(config)), time.sleep).client()
+    client = Connection(prompt(connection_settings(config)), CLOCK).client()
     try:
         directory = ListDirectory(client)
         found = directory.resolve(contact_list, instead=INSTEAD)

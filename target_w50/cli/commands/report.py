@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib.util
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from target_w50.console.tables import counted, write_table
 from target_w50.errors import SettingsError
 from target_w50.report.reading import Complaint, read_metrics
 from target_w50.report.runs import Report, ReportedRun, put_together
+from target_w50.runtime.clock import CLOCK
 
 REPORT_MODULES = ("pygal", "jinja2")
 """What the extra `report` brings."""
@@ -80,7 +80,7 @@ def _complaint_lines(complaints: list[Complaint]) -> list[str]:
 def _write_page(report: Report, complaints: list[Complaint], output: Path) -> None:
     from target_w50.report.page import page  # noqa: PLC0415  # an extra: it may not be installed
 
-    content = page(report, complaints, dt.datetime.now(dt.timezone.utc))
+    content = page(report, complaints, CLOCK.now())
     try:
         output.write_text(content, encoding="utf-8")
     except OSError as error:
