@@ -22,6 +22,7 @@ from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.clock import Clock
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import settings_from
+from target_w50.singer.messages import SchemaLine
 from target_w50.target import TargetW50
 from target_w50.target.run import Run
 from target_w50.w50 import ContactsList
@@ -43,18 +44,24 @@ class TakingLoader:
         self._ledger = ledger
         self.jobs: list[LoadJob] = []
 
-    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
-        self.jobs.append(LoadJob(len(self.jobs) + 1, counts, mapping, source_stream))
+    def open_job(
+        self,
+        counts: StreamCounts,
+        mapping: StreamMapping,
+        source_stream: str,
+        schema_line: SchemaLine | None,
+    ) -> LoadJob:
+        number = len(self.jobs) + 1
+        self.jobs.append(LoadJob(number, counts, mapping, source_stream, schema_line=schema_line))
         self._ledger.begin(self.jobs[-1])
         return self.jobs[-1]
 
     def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
         del look_round
-        job.batches.append(batch)
-        job.added += batch.count
+        job.add(batch)
 
     def close_job(self, job: LoadJob) -> None:
-        job.closed = True
+        job.close()
 
     def check(self) -> None:
         """Nothing can go wrong."""

@@ -1,12 +1,16 @@
-"""One import job on our side: what it is to hold, how far it has come, what it came to."""
+"""One import job on our side: what it is to hold, how far it has come, what it came to. It owns its life."""
 
 from __future__ import annotations
 
-from enum import Enum
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.batches import Batch, BatchStore
 from target_w50.import_jobs.counts import Effort, StreamCounts
+from target_w50.import_jobs.phases import ENDS_FROM, MAY_RUN, NOT_RUN, JobLifeError, Outcome, Phase
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import ImportJob
 
@@ -16,86 +20,276 @@ BATCH_BYTES = 1_000
 """The same for a batch."""
 
 
-class Phase(Enum):
-    """How far a job has come. It goes down this list and never up, but for FILLING anew in a rebuild."""
-
-    FILLING = "filling"
-    DOUBTFUL = "doubtful"
-    RUNNING = "running"
-    ENDED = "ended"
-
-
-class Outcome(str, Enum):
-    """What became of an import job of W50."""
-
-    FINISHED = "finished"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    ABANDONED = "abandoned"
-    CREATED = "created"
-
-
 class LoadJob:
     """Contacts of one stream and schema on their way into one list, in order.
 
-    The reader appends batches and closes it; from then on only its list's worker touches it. It owns its
-    batches until it has ended: if W50's job is given up, all of them are sent to a new one.
+    The reader adds batches and closes it; its list's worker does all else; and whoever closes the books may
+    end it at any time. So each change is one step under the job's own lock, and raises JobLifeError, with
+    nothing changed, where the phase does not allow it. It owns its batches until it has ended: if W50's job
+    is given up, all of them are sent to a new one.
 
-    Attributes:
+    Args:
+        number: its place in the input.
+        counts: of its stream.
+        mapping: where its contacts go.
+        source_stream: the stream's name as the tap has it.
         schema_line: the SCHEMA that its records came under, if they may be set aside.
-        w50_job: the job at W50 as last seen; None until it is created, and after it was given up.
-        added, set_aside: contacts that the reader put in, and that the worker took out as refused.
-        sent: how many of the batches W50 acknowledged for that job.
-        probing: whether that job is given up already and only used to find refused contacts.
+        suppressed_events: whether running it fires no custom events, whatever the stream's entry says.
     """
 
-    def __init__(self, number: int, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> None:
-        self.number = number
-        self.counts = counts
-        self.mapping = mapping
-        self.source_stream = source_stream
-        self.schema_line: SchemaLine | None = None
-        self.run_answered = False
-        self.store = BatchStore()
-        self.batches: list[Batch] = []
-        self.added = 0
-        self.set_aside = 0
-        self.closed = False
-        self.phase = Phase.FILLING
-        self.outcome: Outcome | None = None
-        self.w50_job: ImportJob | None = None
-        self.before_run: ImportJob | None = None
-        self.sent = 0
-        self.rebuilds = 0
-        self.probing = False
-        self.suppressed_events = False
-        self.effort: Effort | None = None
-        self.run_at = 0.0
-        self.doubtful_at = 0.0
-        self.next_poll_at = 0.0
+    def __init__(
+        self,
+        number: int,
+        counts: StreamCounts,
+        mapping: StreamMapping,
+        source_stream: str,
+        *,
+        schema_line: SchemaLine | None = None,
+        suppressed_events: bool = False,
+    ) -> None:
+        self.number: Final = number
+        self.counts: Final = counts
+        self.mapping: Final = mapping
+        self.stream: Final = counts.stream
+        self.list_id: Final = mapping.contact_list.id
+        self.source_stream: Final = source_stream
+        self.schema_line: Final = schema_line
+        self.suppressed_events: Final = suppressed_events
+        self._lock = threading.Lock()
+        self._store = BatchStore()
+        self._batches: list[Batch] = []
+        self._added = 0
+        self._set_aside = 0
+        self._closed = False
+        self._phase = Phase.WAITING
+        self._outcome: Outcome | None = None
+        self._w50_job: ImportJob | None = None
+        self._before_run: ImportJob | None = None
+        self._sent = 0
+        self._rebuilds = 0
+        self._effort: Effort | None = None
+        self._run_at = 0.0
+        self._doubtful_at = 0.0
+        self._next_poll_at = 0.0
+
+    # What it is to hold.
+
+    def add(self, batch: Batch) -> None:
+        """Take the next contacts, put into its store; the reader's."""
+        with self._step("takes a batch", *NOT_RUN):
+            self._need(not self._closed, "takes a batch after it was closed")
+            self._batches.append(batch)
+            self._added += batch.count
+
+    def count_only(self, batch: Batch) -> None:
+        """Count the next contacts and forget their bytes: in a dry run, which sends nothing."""
+        with self._step("counts a batch", Phase.WAITING):
+            self._need(not self._closed, "counts a batch after it was closed")
+            self._added += batch.count
+            self._store.close()
+            self._store = BatchStore()
+
+    def close(self) -> None:
+        """Nothing more is added, once and for all: it may be run when W50 has all its batches."""
+        with self._step("is closed", *NOT_RUN):
+            self._need(not self._closed, "is closed twice")
+            self._closed = True
+
+    # Filling W50's job.
+
+    def creating(self, effort: Effort) -> None:
+        """W50 is about to be asked for a job; what this takes is counted in `effort`."""
+        with self._step("is created", Phase.WAITING):
+            self._phase, self._effort = Phase.CREATING, effort
+
+    def not_created(self) -> None:
+        """W50 certainly created no job."""
+        with self._step("is not created", Phase.CREATING):
+            self._phase = Phase.WAITING
+
+    def created(self, w50_job: ImportJob) -> None:
+        """W50 created this job: it can be filled."""
+        with self._step("has been created", Phase.CREATING):
+            self._phase, self._w50_job = Phase.FILLING, w50_job
+
+    def batch_sent(self) -> None:
+        """W50 acknowledged the batch at hand."""
+        with self._step("has a batch acknowledged", Phase.FILLING, Phase.PROBING):
+            self._need(self._sent < len(self._batches), "has a batch acknowledged that it lacks")
+            self._sent += 1
+
+    def replace_at_hand(self, kept: Sequence[Batch], *, accepted: bool) -> None:
+        """Put these batches in the place of the one at hand; contacts that they lack are set aside.
+
+        Args:
+            kept: from its store, in order.
+            accepted: whether W50's job has taken them already.
+        """
+        with self._step("has a batch replaced", Phase.FILLING, Phase.PROBING):
+            self._need(self._sent < len(self._batches), "has a batch replaced that it lacks")
+            lacking = self._batches[self._sent].count - sum(batch.count for batch in kept)
+            self._need(lacking >= 0, "has a batch replaced by more contacts")
+            self._set_aside += lacking
+            self._batches[self._sent : self._sent + 1] = kept
+            self._sent += len(kept) if accepted else 0
+
+    def probe(self) -> None:
+        """W50's job is given up: from now on it only serves to find the contacts that W50 refuses."""
+        with self._step("is probed", Phase.FILLING):
+            self._phase = Phase.PROBING
+
+    def begin_anew(self, *, after_doubt: bool) -> None:
+        """Forget W50's job, which is never run: every batch goes to a new one.
+
+        Args:
+            after_doubt: whether an answer was lost; counted in `rebuilds`.
+        """
+        with self._step("is begun anew", Phase.CREATING, Phase.FILLING, Phase.PROBING):
+            self._phase, self._w50_job, self._effort, self._sent = Phase.WAITING, None, None, 0
+            self._rebuilds += after_doubt
+
+    # Running it.
+
+    def stood_before_run(self, seen: ImportJob) -> None:
+        """So W50's job stands before it is run: what differs later says that it runs."""
+        with self._step("is looked at before the run", Phase.FILLING):
+            self._before_run = seen
+
+    def may_run(self, at_s: float) -> None:
+        """`run` may be sent from now on, and so counts as sent.
+
+        Args:
+            at_s: on the clock of the run.
+        """
+        with self._step("may be run", Phase.FILLING):
+            self._need(self._closed, "may be run before it is closed")
+            self._need(self._sent == len(self._batches), "may be run before all batches are sent")
+            self._need(self._before_run is not None, "may be run before its status was read")
+            self._phase, self._run_at, self._next_poll_at = Phase.INTENT, at_s, at_s
+
+    def not_run(self) -> None:
+        """W50 certainly does not run it."""
+        with self._step("is not run", Phase.INTENT):
+            self._phase = Phase.FILLING
+
+    def doubtful(self, at_s: float) -> None:
+        """No clear answer came to `run`."""
+        with self._step("is doubtful", Phase.INTENT):
+            self._phase, self._doubtful_at = Phase.DOUBTFUL, at_s
+
+    def running_seen(self, seen: ImportJob) -> None:
+        """W50 took `run`, or says so of its job: so it stands."""
+        with self._step("is seen running", *MAY_RUN):
+            self._phase, self._w50_job = Phase.RUNNING, seen
+
+    def poll_next(self, at_s: float) -> None:
+        """When it is to be looked at again."""
+        with self._step("is to be polled", Phase.DOUBTFUL, Phase.RUNNING):
+            self._next_poll_at = at_s
+
+    def end(self, outcome: Outcome) -> None:
+        """It is over, whoever learns of it; see `ENDS_FROM`."""
+        with self._step(f"ends as {outcome.value}", *ENDS_FROM[outcome]):
+            self._phase, self._outcome = Phase.ENDED, outcome
+
+    @contextmanager
+    def _step(self, words: str, *phases: Phase) -> Iterator[None]:
+        with self._lock:
+            self._need(self._phase in phases, words)
+            yield
+
+    def _need(self, condition: bool, words: str) -> None:  # reads as assert does
+        if not condition:
+            raise JobLifeError(f"{self.name} {words} in phase {self._phase.value}")
+
+    # How it stands.
 
     @property
-    def stream(self) -> str:
-        """The stream that the contacts are from."""
-        return self.counts.stream
+    def phase(self) -> Phase:
+        """How far it has come."""
+        return self._phase
 
     @property
-    def list_id(self) -> int:
-        """The contact list that they go to."""
-        return self.mapping.contact_list.id
+    def outcome(self) -> Outcome | None:
+        """What became of it; None until it has ended."""
+        return self._outcome
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is added."""
+        return self._closed
+
+    @property
+    def runs(self) -> bool:
+        """Whether W50 runs it, or may be running it."""
+        return self._phase in MAY_RUN
+
+    @property
+    def w50_job(self) -> ImportJob | None:
+        """The job at W50 as last seen; None until it is created, and after it was given up."""
+        return self._w50_job
 
     @property
     def w50_id(self) -> int:
         """Its id at W50, where it has been created."""
-        if self.w50_job is None:
-            raise AssertionError
-        return self.w50_job.id
+        if self._w50_job is None:
+            raise JobLifeError(f"{self.name} has no id")
+        return self._w50_job.id
+
+    @property
+    def before_run(self) -> ImportJob | None:
+        """The job at W50 as it stood before it was run."""
+        return self._before_run
+
+    @property
+    def store(self) -> BatchStore:
+        """The bytes of its batches."""
+        return self._store
+
+    @property
+    def at_hand(self) -> Batch | None:
+        """The batch that is sent next; None if there is none (yet)."""
+        return self._batches[self._sent] if self._sent < len(self._batches) else None
+
+    @property
+    def batches(self) -> Sequence[Batch]:
+        """Its batches, in order."""
+        return self._batches
+
+    @property
+    def sent(self) -> int:
+        """How many of the batches W50 acknowledged for its job."""
+        return self._sent
+
+    @property
+    def rebuilds(self) -> int:
+        """How often it was begun anew because an answer was lost."""
+        return self._rebuilds
+
+    @property
+    def effort(self) -> Effort | None:
+        """What W50's job took so far; None while there is none."""
+        return self._effort
+
+    @property
+    def run_at(self) -> float:
+        """Since when it may run, on the clock of the run, in seconds."""
+        return self._run_at
+
+    @property
+    def doubtful_at(self) -> float:
+        """Since when it is doubtful, on the same clock."""
+        return self._doubtful_at
+
+    @property
+    def next_poll_at(self) -> float:
+        """When it is looked at again, on the same clock."""
+        return self._next_poll_at
 
     @property
     def contacts(self) -> int:
         """How many contacts it holds."""
-        # Counted apart, because two threads that change one number can lose a change.
-        return self.added - self.set_aside
+        return self._added - self._set_aside
 
     @property
     def custom_events(self) -> tuple[str, ...]:
@@ -103,34 +297,24 @@ class LoadJob:
         return () if self.suppressed_events else self.mapping.entry.custom_events
 
     @property
-    def runs(self) -> bool:
-        """Whether W50 runs it, or may be running it."""
-        return self.phase in (Phase.RUNNING, Phase.DOUBTFUL)
-
-    @property
     def waiting_bytes(self) -> int:
         """What waits for W50: bytes that it has not acknowledged yet, and what it costs to keep them."""
-        unsent = self.batches[self.sent :]
+        unsent = self._batches[self._sent :]
         return OWN_BYTES + sum(batch.size_bytes + BATCH_BYTES for batch in unsent)
 
     @property
     def name(self) -> str:
         """The job in words, for logs and errors."""
-        job = "import job not created yet" if self.w50_job is None else f"import job {self.w50_job.id}"
+        seen = self._w50_job
+        job = "import job not created yet" if seen is None else f"import job {seen.id}"
         return f"{job} of contact list {self.list_id} (stream {self.stream!r})"
 
     def log_fields(self, run_id: str) -> dict[str, object]:
         """What structured log lines about it carry."""
+        seen = self._w50_job
         return {
             "stream_name": self.stream,
             "contact_list_id": self.list_id,
-            "import_job_id": self.w50_job.id if self.w50_job else None,
+            "import_job_id": seen.id if seen else None,
             "run_id": run_id,
         }
-
-    def begin_anew(self) -> None:
-        """Forget W50's job: every batch goes to a new one."""
-        self.w50_job = None
-        self.effort = None
-        self.sent = 0
-        self.probing = False

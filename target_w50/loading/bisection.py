@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import RefusedError
-from target_w50.import_jobs.batches import ContactParts
+from target_w50.import_jobs.batches import Batch, ContactParts
 from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import JobLifeError
 from target_w50.import_jobs.places import Places
 from target_w50.outputs.quarantine import QuarantineFile
 
@@ -41,9 +42,10 @@ class Bisection:
 
     def halve(self, job: LoadJob) -> None:
         """Send the batch at hand as two requests."""
-        parts = job.store.parts(job.batches[job.sent])
+        batch = _at_hand(job)
+        parts = job.store.parts(batch)
         middle = len(parts) // 2
-        self._replace(job, [parts[:middle], parts[middle:]])
+        self._replace(job, batch, [parts[:middle], parts[middle:]], accepted=False)
 
     def find(self, job: LoadJob, error: RefusedError, accepts: Accepts) -> None:
         """Set the contacts at fault aside and go on behind the batch, without them.
@@ -56,7 +58,8 @@ class Bisection:
         Raises:
             RefusedError: the given one, if twenty of the stream were at fault and none was accepted.
         """
-        parts = job.store.parts(job.batches[job.sent])
+        batch = _at_hand(job)
+        parts = job.store.parts(batch)
         good: list[list[ContactParts]] = []
         culprits: list[ContactParts] = []
         taken_before = job.sent > 0 or job.counts.contacts_sent > 0
@@ -79,15 +82,13 @@ class Bisection:
         if culprits and good:
             good = [[part for piece in good for part in piece]]
         # Refused together, accepted in pieces: nobody is at fault, and the whole would be refused again.
-        self._replace(job, good)
-        job.sent += len(good)
+        self._replace(job, batch, good, accepted=True)
 
     def _set_aside(self, job: LoadJob, culprits: Sequence[ContactParts], error: RefusedError) -> None:
         if self._quarantine is None:
             raise error
         if not culprits:
             return
-        job.set_aside += len(culprits)
         self._culprits[job.stream] += len(culprits)
         message = f"W50 refused the contact (status {error.status})"
         for part in culprits:
@@ -113,15 +114,22 @@ class Bisection:
             ", ".join(self._places.text(part.place) for part in culprits[:5]),
         )
 
-    def _replace(self, job: LoadJob, batches: list[list[ContactParts]]) -> None:
-        separator = job.batches[job.sent].separator
+    def _replace(
+        self, job: LoadJob, batch: Batch, batches: list[list[ContactParts]], *, accepted: bool
+    ) -> None:
         kept = [
             job.store.put(
                 [part.fragment for part in parts],
                 [part.place for part in parts],
                 [part.raw for part in parts] if self.sets_aside else None,
-                separator,
+                batch.separator,
             )
             for parts in batches
         ]
-        job.batches[job.sent : job.sent + 1] = kept
+        job.replace_at_hand(kept, accepted=accepted)
+
+
+def _at_hand(job: LoadJob) -> Batch:
+    if job.at_hand is None:
+        raise JobLifeError(f"{job.name} has no batch to look into")
+    return job.at_hand

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import DoubtfulError, UnreachableError
 from target_w50.import_jobs.counts import Effort, StreamCounts
-from target_w50.import_jobs.job import LoadJob, Outcome
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Outcome
 from target_w50.loading.uploading import MOST_REBUILDS
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.logs import is_at_hand
@@ -51,15 +52,17 @@ class CreateOnly:
         if key in self._created:
             return
         job = LoadJob(-len(self._created) - 1, counts, mapping, source_stream)
-        job.effort = self._effort = Effort(self._ledger.now())
+        self._effort = Effort(self._ledger.now())
         began = self._monotonic()
         self._ledger.begin(job)
         is_at_hand(job.log_fields)
-        job.w50_job = self._answered(job)
-        job.effort.create_seconds = self._monotonic() - began
+        job.creating(self._effort)
+        created = self._answered(job)
+        self._effort.create_seconds = self._monotonic() - began
+        job.created(created)
         self._created.add(key)
         log.info("Created %s without contacts", job.name)
-        self._ledger.ended(job, job.w50_job, Outcome.CREATED)
+        self._ledger.ended(job, created, Outcome.CREATED)
         job.store.close()
 
     def _answered(self, job: LoadJob) -> ImportJob:

@@ -12,7 +12,7 @@ from typing import Any
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.errors import LimitError, TargetW50Error
-from target_w50.import_jobs.batches import Batch, BatchStore
+from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
@@ -21,6 +21,7 @@ from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings, StreamEntry
+from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import WireFormat, decode_answer
 
 
@@ -102,12 +103,23 @@ class Plan:
 
     # In the place of the loader.
 
-    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
+    def open_job(
+        self,
+        counts: StreamCounts,
+        mapping: StreamMapping,
+        source_stream: str,
+        schema_line: SchemaLine | None,
+    ) -> LoadJob:
         """A job that is never created."""
         self._jobs += 1
-        job = LoadJob(self._jobs, counts, mapping, source_stream)
-        job.suppressed_events = self.settings.suppress_custom_events
-        return job
+        return LoadJob(
+            self._jobs,
+            counts,
+            mapping,
+            source_stream,
+            schema_line=schema_line,
+            suppressed_events=self.settings.suppress_custom_events,
+        )
 
     def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
         """Count the batch and forget its bytes.
@@ -119,12 +131,10 @@ class Plan:
         planned = self.stream(job.stream)
         if planned.sample is None:
             planned.sample = self._contact(job.store.fragments(batch)[0])
-        job.added += batch.count
         planned.contacts += batch.count
         planned.batches += 1
         planned.bytes += batch.size_bytes
-        job.store.close()
-        job.store = BatchStore()
+        job.count_only(batch)
         self.check()
 
     def _contact(self, fragment: bytes) -> Mapping[str, Any]:
@@ -135,6 +145,7 @@ class Plan:
 
     def close_job(self, job: LoadJob) -> None:
         """Count the job, and see whether its contacts may get custom events."""
+        job.close()
         job.store.close()
         planned = self.stream(job.stream)
         planned.import_jobs += 1

@@ -22,7 +22,13 @@ MOST_RAW_BYTES = 256 * 1024
 class TakesBatches(Protocol):
     """What the reader hands its batches to: the loader, or the plan of a dry run."""
 
-    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
+    def open_job(
+        self,
+        counts: StreamCounts,
+        mapping: StreamMapping,
+        source_stream: str,
+        schema_line: SchemaLine | None,
+    ) -> LoadJob:
         """A new job for the stream's contacts from here on."""
 
     def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
@@ -263,8 +269,9 @@ class StreamLoad:
             self._owners[hash(matched)] = hash(identity)
 
     def _open(self) -> None:
-        self._job = self._intake.loader.open_job(self._counts, self._mapping, self._source_stream)
-        self._job.schema_line = self._schema_line
+        self._job = self._intake.loader.open_job(
+            self._counts, self._mapping, self._source_stream, self._schema_line
+        )
         self._in_job = 0
         self._seen = set()
 
@@ -304,8 +311,7 @@ class StreamLoad:
         if job is None:
             return
         self.flush()
+        if self._job is not job:
+            return  # The input was cut while the batch waited for room: that closed the job.
         self._intake.loader.close_job(job)
-        if self._job is job:
-            self._job = None
-            self._seen = set()
-            self._owners = {}
+        self._job, self._seen, self._owners = None, set(), {}

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from target_w50.errors import RefusedError, StoppedError, TargetW50Error, W50Error
 from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.events_limit import check_events
@@ -101,8 +102,8 @@ class JobSteps:
         """Say in the error which job it is about, and where the contacts are that W50 refused."""
         about = "" if error.message.startswith(job.name) else f"{job.name}: "
         is_refusal = isinstance(error, RefusedError) and error.status in REFUSED_FOR_CONTACTS
-        if is_refusal and error.call == "add_contacts" and job.sent < len(job.batches):
-            places = job.batches[job.sent].places
+        if is_refusal and error.call == "add_contacts" and (batch := job.at_hand) is not None:
+            places = batch.places
             words = self._places.text(places[0])
             if len(places) > 1:
                 words = f"{len(places)} contacts, {words} to {self._places.text(places[-1])}"
@@ -258,8 +259,8 @@ class ListWorker:
 
 def _can_fill(job: LoadJob) -> bool:
     """Whether there is something to create or send: a job is created when its first contacts are there."""
-    if job.sent < len(job.batches):
+    if job.at_hand is not None:
         return True
-    if job.probing and job.closed:
+    if job.phase is Phase.PROBING and job.closed:
         return True
-    return job.w50_job is None and job.closed and bool(job.batches)
+    return job.phase is Phase.WAITING and job.closed and bool(job.batches)

@@ -10,11 +10,12 @@ from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
-from target_w50.import_jobs.job import LoadJob, Phase
+from target_w50.import_jobs.job import LoadJob
 from target_w50.loading.list_worker import AbandonedError, JobSteps, ListWorker
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
+from target_w50.singer.messages import SchemaLine
 
 log = logging.getLogger("target-w50")
 
@@ -57,11 +58,23 @@ class Loader:
 
     # The reader's side.
 
-    def open_job(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> LoadJob:
+    def open_job(
+        self,
+        counts: StreamCounts,
+        mapping: StreamMapping,
+        source_stream: str,
+        schema_line: SchemaLine | None,
+    ) -> LoadJob:
         """A new job at the end of its list's queue; it belongs to the current stretch of the input."""
         self._jobs += 1
-        job = LoadJob(self._jobs, counts, mapping, source_stream)
-        job.suppressed_events = self._settings.suppress_custom_events
+        job = LoadJob(
+            self._jobs,
+            counts,
+            mapping,
+            source_stream,
+            schema_line=schema_line,
+            suppressed_events=self._settings.suppress_custom_events,
+        )
         # Without the lock: the books may be waiting for room for a state, and a stop must not wait for them.
         self._ledger.begin(job)
         with self._changed:
@@ -86,8 +99,7 @@ class Loader:
             TargetW50Error: the first error of the background, or the stop.
         """
         with self._changed:
-            job.batches.append(batch)
-            job.added += batch.count
+            job.add(batch)
             self._changed.notify_all()
         while self._must_wait(job.list_id):
             look_round()
@@ -100,7 +112,7 @@ class Loader:
     def close_job(self, job: LoadJob) -> None:
         """Nothing more comes for the job: it may be run."""
         with self._changed:
-            job.closed = True
+            job.close()
             self._changed.notify_all()
 
     def _must_wait(self, list_id: int) -> bool:
@@ -217,7 +229,7 @@ class Loader:
         with self._changed:
             if self._aborting or self._stop.error is not None:
                 return False
-            job.phase = Phase.RUNNING
+            job.may_run(self._clock.monotonic())
             return True
 
     def _wake_all(self) -> None:

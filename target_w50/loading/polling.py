@@ -14,7 +14,8 @@ from target_w50.errors import (
     UnreachableError,
     W50Error,
 )
-from target_w50.import_jobs.job import LoadJob, Outcome, Phase
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Outcome, Phase
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.w50 import ImportJob, W50Client, has_ended, has_failed, rejected
@@ -60,11 +61,10 @@ class Polling:
         if job.contacts == 0:
             self._nothing_left(job)
             return
-        job.before_run = self._client.get_import_job(job.list_id, job.w50_id)
+        job.stood_before_run(self._client.get_import_job(job.list_id, job.w50_id))
         if not self._may_run(job):
             return
         self._ledger.events_may_fire(job)
-        job.run_at = self._monotonic()
         try:
             seen = self._client.run_import_job(
                 job.list_id, job.w50_id, match=job.mapping.match_fields, custom_events=job.custom_events
@@ -76,13 +76,12 @@ class Polling:
                 error.message,
                 extra=job.log_fields(self._ledger.run_id),
             )
-            job.phase = Phase.DOUBTFUL
-            job.doubtful_at = self._monotonic()
+            job.doubtful(self._monotonic())
             self._pause(job)
             return
         except TargetW50Error:
             # Certainly not run. (After any other error nobody knows, and the phase stays.)
-            job.phase = Phase.FILLING
+            job.not_run()
             self._ledger.events_did_not_fire(job)
             raise
         log.info(
@@ -117,22 +116,17 @@ class Polling:
             asked_s = error.retry_after_s if isinstance(error, UnreachableError) else None
             self._check_time(job, asked_s or 0.0)
             return
-        if job.phase is Phase.DOUBTFUL:
-            if seen == job.before_run:
-                self._check_time(job)
-                return
-            job.phase = Phase.RUNNING
+        if job.phase is Phase.DOUBTFUL and seen == job.before_run:
+            self._check_time(job)
+            return
         self._look_at(job, seen)
 
     def _look_at(self, job: LoadJob, seen: ImportJob) -> None:
+        job.running_seen(seen)
         # An answer that is just as before the run says nothing about the run.
         if seen == job.before_run or not has_ended(seen, self._settings.failure_statuses):
-            job.w50_job = seen
-            job.run_answered = True
             self._check_time(job)
             return
-        job.w50_job = seen
-        job.run_answered = True
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at
         if has_failed(seen, self._settings.failure_statuses):
@@ -208,4 +202,4 @@ class Polling:
         if job.phase is Phase.DOUBTFUL:
             left = min(left, job.doubtful_at + settings.request_timeout_s - now)
         pause = min(max(settings.poll_interval_s, waited * POLL_SHARE), settings.poll_max_interval_s)
-        job.next_poll_at = now + min(max(pause, asked_s), max(left, 0) + LAST_LOOK_S)
+        job.poll_next(now + min(max(pause, asked_s), max(left, 0) + LAST_LOOK_S))

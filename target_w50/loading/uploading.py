@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from target_w50.errors import DoubtfulError, RefusedError, UnreachableError, W50Error
+from target_w50.errors import DoubtfulError, RefusedError, TargetW50Error, UnreachableError, W50Error
+from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import Effort
 from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import JobLifeError, Phase
 from target_w50.import_jobs.places import Places
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.validation_warnings import ValidationWarnings
@@ -59,15 +61,16 @@ class Uploading:
         Raises:
             W50Error: refused, or out of reach for too long.
         """
-        if job.w50_job is None:
+        if job.phase is Phase.WAITING:
             self._create(job)
-        elif job.sent < len(job.batches):
-            self._send(job)
+        elif (batch := job.at_hand) is not None:
+            self._send(job, batch)
         else:
             self._probed(job)
 
     def _create(self, job: LoadJob) -> None:
-        job.effort = Effort(self._ledger.now())
+        effort = Effort(self._ledger.now())
+        job.creating(effort)
         began = self._monotonic()
         try:
             created = self._client.create_import_job(job.list_id, job.mapping.field_names)
@@ -75,16 +78,19 @@ class Uploading:
             # The job that may exist is never filled and never run; another is created.
             self._begin_anew(job, error)
             return
-        job.effort.create_seconds = self._monotonic() - began
-        job.w50_job = created
+        except TargetW50Error:
+            # Refused, out of reach, or stopped between two tries: certainly none was created.
+            job.not_created()
+            raise
+        effort.create_seconds = self._monotonic() - began
+        job.created(created)
         log.info("Created %s", job.name, extra=job.log_fields(self._ledger.run_id))
 
-    def _send(self, job: LoadJob) -> None:
-        batch = job.batches[job.sent]
+    def _send(self, job: LoadJob, batch: Batch) -> None:
         body = self._wire.frame(job.store.joined(batch))
         effort = job.effort
         if effort is None:
-            raise AssertionError
+            raise JobLifeError(f"{job.name} is filled before it is created")
         began = self._monotonic()
         try:
             answer = self._client.add_contacts(job.list_id, job.w50_id, body)
@@ -92,20 +98,19 @@ class Uploading:
             self._begin_anew(job, error)
             return
         except RefusedError as error:
-            self._refused(job, error)
+            self._refused(job, batch, error)
             return
         finally:
             effort.upload_seconds += self._monotonic() - began
         effort.batches += 1
         effort.contacts_sent += batch.count
-        job.sent += 1
+        job.batch_sent()
         if answer.warnings:
             self._warnings.tell(job, batch, answer.warnings)
-        if job.probing:
+        if job.phase is Phase.PROBING:
             self._probed(job)
 
-    def _refused(self, job: LoadJob, error: RefusedError) -> None:
-        batch = job.batches[job.sent]
+    def _refused(self, job: LoadJob, batch: Batch, error: RefusedError) -> None:
         if error.status in (TOO_LARGE, NOT_FOUND) and batch.count > 1 and self._is_too_large(job, error):
             log.warning(
                 "W50 refused a request of %d contacts and %d bytes for %s as too large; sending halves",
@@ -133,9 +138,9 @@ class Uploading:
 
     def _probe(self, job: LoadJob, error: RefusedError) -> None:
         """Find the contacts at fault in W50's job, which is given up: what it accepts may be there twice."""
-        if not job.probing:
+        if job.phase is not Phase.PROBING:
             self._ledger.given_up(job, f"W50 refused a batch (status {error.status}); built anew without it")
-            job.probing = True
+            job.probe()
         job_id = job.w50_id
         self._bisection.find(job, error, lambda fragments: self._accepts(job.list_id, job_id, fragments))
         self._probed(job)
@@ -159,12 +164,11 @@ class Uploading:
         raise AssertionError
 
     def _probed(self, job: LoadJob) -> None:
-        if job.probing and job.closed and job.sent >= len(job.batches):
-            job.begin_anew()
+        if job.phase is Phase.PROBING and job.closed and job.at_hand is None:
+            job.begin_anew(after_doubt=False)
 
     def _begin_anew(self, job: LoadJob, error: DoubtfulError) -> None:
-        job.rebuilds += 1
-        if job.rebuilds > MOST_REBUILDS:
+        if job.rebuilds >= MOST_REBUILDS:
             raise UnreachableError(
                 f"{job.name}: after {MOST_REBUILDS} rebuilds W50 still gives no clear answer. Nothing of it "
                 f"was run. Last: {error.message}",
@@ -175,11 +179,11 @@ class Uploading:
         log.warning(
             "Gave up %s, which is never run, and build it anew with all its batches (%d of %d): %s",
             job.name,
-            job.rebuilds,
+            job.rebuilds + 1,
             MOST_REBUILDS,
             error.message,
             extra=job.log_fields(self._ledger.run_id),
         )
-        if not job.probing:
+        if job.phase is not Phase.PROBING:
             self._ledger.given_up(job, error.message)
-        job.begin_anew()
+        job.begin_anew(after_doubt=True)

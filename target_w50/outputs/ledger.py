@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from target_w50.import_jobs.counts import StreamCounts
-from target_w50.import_jobs.job import LoadJob, Outcome, Phase
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Outcome
 from target_w50.outputs.checkpoints import Checkpoints
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import job_record, run_record, stream_record
@@ -113,7 +114,7 @@ class Ledger:
     def ended(self, job: LoadJob, w50_job: ImportJob, outcome: Outcome) -> None:
         """W50 finished the job (or created it, where that is all): book it and let states pass."""
         with self._lock:
-            job.phase, job.outcome = Phase.ENDED, outcome
+            job.end(outcome)
             self._open.pop(job.number, None)
             self._count(job, w50_job)
             self._results.add(job.stream, w50_job)
@@ -126,7 +127,7 @@ class Ledger:
         """Every contact of the job was set aside: W50's job is left as it is, and states may pass."""
         with self._lock:
             self.given_up(job, error)
-            job.phase, job.outcome = Phase.ENDED, Outcome.ABANDONED
+            job.end(Outcome.ABANDONED)
             self._open.pop(job.number, None)
             if self._stop.error is None:
                 self._checkpoints.end(job.number)
@@ -137,7 +138,7 @@ class Ledger:
         with self._lock:
             if job.outcome is not None:
                 return
-            job.phase, job.outcome = Phase.ENDED, outcome
+            job.end(outcome)
             if job.w50_job is not None:
                 if outcome in (Outcome.FAILED, Outcome.UNKNOWN):
                     # It was run, or may have been: its contacts were sent, whatever became of them.

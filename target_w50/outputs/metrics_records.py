@@ -9,7 +9,8 @@ from typing import Any
 from target_w50 import __version__
 from target_w50.contacts.refusal import Reason
 from target_w50.import_jobs.counts import Effort, StreamCounts
-from target_w50.import_jobs.job import LoadJob, Outcome
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Outcome
 from target_w50.w50 import ImportJob, rejected, snake_case_members
 
 SCHEMA_VERSION = 1

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import TargetW50Error
-from target_w50.import_jobs.job import LoadJob, Phase
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.create_only import CreateOnly
@@ -201,7 +202,7 @@ class Run:
             return ""
         words = [
             f"{job.name[0].upper()}{job.name[1:]} "
-            + ("goes on" if job.phase is Phase.RUNNING and job.run_answered else "may be running")
+            + ("goes on" if job.phase is Phase.RUNNING else "may be running")
             + " in W50; the next run sends its contacts again."
             for job in self.ledger.running
             if job.runs

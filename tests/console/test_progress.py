@@ -22,7 +22,8 @@ from target_w50.console.progress import LogLines, Progress
 from target_w50.console.stream_progress import Looks, StreamProgress
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.counts import Effort, StreamCounts
-from target_w50.import_jobs.job import LoadJob, Phase
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Phase
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.clock import CLOCK
 from target_w50.sandbox import Sandbox
@@ -50,9 +51,14 @@ def job(counts: StreamCounts, *, sent: int, phase: Phase) -> LoadJob:
         (),
     )
     made = LoadJob(1, counts, mapping, "contacts")
-    made.effort = Effort(CLOCK.now(), contacts_sent=sent)
-    made.phase = phase
-    made.w50_job = ImportJob.from_wire({**RUNNING, "InvalidEmailCount": 0, "InvalidSmsCount": 0})
+    seen = ImportJob.from_wire({**RUNNING, "InvalidEmailCount": 0, "InvalidSmsCount": 0})
+    made.creating(Effort(CLOCK.now(), contacts_sent=sent))
+    made.created(seen)
+    if phase is Phase.RUNNING:
+        made.close()
+        made.stood_before_run(seen)
+        made.may_run(0.0)
+        made.running_seen(seen)
     made.store.close()
     return made
 
