@@ -26,6 +26,8 @@ POLL_SHARE = 0.1
 """A pause is this share of the time waited so far, within the settings: long jobs are asked less often."""
 LAST_LOOK_S = 0.01
 """How long after the end of the time limit a job is asked for the last time."""
+LAST_LOOK_WITHIN_S = 2.0
+"""What a status request may take at least: the last comes when the time limit has passed."""
 
 
 class Polling:
@@ -105,7 +107,8 @@ class Polling:
             LimitError: it ended, and too many of its contacts were rejected.
         """
         try:
-            seen = self._client.get_import_job(job.list_id, job.w50_id, retry_for_s=0)
+            left_s = max(self._left_s(job), LAST_LOOK_WITHIN_S)
+            seen = self._client.get_import_job(job.list_id, job.w50_id, retry_for_s=0, within_s=left_s)
         except W50Error as error:
             log.warning(
                 "%s: its status could not be read, asking again: %s",
@@ -198,8 +201,14 @@ class Polling:
 
     def _pause(self, job: LoadJob, asked_s: float = 0.0) -> None:
         settings, now = self._settings, self._monotonic()
-        waited, left = now - job.run_at, job.run_at + settings.job_timeout_s - now
-        if job.phase is Phase.DOUBTFUL:
-            left = min(left, job.doubtful_at + settings.request_timeout_s - now)
+        waited, left = now - job.run_at, self._left_s(job)
         pause = min(max(settings.poll_interval_s, waited * POLL_SHARE), settings.poll_max_interval_s)
         job.poll_next(now + min(max(pause, asked_s), max(left, 0) + LAST_LOOK_S))
+
+    def _left_s(self, job: LoadJob) -> float:
+        """What is left of the time until the job is given up as unknown."""
+        settings, now = self._settings, self._monotonic()
+        left = job.run_at + settings.job_timeout_s - now
+        if job.phase is Phase.DOUBTFUL:
+            left = min(left, job.doubtful_at + settings.request_timeout_s - now)
+        return left

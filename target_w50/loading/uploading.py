@@ -22,6 +22,9 @@ log = logging.getLogger("target-w50")
 MOST_REBUILDS = 3
 TOO_LARGE = 413
 NOT_FOUND = 404
+UNAVAILABLE = 503
+FIRST_REBUILD_PAUSE_S = 1.0
+"""After a 503; four times as long before each further rebuild, so that a restart of W50 fits into them."""
 WHOLE_REFUSALS = (400, 417, 422)
 REFUSED_FOR_CONTACTS = (*WHOLE_REFUSALS, TOO_LARGE)
 
@@ -93,7 +96,7 @@ class Uploading:
             raise JobLifeError(f"{job.name} is filled before it is created")
         began = self._monotonic()
         try:
-            answer = self._client.add_contacts(job.list_id, job.w50_id, body)
+            answer = self._client.add_contacts(job.list_id, job.w50_id, body, contacts=batch.count)
         except DoubtfulError as error:
             self._begin_anew(job, error)
             return
@@ -176,6 +179,7 @@ class Uploading:
                 status=error.status,
                 code="rebuilds_exhausted",
             ) from error
+        pause_s = self._pause_before_rebuild(job, error)
         log.warning(
             "Gave up %s, which is never run, and build it anew with all its batches (%d of %d): %s",
             job.name,
@@ -187,3 +191,25 @@ class Uploading:
         if job.phase is not Phase.PROBING:
             self._ledger.given_up(job, error.message)
         job.begin_anew(after_doubt=True)
+        self._client.pause(pause_s)
+
+    def _pause_before_rebuild(self, job: LoadJob, error: DoubtfulError) -> float:
+        """How long W50 asks to be left alone, or a 503 without a word of it lets one wait.
+
+        Raises:
+            UnreachableError: it is longer than `retry_for_s`.
+        """
+        asked_s = error.retry_after_s
+        if asked_s is None:
+            return FIRST_REBUILD_PAUSE_S * 4**job.rebuilds if error.status == UNAVAILABLE else 0.0
+        if asked_s > self._settings.retry_for_s:
+            late = UnreachableError(
+                f"{error.message}; it asks to wait for {asked_s:.0f} s, which is longer than retry_for_s. "
+                "Nothing of the job was run; run again after that",
+                call=error.call,
+                status=error.status,
+                code="w50_retry_later",
+            )
+            late.retry_after_s = asked_s
+            raise late from error
+        return asked_s

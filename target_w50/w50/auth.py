@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from enum import Enum
 
 import requests
 from requests.auth import AuthBase
 
 from target_w50.errors import SettingsError
+
+Authentication = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+"""What requests takes for an authentication: puts the credentials on a request."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
@@ -35,6 +39,10 @@ class W50Auth(AuthBase):
     def renewed_after_401(self, request: requests.PreparedRequest) -> bool:  # noqa: ARG002
         """Say whether new credentials were got after this request was answered with 401."""
         return False
+
+    def within(self, seconds: float) -> Authentication:  # noqa: ARG002
+        """Return the same for one request: what it fetches for it comes within so many seconds, or never."""
+        return self
 
 
 class HeaderAuth(W50Auth):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from requests import PreparedRequest, Request
 
 from target_w50.errors import DoubtfulError, RefusedError, SettingsError, UnreachableError
-from target_w50.w50.http.retry import Effect, TimeUsedUpError
-from target_w50.w50.http.transport import Answer
-from target_w50.w50.models import MemberError
+from target_w50.w50.auth import Authentication
+from target_w50.w50.http.retry import Effect, TimeUsedUpError, Verdict
+from target_w50.w50.http.transport import ANSWER_BYTES, Answer
 
-_T = TypeVar("_T")
+COLLECTION_BYTES: Final = 16 * ANSWER_BYTES
+"""What an answer with all contact lists, or all fields of one, may have."""
+
+_BYTES_PER_CONTACT: Final = 1024
+_MOST_CONTACTS: Final = 10_000
 _REDIRECTS = range(300, 400)
 _CODES = {
     HTTPStatus.UNAUTHORIZED: "w50_unauthorized",
@@ -60,6 +66,7 @@ class Call:
         body: bytes to POST, or None.
         query: parameters.
         handles_contacts: whether an answer may repeat values of contacts.
+        answer_bytes: how large an answer may be.
         where: the API's host, for messages.
     """
 
@@ -71,9 +78,45 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
     query: tuple[tuple[str, str], ...] = ()
     handles_contacts: bool = False
+    answer_bytes: int = ANSWER_BYTES
 
     def __str__(self) -> str:
         return f"{self.name} ({self.method} {self.path})"
+
+    def request(self, base_url: str, media_type: str, user_agent: str, auth: Authentication) -> Request:
+        """Return it as requests takes it."""
+        headers = {"Accept": media_type, "User-Agent": user_agent}
+        if self.body is not None:
+            headers["Content-Type"] = f"{media_type}; charset=utf-8"
+        if self.effect is Effect.NONE:
+            # A job's old status out of some cache would be waited on in vain.
+            headers["Cache-Control"] = "no-cache"
+        url = f"{base_url}/{self.path}"
+        if self.query:
+            url += "?" + urlencode(self.query, safe=",", quote_via=quote)
+        return Request(self.method, url, headers=headers, data=self.body, auth=auth)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one try."""
+
+    verdict: Verdict
+    words: str
+    request: PreparedRequest
+    answer: Answer | None = None
+    asked_s: float | None = None
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status, or None where no whole answer came."""
+        return self.answer.status if self.answer else None
+
+
+def upload_answer_bytes(body: bytes, contacts: int | None) -> int:
+    """Return how large an answer to an upload may be: what was sent, and something for each contact."""
+    count = _MOST_CONTACTS if contacts is None else contacts
+    return ANSWER_BYTES + 2 * len(body) + count * _BYTES_PER_CONTACT
 
 
 def refused(call: Call, answer: Answer, said: str) -> RefusedError:
@@ -90,10 +133,12 @@ def refused(call: Call, answer: Answer, said: str) -> RefusedError:
     return RefusedError(message, call=call.name, status=status, code=_CODES.get(status))  # type: ignore[call-overload]
 
 
-def doubtful(call: Call, words: str, status: int | None) -> DoubtfulError:
-    """Return the error for a POST whose effect nobody knows."""
+def doubtful(call: Call, words: str, status: int | None, asked_s: float | None) -> DoubtfulError:
+    """Return the error for a POST whose effect nobody knows; `asked_s` is what W50 asks to wait for."""
     message = f"{call}: {words}; {call.where} may or may not have done it"
-    return DoubtfulError(message, call=call.name, status=status)
+    error = DoubtfulError(message, call=call.name, status=status)
+    error.retry_after_s = asked_s
+    return error
 
 
 def unreadable(call: Call, words: str, status: int | None) -> UnreachableError:
@@ -129,17 +174,6 @@ def _goal(answer: Answer) -> str:
     except ValueError:
         return ""
     return f" to the host {host}" if host else ""
-
-
-def tuple_of(read: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
-    """Return what reads a collection whose items `read` reads."""
-
-    def read_all(wire: Any) -> tuple[_T, ...]:
-        if not isinstance(wire, list):
-            raise MemberError("something else came instead of a collection")
-        return tuple(read(item) for item in wire)
-
-    return read_all
 
 
 def names_query(parameter: str, names: Sequence[str]) -> tuple[tuple[str, str], ...]:

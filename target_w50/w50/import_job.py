@@ -14,7 +14,7 @@ ALL_PERCENT = 100
 
 
 class MemberKind(Enum):
-    """What a member of ImportJob is; an answer must have all that are integers."""
+    """What a member of ImportJob is; an answer must have the ids."""
 
     ID = "an integer"
     CONTACTS = "a number of contacts"
@@ -76,13 +76,13 @@ class ImportJob:
         return parse_date(self.finish_date_text or "")
 
     @classmethod
-    def from_wire(cls, wire: Any) -> ImportJob:
-        """Read a decoded ImportJob.
+    def from_wire(cls, wire: Any, misfits: list[str] | None = None) -> ImportJob:
+        """Read a decoded ImportJob; `misfits` takes the names of members that were read as 0 or None.
 
         Raises:
-            MemberError: it is not one.
+            MemberError: it is not one, or lacks an id.
         """
-        members = Members("ImportJob", wire)
+        members = Members("ImportJob", wire, misfits)
         return cls(**{each.attribute: _READERS[each.kind](members, each.name) for each in IMPORT_JOB_MEMBERS})
 
     def as_wire(self) -> dict[str, Any]:

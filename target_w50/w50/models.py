@@ -1,7 +1,8 @@
 """What the W50 API takes and gives, as frozen dataclasses; the only place that knows the members' names.
 
 Every `from_wire` takes what a wire format decoded (dicts and lists), tolerates members that it does not know,
-and raises `MemberError`, which never holds a value, for one that is missing or of the wrong type.
+and raises `MemberError`, which never holds a value, where it is something else, or what it is known by is not
+there. Any other member that is missing or of the wrong type is read as 0 or nothing, and named in `misfits`.
 """
 
 from __future__ import annotations
@@ -60,13 +61,20 @@ def parse_date(text: str) -> datetime | None:
 
 
 class Members:
-    """Typed access to the members of one decoded object."""
+    """Typed access to the members of one decoded object.
 
-    def __init__(self, kind: str, wire: Any) -> None:
+    Args:
+        kind: its name in the W50 API documentation.
+        wire: what was decoded.
+        misfits: takes the names of members that are missing or of the wrong type.
+    """
+
+    def __init__(self, kind: str, wire: Any, misfits: list[str] | None = None) -> None:
         if not isinstance(wire, Mapping):
             raise MemberError(f"{_kind_of(wire)} came instead of {kind}")
         self._kind = kind
         self._wire = wire
+        self._misfits = [] if misfits is None else misfits
 
     def integer(self, name: str) -> int:
         """Return an integer that must be there."""
@@ -74,47 +82,49 @@ class Members:
         if value is None and name not in self._wire:
             raise MemberError(f"{self._kind} has no {name}")
         if not isinstance(value, int) or isinstance(value, bool):
-            raise self._wrong(name, value, "an integer")
+            raise MemberError(f"{self._kind}.{name} is {_kind_of(value)}, not an integer")
         return value
 
     def count(self, name: str) -> int:
-        """Return an integer that must be there; null counts as 0."""
-        if name in self._wire and self._wire[name] is None:
-            return 0
-        return self.integer(name)
-
-    def text(self, name: str) -> str | None:
-        """Return a string; null and missing are None."""
+        """Return an integer; 0 for a misfit, null included."""
         value = self._wire.get(name)
-        if value is not None and not isinstance(value, str):
-            raise self._wrong(name, value, "a string")
+        if not isinstance(value, int) or isinstance(value, bool):
+            self._misfits.append(f"{self._kind}.{name}")
+            return 0
         return value
 
+    def text(self, name: str) -> str | None:
+        """Return a string; None for null and for a misfit."""
+        value = self._nullable(name, str)
+        return value if isinstance(value, str) else None
+
     def flag(self, name: str) -> bool:
-        """Return a boolean; null and missing are False."""
-        value = self._wire.get(name)
-        if value is not None and not isinstance(value, bool):
-            raise self._wrong(name, value, "a boolean")
-        return bool(value)
+        """Return a boolean; False for null and for a misfit."""
+        return bool(self._nullable(name, bool))
 
     def date_text(self, name: str) -> str | None:
-        """Return a date as W50 wrote it, once it is known to be readable."""
+        """Return a date as W50 wrote it; None for null and for a misfit, one that can't be read included."""
         text = self.text(name)
         try:
             parse_date(text or "")
         except ValueError:
-            raise MemberError(f"{self._kind}.{name} is not a date in ISO 8601 form") from None
+            self._misfits.append(f"{self._kind}.{name}")
+            return None
         return text
 
     def items(self, name: str) -> list[Any]:
-        """Return a collection; null and missing are empty."""
-        value = self._wire.get(name)
-        if value is not None and not isinstance(value, list):
-            raise self._wrong(name, value, "a collection")
-        return value or []
+        """Return a collection; an empty one for null and for a misfit."""
+        value = self._nullable(name, list)
+        return value if isinstance(value, list) else []
 
-    def _wrong(self, name: str, value: Any, wanted: str) -> MemberError:
-        return MemberError(f"{self._kind}.{name} is {_kind_of(value)}, not {wanted}")
+    def _nullable(self, name: str, kind: type) -> Any:
+        value = self._wire.get(name)
+        if value is None and name in self._wire:
+            return None
+        if not isinstance(value, kind):
+            self._misfits.append(f"{self._kind}.{name}")
+            return None
+        return value
 
 
 def _kind_of(value: Any) -> str:
@@ -132,13 +142,13 @@ class ContactsList:
     count: int
 
     @classmethod
-    def from_wire(cls, wire: Any) -> ContactsList:
-        """Read a decoded ContactsList.
+    def from_wire(cls, wire: Any, misfits: list[str] | None = None) -> ContactsList:
+        """Read a decoded ContactsList; `misfits` takes the names of members that could not be read.
 
         Raises:
             MemberError: it is not one.
         """
-        members = Members("ContactsList", wire)
+        members = Members("ContactsList", wire, misfits)
         return cls(members.integer("Id"), members.text("Name") or "", members.count("Count"))
 
 
@@ -152,13 +162,13 @@ class FieldValue:
     in_use: bool
 
     @classmethod
-    def from_wire(cls, wire: Any) -> FieldValue:
-        """Read a decoded member of ContactSchemaFieldValues.
+    def from_wire(cls, wire: Any, misfits: list[str] | None = None) -> FieldValue:
+        """Read a decoded member of ContactSchemaFieldValues; `misfits` as above.
 
         Raises:
             MemberError: it is not one.
         """
-        members = Members("ContactSchemaFieldValue", wire)
+        members = Members("ContactSchemaFieldValue", wire, misfits)
         return cls(
             members.integer("Id"),
             members.text("Value") or "",
@@ -179,13 +189,13 @@ class ContactSchemaField:
     values: tuple[FieldValue, ...]
 
     @classmethod
-    def from_wire(cls, wire: Any) -> ContactSchemaField:
-        """Read a decoded ContactSchemaField.
+    def from_wire(cls, wire: Any, misfits: list[str] | None = None) -> ContactSchemaField:
+        """Read a decoded ContactSchemaField; `misfits` as above.
 
         Raises:
-            MemberError: it is not one.
+            MemberError: it is not one, or lacks the name that contacts know it by.
         """
-        members = Members("ContactSchemaField", wire)
+        members = Members("ContactSchemaField", wire, misfits)
         name = members.text("Name")
         if not name:
             raise MemberError("ContactSchemaField has no Name")
@@ -195,7 +205,9 @@ class ContactSchemaField:
             default_value=members.text("DefaultValue"),
             map_type=members.text("MapType"),
             position=members.count("Position"),
-            values=tuple(FieldValue.from_wire(item) for item in members.items("ContactSchemaFieldValues")),
+            values=tuple(
+                FieldValue.from_wire(item, misfits) for item in members.items("ContactSchemaFieldValues")
+            ),
         )
 
 

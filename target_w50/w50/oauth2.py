@@ -11,15 +11,17 @@ import random as random_module
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf, isfinite
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, MissingTokenError, OAuth2Error
+from oauthlib.oauth2 import BackendApplicationClient, MissingTokenError, OAuth2Error
 
 from target_w50.errors import RefusedError, SettingsError, UnreachableError
-from target_w50.w50.auth import GrantType, W50Auth, checked_header_value
+from target_w50.w50.auth import Authentication, GrantType, W50Auth, checked_header_value
+from target_w50.w50.http.connections import new_session
 from target_w50.w50.http.error_text import describe_content
 from target_w50.w50.http.retry import (
     Effect,
@@ -30,8 +32,9 @@ from target_w50.w50.http.retry import (
     judge_status,
     retry_after_s,
 )
-from target_w50.w50.http.transport import Answer, TransportFault, exchange, new_session
+from target_w50.w50.http.transport import Answer, Bounds, TransportFault, exchange, whole_s
 from target_w50.w50.http.urls import check_url
+from target_w50.w50.oauth2_body import token_request_body
 
 MAX_MARGIN_S: Final = 60.0
 """A token is renewed so long before it ends, or a tenth of its life where that is less."""
@@ -84,7 +87,7 @@ class OAuth2Auth(W50Auth):
         password: for the password grant.
         scope: names with spaces between, or None.
         allow_http: allow plain http beyond loopback.
-        request_timeout_s: for each read.
+        request_timeout_s: for each read, and for a token request as a whole.
         connect_timeout_s: for connecting.
         retry_for_s: how long one token request may be tried again.
         user_agent: names the program and its version.
@@ -120,8 +123,8 @@ class OAuth2Auth(W50Auth):
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._token_url = check_url(token_url, setting="oauth2_token_url", allow_http=allow_http)
-        self._body = _request_body(
-            _grant(grant_type),
+        self._body = token_request_body(
+            grant_type,
             client_id=client_id,
             client_secret=client_secret or "",
             username=username or "",
@@ -130,7 +133,7 @@ class OAuth2Auth(W50Auth):
         )
         self._client_id = client_id
         self._given_secrets = tuple(secret for secret in (client_secret, password) if secret)
-        self._timeouts = {"connect_timeout_s": connect_timeout_s, "read_timeout_s": request_timeout_s}
+        self._bounds = Bounds(connect_timeout_s, request_timeout_s, whole_s(request_timeout_s, self._body))
         self._retry_for_s = retry_for_s
         self._user_agent = user_agent
         self._session = session or new_session()
@@ -146,10 +149,23 @@ class OAuth2Auth(W50Auth):
             UnreachableError: it could not be reached or went on failing (`oauth2_unreachable`), or did not
                 answer with a token (`oauth2_bad_answer`).
         """
-        with self._lock:
+        return self._put_on(r, inf)
+
+    def within(self, seconds: float) -> Authentication:
+        """Return the same for one request, whose token is there within so many seconds or never."""
+        return lambda r: self._put_on(r, seconds)
+
+    def _put_on(self, r: requests.PreparedRequest, within_s: float) -> requests.PreparedRequest:
+        tries = Tries(min(self._retry_for_s, within_s), self._timing)
+        # Another thread that fetches a token may have more time.
+        if not self._lock.acquire(timeout=max(within_s, 0) if isfinite(within_s) else -1):
+            raise self._gave_up("another request for it is under way", None, TimeUsedUpError(within_s, None))
+        try:
             token = self._token
             if token is None or (token.renew_at is not None and self._timing.monotonic() >= token.renew_at):
-                token = self._token = self._fetched()
+                token = self._token = self._fetched(tries, within_s)
+        finally:
+            self._lock.release()
         r.headers["Authorization"] = f"Bearer {token.value}"
         return r
 
@@ -166,23 +182,25 @@ class OAuth2Auth(W50Auth):
 
         A thread that comes second, with a token that another thread has had replaced, forgets nothing.
         """
-        with self._lock:
-            if self._token and request.headers.get("Authorization") == f"Bearer {self._token.value}":
-                self._token = None
+        # Without the lock: a request for another token may hang in it.
+        token = self._token
+        if token and request.headers.get("Authorization") == f"Bearer {token.value}":
+            self._token = None
         return True
 
     @property
     def _where(self) -> str:
         return urlsplit(self._token_url).netloc
 
-    def _fetched(self) -> _Token:
+    def _fetched(self, tries: Tries, within_s: float) -> _Token:
         """Ask for a token until there is one, a refusal, or no time left."""
-        tries = Tries(self._retry_for_s, self._timing)
         while True:
+            left_s = within_s - tries.elapsed_s()
+            bounds = replace(self._bounds, whole_s=min(self._bounds.whole_s, left_s))
             started = self._timing.monotonic()
             status, asked_s = None, None
             try:
-                answer = exchange(self._session, self._request(), **self._timeouts)
+                answer = exchange(self._session, self._request(), bounds, monotonic=self._timing.monotonic)
             except TransportFault as fault:
                 words = fault.words
             else:
@@ -263,49 +281,3 @@ class OAuth2Auth(W50Auth):
 
 oauth2 = OAuth2Auth
 """Named as `bearer`, `basic` and `header` are."""
-
-
-def _request_body(
-    grant_type: GrantType,
-    *,
-    client_id: str,
-    client_secret: str,
-    username: str,
-    password: str,
-    scope: str | None,
-) -> bytes:
-    """Return the form of a token request.
-
-    Raises:
-        SettingsError: something is missing; all that is, at once.
-    """
-    needed = {"oauth2_client_id": client_id}
-    if grant_type is GrantType.PASSWORD:
-        needed |= {"username": username, "password": password}
-    else:
-        needed["oauth2_client_secret"] = client_secret
-    missing = tuple(
-        f"{name} must be set for grant type {grant_type.value}" for name, value in needed.items() if not value
-    )
-    if missing:
-        raise _fault(missing)
-    more: dict[str, Any] = {"scope": scope.split() if scope else None, "include_client_id": True}
-    if client_secret:
-        more["client_secret"] = client_secret
-    if grant_type is GrantType.PASSWORD:
-        body = LegacyApplicationClient(client_id).prepare_request_body(username, password, **more)
-    else:
-        body = BackendApplicationClient(client_id).prepare_request_body(**more)
-    return str(body).encode()
-
-
-def _grant(grant_type: str) -> GrantType:
-    try:
-        return GrantType(grant_type)
-    except ValueError:
-        known = ", ".join(each.value for each in GrantType)
-        raise _fault((f"oauth2_grant_type must be one of {known}",)) from None
-
-
-def _fault(faults: tuple[str, ...]) -> SettingsError:
-    return SettingsError("; ".join(faults), faults=faults)

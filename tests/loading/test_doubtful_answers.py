@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from target_w50.sandbox import Sandbox
+from target_w50.w50 import W50Client
 from tests.support import (
     Load,
     calls_of,
@@ -39,6 +40,8 @@ LOST_ANSWERS: list[dict[str, Any]] = [
     {"status": 502, "when": "after"},
     {"status": 504, "when": "after"},
     {"status": 408, "when": "after"},
+    {"status": 503, "when": "after", "retry_after": 0},
+    {"status": 503, "retry_after": 0},
     {"hang": 5, "when": "after"},
 ]
 
@@ -74,13 +77,27 @@ def test_an_upload_whose_answer_was_lost_is_never_run_and_built_anew(
     assert finished.outcomes == ["abandoned", "finished"]
 
 
-def test_an_upload_refused_with_503_is_sent_again_to_the_same_job(load: Load, sandbox: Sandbox) -> None:
-    """A 503 says that nothing was done."""
-    sandbox.faults.add(call="add", status=503, skip=1, retry_after=0)
-    finished = load(MESSAGES, batch_size_rows=2)
-    assert (finished.status, finished.bookmarks) == (0, [5])
-    assert [job["Runs"] for job in jobs_of(sandbox)] == [1]
+def test_between_a_503_and_the_rebuild_there_is_a_pause_that_grows(load: Load, sandbox: Sandbox) -> None:
+    """Three rebuilds within a moment would not outlast a restart of W50."""
+    sandbox.faults.add(call="create", status=503, times=2)
+    pauses: list[float] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(W50Client, "pause", lambda _self, seconds: pauses.append(seconds))
+        finished = load(MESSAGES)
+    assert (finished.status, pauses) == (0, [1.0, 4.0])
     assert_delivered_once(sandbox)
+
+
+@pytest.mark.parametrize("call", ["create", "add"])
+def test_a_503_that_asks_for_longer_than_fits_ends_the_run_with_4_and_nothing_was_run(
+    load: Load, sandbox: Sandbox, call: str
+) -> None:
+    sandbox.faults.add(call=call, status=503, retry_after=3600, times=None)
+    finished = load(MESSAGES)
+    assert (finished.status, finished.error_code, finished.rerun) == (4, "w50_retry_later", "safe")
+    assert "3600 s" in finished.last_line
+    assert calls_of(sandbox).count(call) == 1
+    assert "run" not in calls_of(sandbox)
 
 
 @pytest.mark.parametrize("fault", LOST_ANSWERS, ids=name_of)
@@ -109,7 +126,8 @@ def test_after_three_rebuilds_the_run_ends_with_4_and_nothing_was_run(
 
 TOOK_EFFECT = [
     *(fault for fault in LOST_ANSWERS if "after" in fault.values() or "half" in fault),
-    {"status": 503, "when": "after"},
+    {"status": 302, "when": "after"},
+    {"status": 409, "when": "after"},
 ]
 
 
@@ -128,7 +146,11 @@ def test_a_run_that_took_effect_without_an_answer_is_waited_for_and_not_run_agai
 
 @pytest.mark.parametrize(
     "fault",
-    [{"cut": "before"}, {"status": 500}, {"status": 502}, {"status": 503}, {"status": 504}, {"html": True}],
+    [
+        {"cut": "before"},
+        *({"status": status} for status in (302, 409, 413, 500, 502, 503, 504)),
+        {"html": True},
+    ],
     ids=name_of,
 )
 def test_a_run_that_took_no_effect_without_a_clear_answer_is_unknown(

@@ -34,6 +34,9 @@ IMPORT_JOB: dict[str, Any] = {
 }
 
 
+HANG_S = 120.0
+"""Longer than any test waits."""
+
 TLS_HANDSHAKE = b"\x16"
 
 
@@ -50,6 +53,14 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
+
+
+class RunningClock(FakeClock):
+    """A second passes each time that somebody looks: what goes on for ever ends without a wait."""
+
+    def monotonic(self) -> float:
+        self.now += 1.0
+        return self.now
 
 
 def answer(
@@ -124,6 +135,8 @@ class Reply:
         keep: go on with the connection afterwards.
         reset: end it with a RST instead of a FIN.
         hang: send nothing more until the server ends.
+        endless: bytes to send over and over then, until the other side hangs up.
+        late: bytes to send once the test says `go`.
         delay_s: real time to wait before the body is read.
         early: answer and hang up without reading the body.
     """
@@ -132,6 +145,8 @@ class Reply:
     keep: bool = False
     reset: bool = False
     hang: bool = False
+    endless: bytes = b""
+    late: bytes = b""
     delay_s: float = 0.0
     early: bool = False
 
@@ -140,18 +155,22 @@ class Reply:
 class RawServer:
     """A server on loopback that follows a script, byte for byte; the last reply stays.
 
-    `hung_up` is released for each connection that it has closed.
+    `hung_up` is released for each connection that it has closed, `sent_late` for each late reply that went
+    out; `greeting` is sent on each connection before anything is asked.
     """
 
     replies: list[Reply]
     heads: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     connections: int = 0
+    greeting: bytes = b""
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ended = threading.Event()
         self.hung_up = threading.Semaphore(0)
+        self.go = threading.Event()
+        self.sent_late = threading.Semaphore(0)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -186,9 +205,12 @@ class RawServer:
         with connection, contextlib.suppress(OSError):
             connection.settimeout(5)
             stream = connection.makefile("rb")
+            connection.sendall(self.greeting)
             while True:
                 if stream.peek(1)[:1] == TLS_HANDSHAKE:
                     connection.sendall(self.replies[0].raw)
+                    if self.replies[0].hang:
+                        self._ended.wait(HANG_S)
                     return
                 head = b"".join(iter(stream.readline, b"\r\n")) if stream.peek(1) else b""
                 if not head:
@@ -198,14 +220,23 @@ class RawServer:
                     self._ended.wait(reply.delay_s)
                 self.heads.append(head.decode("latin-1"))
                 self.bodies.append(b"" if reply.early else stream.read(_content_length(head)))
-                connection.sendall(reply.raw)
-                if reply.hang:
-                    self._ended.wait(10)
+                self._answer(connection, reply)
                 if reply.reset:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 if not reply.keep:
                     stream.close()
                     return
+
+    def _answer(self, connection: socket.socket, reply: Reply) -> None:
+        connection.sendall(reply.raw)
+        while reply.endless and not self._ended.is_set():
+            connection.sendall(reply.endless)
+        if reply.hang:
+            self._ended.wait(HANG_S)
+        if reply.late:
+            self.go.wait(10)
+            connection.sendall(reply.late)
+            self.sent_late.release()
 
 
 def _content_length(head: bytes) -> int:

@@ -109,7 +109,7 @@ def test_the_undocumented_answer_to_an_upload_may_be_anything_readable(content: 
     assert client_of(Script(content)).add_contacts(42, 7, BODY).warnings == ()
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", CALLS.keys() - {"run_import_job"})
 @pytest.mark.parametrize(
     ("status", "code"),
     [
@@ -162,7 +162,7 @@ def test_a_refusal_is_told_with_call_status_and_what_to_check(name: str, status:
 def test_a_get_is_tried_again_after_any_fault(name: str, fault: requests.Response | Exception) -> None:
     contents: dict[str, Any] = {
         "get_import_job": IMPORT_JOB,
-        "get_contact_list": {"Id": 1, "Name": "", "Count": 0},
+        "get_contact_list": {"Id": 42, "Name": "", "Count": 0},
     }
     good = answer(200, contents.get(name, []))
     script, clock = Script(fault, fault, good), FakeClock()
@@ -181,14 +181,29 @@ def test_a_post_is_tried_again_where_it_certainly_had_no_effect(
     assert len(script.requests) == 2
 
 
-def test_503_lets_a_post_be_tried_again_but_not_a_run() -> None:
-    for name in ("create_import_job", "add_contacts"):
-        script = Script(answer(503, {}), answer(200, IMPORT_JOB))
-        CALLS[name](client_of(script))
-        assert len(script.requests) == 2
-    script = Script(answer(503, {}))
-    with pytest.raises(DoubtfulError):
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 417])
+def test_a_run_is_refused_by_nothing_but_a_documented_refusal(status: int) -> None:
+    with pytest.raises(RefusedError) as caught:
+        CALLS["run_import_job"](client_of(Script(answer(status, {}))))
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 405, 407, 409, 410, 413, 422, 499])
+def test_any_other_answer_to_a_run_is_doubtful(status: int) -> None:
+    """A redirect or a conflict may stand behind a job that runs."""
+    script = Script(answer(status, {}, Location="https://other.example/"))
+    with pytest.raises(DoubtfulError) as caught:
         CALLS["run_import_job"](client_of(script))
+    assert caught.value.status == status
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_a_503_may_have_passed_a_post_on_and_its_pause_is_told(name: str) -> None:
+    script = Script(answer(503, {}, Retry_After="7"), answer(200, IMPORT_JOB))
+    with pytest.raises(DoubtfulError) as caught:
+        CALLS[name](client_of(script))
+    assert (caught.value.status, caught.value.retry_after_s) == (503, 7)
     assert len(script.requests) == 1
 
 
@@ -278,10 +293,10 @@ def test_a_retry_after_that_fits_is_obeyed_and_a_longer_one_ends_the_call_by_nam
     script, clock = Script(answer(429, {}, Retry_After="77"), answer(200, IMPORT_JOB)), FakeClock()
     client_of(script, clock).create_import_job(42, ["Email"])
     assert clock.pauses == [77]
-    script, clock = Script(answer(503, {}, Retry_After="3600")), FakeClock()
+    script, clock = Script(answer(429, {}, Retry_After="3600")), FakeClock()
     with pytest.raises(UnreachableError, match="3600 s") as caught:
         client_of(script, clock).create_import_job(42, ["Email"])
-    assert (caught.value.code, caught.value.status) == ("w50_retry_later", 503)
+    assert (caught.value.code, caught.value.status) == ("w50_retry_later", 429)
     assert not clock.pauses
 
 
@@ -301,11 +316,11 @@ def test_a_stop_out_of_the_pause_passes_untouched() -> None:
 
 def test_every_try_is_told_of() -> None:
     events: list[RequestEvent] = []
-    script = Script(REFUSED_CONNECTION, answer(503, {}), answer(200, None))
+    script = Script(REFUSED_CONNECTION, answer(429, {}), answer(200, None))
     client_of(script, on_request=events.append).add_contacts(42, 7, BODY)
     assert [(event.call, event.attempt, event.status, event.bytes_sent) for event in events] == [
         ("add_contacts", 1, None, len(BODY)),
-        ("add_contacts", 2, 503, len(BODY)),
+        ("add_contacts", 2, 429, len(BODY)),
         ("add_contacts", 3, 200, len(BODY)),
     ]
 

@@ -13,6 +13,8 @@ from typing import Final
 import requests
 import urllib3
 
+from target_w50.w50.http.underway import BoundError
+
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 _PROXY_ERRORS: Final = (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
 
@@ -68,6 +70,10 @@ def _os_words(cause: BaseException) -> str:
     return os.strerror(number).lower() if isinstance(number, int) else "the connection broke"
 
 
+def _bound_words(cause: BaseException) -> str:
+    return cause.words if isinstance(cause, BoundError) else ""
+
+
 def _tls_words(cause: BaseException) -> str:
     detail = (
         getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "the connection broke"
@@ -77,6 +83,7 @@ def _tls_words(cause: BaseException) -> str:
 
 # In this order: an error that wraps several of these is best told by the first.
 _FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], str | Callable[[BaseException], str]], ...]] = (
+    ((BoundError,), _bound_words),
     ((ssl.SSLCertVerificationError,), _tls_words),
     ((requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError), "nothing was answered within {read}"),
     ((ssl.SSLError,), _tls_words),

@@ -19,16 +19,16 @@ MAX_PAUSE_S: Final = 60.0
 
 _OK: Final = range(200, 300)
 _REFUSALS: Final = range(300, 500)
+_DOCUMENTED_REFUSALS: Final = frozenset({400, 401, 403, 404, 417})
+"""W50 API documentation, and 400, which any .NET service answers to what it can't read."""
 
 
 class Effect(enum.Enum):
     """What a call does to W50, and so what may be done after it failed."""
 
     NONE = "reads only: may be sent again at any time"
-    REPEATABLE_IF_UNTOUCHED = (
-        "changes something: only where W50 certainly did nothing; a 503 says that it did not"
-    )
-    ONCE = "must not happen twice: as above, but a 503 proves nothing"
+    REPEATABLE_IF_UNTOUCHED = "changes something: only where W50 certainly did nothing"
+    ONCE = "must not happen twice: as above, and only a documented refusal is one"
 
 
 class Verdict(enum.Enum):
@@ -42,17 +42,21 @@ class Verdict(enum.Enum):
 
 
 def judge_status(status: int, effect: Effect) -> Verdict:
-    """Judge an answer by its HTTP status."""
+    """Judge an answer by its HTTP status.
+
+    A POST had certainly no effect only after 429: a 503 may come from a proxy that has passed it on. A call
+    of `Effect.ONCE` is doubtful after any answer but a documented refusal: a redirect or a 409 may stand
+    behind a job that runs.
+    """
     if status in _OK:
         return Verdict.ACCEPTED
     if status == HTTPStatus.UNAUTHORIZED:
         return Verdict.UNAUTHORIZED
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Verdict.TRY_AGAIN
-    if status in _REFUSALS and status != HTTPStatus.REQUEST_TIMEOUT:
+    refusals = _DOCUMENTED_REFUSALS if effect is Effect.ONCE else _REFUSALS
+    if status in refusals and status != HTTPStatus.REQUEST_TIMEOUT:
         return Verdict.REFUSED
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and effect is not Effect.ONCE:
-        return Verdict.TRY_AGAIN
     return judge_fault(connected=True, effect=effect)
 
 

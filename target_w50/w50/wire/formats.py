@@ -17,6 +17,7 @@ MEDIA_TYPES: Final = JSON_MEDIA_TYPES + XML_MEDIA_TYPES
 _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 """White space and the byte order mark of UTF-8."""
 
+_JSON_STARTS: Final = frozenset({b"{", b"[", b'"'})
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _HTML_START: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _START_BYTES: Final = 4096
@@ -106,6 +107,22 @@ def decode_answer(content: bytes, content_type: str | None) -> Any:
     if content.lstrip(_BLANKS)[:1] in (b"{", b"["):
         return decode_json(_as_utf8(content, parameters))
     raise WireError("it is neither JSON nor XML")
+
+
+def decode_any_answer(content: bytes, content_type: str | None) -> Any:
+    """Read an answer that may be plain text, such as `OK`, which says nothing: None.
+
+    Raises:
+        WireError: HTML, or broken JSON or XML.
+    """
+    try:
+        return decode_answer(content, content_type)
+    except WireError:
+        is_text = (content_type or "").partition(";")[0].strip().lower() == "text/plain"
+        first = content.lstrip(_BLANKS)[:1]
+        if is_html(content, content_type) or first == b"<" or (not is_text and first in _JSON_STARTS):
+            raise
+        return None
 
 
 def _as_utf8(content: bytes, parameters: str) -> bytes:

@@ -16,7 +16,7 @@ from urllib3.connection import HTTPConnection
 
 from target_w50.errors import DoubtfulError, RefusedError, UnreachableError
 from target_w50.w50 import ImportJob, W50Client, bearer
-from target_w50.w50.http import transport
+from target_w50.w50.http import connections
 from target_w50.w50.http.faults import describe_fault
 from tests.w50.support import IMPORT_JOB, FakeClock, RawServer, Reply, http
 
@@ -241,7 +241,7 @@ def test_a_connection_is_kept_but_not_after_it_was_idle(monkeypatch: pytest.Monk
         for _ in range(3):
             _create(client)
         assert server.connections == 1
-        monkeypatch.setattr(transport, "MAX_IDLE_S", -1.0)
+        monkeypatch.setattr(connections, "MAX_IDLE_S", -1.0)
         _create(client)
         assert server.connections == 2
         client.close()
@@ -269,13 +269,25 @@ def test_an_answer_without_an_end_of_its_own_is_read_to_the_end_of_the_connectio
         assert _create(_client(server.url)) == JOB
 
 
-def test_an_answer_is_not_read_past_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_is_not_read_past_the_bound_of_its_call() -> None:
     """Unpacked bytes count: a small answer may hold a large one."""
-    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 10_000)
-    raw = http(200, gzip.compress(b" " * 1_000_000), "Content-Encoding: gzip")
+    raw = http(200, gzip.compress(b" " * 2_000_000), "Content-Encoding: gzip")
     said = "larger than any answer should be"
     with RawServer([Reply(raw)]).running() as server, pytest.raises(DoubtfulError, match=said):
-        _client(server.url).add_contacts(42, 7, b"[]")
+        _client(server.url).add_contacts(42, 7, b"[]", contacts=0)
+    with RawServer([Reply(raw)]).running() as server:
+        with pytest.raises(UnreachableError, match=said):
+            _client(server.url).get_import_job(42, 7)
+        assert len(server.heads) == 3
+
+
+def test_answers_to_uploads_lists_and_fields_may_be_larger() -> None:
+    packed = gzip.compress(json.dumps([{"Id": 1, "Name": "x" * 2_000_000, "Count": 0}]).encode())
+    raw = http(200, packed, "Content-Encoding: gzip", "Content-Type: application/json")
+    with RawServer([Reply(raw)]).running() as server:
+        client = _client(server.url)
+        assert len(client.list_contact_lists()) == len(client.list_fields(42)) == 1
+        client.add_contacts(42, 7, b"[" + b" " * 1_000_000 + b"]", contacts=1)
 
 
 def test_the_status_of_an_error_counts_even_if_its_body_is_cut_or_endless() -> None:

@@ -1,0 +1,102 @@
+"""A server between the program and the sandbox: what it hands on is the test's to change, byte for byte."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An exchange that the sandbox has answered."""
+
+    method: str
+    path: str
+    status: int
+    content_type: str
+    body: bytes
+
+    @property
+    def is_status_request(self) -> bool:
+        """Whether it asked how an import job stands."""
+        return self.method == "GET" and re.search(r"/import/\d+$", self.path) is not None
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether it added contacts to an import job."""
+        return self.method == "POST" and re.search(r"/import/\d+$", self.path) is not None
+
+    def raw(self, **changes: Any) -> bytes:
+        """The answer as it may be sent on; `changes` are members that its object gets instead."""
+        body = json.dumps(json.loads(self.body) | changes).encode() if changes else self.body
+        head = f"HTTP/1.1 {self.status} Some reason\r\nContent-Length: {len(body)}\r\n"
+        if self.content_type:
+            head += f"Content-Type: {self.content_type}\r\n"
+        return f"{head}\r\n".encode() + body
+
+
+Meddling = Callable[[Passed], Iterable[bytes]]
+"""What to send instead of an answer, piece by piece."""
+
+
+class Relay:
+    """Hands requests on to the sandbox, on connections that are kept, and its answers to `meddle`."""
+
+    def __init__(self, sandbox_url: str, meddle: Meddling) -> None:
+        self._sandbox = sandbox_url.removeprefix("http://")
+        self._meddle = meddle
+        self._ended = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def wait(self, seconds: float = 120.0) -> None:
+        """Do nothing for so long, or until the test is over: for answers that are slow or never come."""
+        self._ended.wait(seconds)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Relay]:
+        threading.Thread(target=self._serve, daemon=True).start()
+        try:
+            yield self
+        finally:
+            self._ended.set()
+            with contextlib.suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def _converse(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            stream = connection.makefile("rb")
+            while line := stream.readline():
+                method, path, _ = line.decode().split(" ")
+                headers = dict(iter(lambda: _header(stream.readline()), ("", "")))
+                body = stream.read(int(headers.get("Content-Length", 0)))
+                for piece in self._meddle(self._passed(method, path, headers, body)):
+                    if self._ended.is_set():
+                        return
+                    connection.sendall(piece)
+
+    def _passed(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Passed:
+        onward = http.client.HTTPConnection(self._sandbox)
+        onward.request(method, path, body, {name: headers[name] for name in headers if name != "Host"})
+        with contextlib.closing(onward), onward.getresponse() as answer:
+            content_type = answer.headers.get("Content-Type") or ""
+            return Passed(method, path, answer.status, content_type, answer.read())
+
+
+def _header(line: bytes) -> tuple[str, str]:
+    name, _, value = line.decode().strip().partition(": ")
+    return name, value
