@@ -110,10 +110,21 @@ def test_an_answer_that_comes_before_anything_was_asked_is_nobodys(monkeypatch: 
 def test_what_waits_in_a_kept_connection_is_nobodys_answer() -> None:
     """It came after the answer, not with it: the connection looks as good as new."""
     with RawServer([Reply(GOOD, keep=True, late=OTHER), Reply(GOOD, keep=True)]).running() as server:
-        client = _client(server.url)
+        clock = FakeClock()
+        client = _client(server.url, clock)
         client.create_import_job(42, ["Email"])
         server.go.set()
         assert server.sent_late.acquire(timeout=5)
+        assert client.get_import_job(42, 7) == JOB
+        assert (server.connections, clock.pauses) == (2, [])
+        client.close()
+
+
+def test_a_connection_that_answers_about_something_else_is_not_used_again() -> None:
+    """The answer that was asked for may still be under way on it."""
+    others = http(200, IMPORT_JOB | {"Id": 8})
+    with RawServer([Reply(others, keep=True), Reply(GOOD, keep=True)]).running() as server:
+        client = _client(server.url)
         assert client.get_import_job(42, 7) == JOB
         assert server.connections == 2
         client.close()
