@@ -204,7 +204,8 @@ CONNECTION: Schema = {
     "request_timeout_s": _setting(
         "Request timeout",
         "number",
-        "Seconds that W50 may stay silent while a request is answered; connecting has 10 s.",
+        "Seconds for each read of an answer and, with what its body may take at 50 kB a second added, for a "
+        "request as a whole; connecting has 10 s.",
         exclusiveMinimum=0,
         maximum=LONGEST_S,
         default=300,
