@@ -327,7 +327,7 @@ def test_structured_log_lines_carry_stream_list_job_and_run(sandbox: Sandbox, tm
 
 def test_what_the_client_logs_names_the_job_at_hand(sandbox: Sandbox, tmp_path: Path) -> None:
     """A retry is about a job, though the client knows of none."""
-    sandbox.faults.add({"call": "add", "status": 503})
+    sandbox.faults.add({"call": "add", "status": 429})
     finished = run_target(tmp_path, settings(sandbox), MESSAGES, environment=structured(tmp_path))
     assert finished.status == 0, finished.stderr
     told = [json.loads(line) for line in finished.stderr.splitlines() if line.startswith("{")]

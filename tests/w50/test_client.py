@@ -109,7 +109,7 @@ def test_the_undocumented_answer_to_an_upload_may_be_anything_readable(content: 
     assert client_of(Script(content)).add_contacts(42, 7, BODY).warnings == ()
 
 
-@pytest.mark.parametrize("name", CALLS.keys() - {"run_import_job"})
+@pytest.mark.parametrize("name", [name for name in CALLS if name != "run_import_job"])
 @pytest.mark.parametrize(
     ("status", "code"),
     [
