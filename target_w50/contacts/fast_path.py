@@ -7,6 +7,7 @@ left to the general way, which also finds the words for what is wrong.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
@@ -24,6 +25,8 @@ from target_w50.settings.model import ImportMode, Settings
 from target_w50.singer.reader import Take
 from target_w50.w50 import JSON_MEDIA_TYPES
 
+log = logging.getLogger("target-w50")
+
 TakeBlock = Callable[[list[Hashable], list[bytes], int, list[bytes]], None]
 """Takes contacts of consecutive lines: what tells them from others, how they are sent, where the first was
 read, and the lines."""
@@ -39,7 +42,8 @@ _PLAIN_OR_NULL = re.compile(_PLAIN_NUMBER.pattern + rb"|null")
 _GENERAL = object()
 """Says that the general way is to be taken."""
 
-_REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError)
+_REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, ArithmeticError)
+"""What an unusual line is known to raise; anything else is said at DEBUG."""
 
 
 def make_take(  # noqa: PLR0917 - what the short way is compiled from
@@ -67,8 +71,12 @@ def make_take(  # noqa: PLR0917 - what the short way is compiled from
         or settings.media_type not in JSON_MEDIA_TYPES
     ):
         return None
-    plan = fast_schema(stream, schema, mapping, key_properties)
-    return None if plan is None else _taker(plan, hand_over)
+    try:
+        plan = fast_schema(stream, schema, mapping, key_properties)
+        return None if plan is None else _taker(plan, hand_over)
+    except Exception as error:  # noqa: BLE001  # the general way takes what this one can't, and has words for it
+        log.debug("Stream %r: no short way can be compiled (%s)", stream, type(error).__name__)
+        return None
 
 
 def _taker(plan: FastSchema, hand_over: TakeBlock) -> Take:  # noqa: C901 - calls in the loop would cost too much
@@ -83,13 +91,15 @@ def _taker(plan: FastSchema, hand_over: TakeBlock) -> Take:  # noqa: C901 - call
     identity_of: Callable[[Any], Any] = itemgetter(*plan.identity_positions)
     deleted_is_fine = _deleted_is_fine(plan)
 
-    def take(lines: list[bytes], start: int, first_place: int, beginning: bytes) -> int:
+    def take(lines: list[bytes], start: int, first_place: int, beginning: bytes) -> int:  # noqa: C901 - as above
         identities: list[Hashable] = []
         fragments: list[bytes] = []
         try:
             for line in islice(lines, start, None):
                 if not line.startswith(beginning):
                     break
+                if not line.isascii():
+                    line.decode()  # msgspec passes over members that it does not know
                 record = decode(line).record
                 if record.deleted is not UNSET and not deleted_is_fine(record.deleted):
                     break
@@ -99,13 +109,14 @@ def _taker(plan: FastSchema, hand_over: TakeBlock) -> Take:  # noqa: C901 - call
                     break
                 for position, is_fine in numbers:
                     if values[position] is not UNSET and is_fine(values[position]) is None:
-                        raise ValueError
+                        raise ValueError  # noqa: TRY301 - leaves both loops
                 if others:
                     values = _written(values, others)
                 fragments.append(b'{"Values":%b}' % encode(values_type(*values)))
                 identities.append(identity)
-        except _REFUSED:
-            pass
+        except Exception as error:  # noqa: BLE001  # the general way takes the line, or says what is wrong with it
+            if not isinstance(error, _REFUSED):
+                log.debug("A record is taken the general way (%s)", type(error).__name__)
         if fragments:
             hand_over(identities, fragments, first_place, lines[start : start + len(fragments)])
         return len(fragments)

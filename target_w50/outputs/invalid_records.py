@@ -136,6 +136,6 @@ class InvalidRecords:
 
 def _words(refusal: Refusal) -> str:
     """What is wrong, with the property in front unless it is named already."""
-    if refusal.property is None or f"'{refusal.property}'" in refusal.message:
+    if refusal.property is None or repr(refusal.property) in refusal.message:
         return refusal.message
-    return f"property '{refusal.property}' {refusal.message}"
+    return f"property {refusal.property!r} {refusal.message}"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
-# Values are only skipped: their numbers need not be read, however long they are.
-_skip = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).raw_decode
-_SPACE = " \t\n\r"
+_SPACE = b" \t\n\r"
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+"""What tells one member from the next: strings, so that nothing in them counts, and punctuation."""
 
 
 def with_member(line: bytes, name: str, value: bytes) -> bytes:
     """Set a member of an object.
+
+    It works on the text alone: numbers may have any size, values be nested to any depth, and bytes that are
+    not UTF-8 stay as they are.
 
     Args:
         line: the text of an object that is known to be JSON, with at least one member.
@@ -21,30 +25,29 @@ def with_member(line: bytes, name: str, value: bytes) -> bytes:
     Returns:
         The text with the member last and once, and all other members as they were, digits and escapes too.
     """
-    text = line.decode().strip()
-    if f'"{name}"' in text or "\\u" in text:  # it may be there, and the name may be written with escapes
-        kept = "{" + ", ".join(spelled for key, spelled in _members(text) if key != name)
+    text = line.strip()
+    if b'"%b"' % name.encode() in text or b"\\u" in text:  # it may be there, its name written with escapes
+        kept = b"{" + b", ".join(spelled for key, spelled in _members(text) if key != name)
     else:
-        kept = text.removesuffix("}").rstrip(_SPACE)
-    separator = "" if kept == "{" else ", "
-    return f'{kept}{separator}"{name}": '.encode() + value + b"}"
+        kept = text.removesuffix(b"}").rstrip(_SPACE)
+    separator = b"" if kept == b"{" else b", "
+    return b'%b%b"%b": %b}' % (kept, separator, name.encode(), value)
 
 
-def _members(text: str) -> Iterator[tuple[str, str]]:
+def _members(text: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the name of each member of an object, and name and value as they are written."""
-    at = _after_space(text, 1)
-    while text[at] != "}":
-        start = at
-        key, at = _skip(text, at)
-        at = _after_space(text, _after_space(text, at) + 1)
-        _, at = _skip(text, at)
-        yield key, text[start:at]
-        at = _after_space(text, at)
-        if text[at] == ",":
-            at = _after_space(text, at + 1)
-
-
-def _after_space(text: str, at: int) -> int:
-    while text[at] in _SPACE:
-        at += 1
-    return at
+    depth, start, key = 0, -1, b""
+    for found in _TOKEN.finditer(text):
+        token = found[0]
+        if token[:1] == b'"':
+            if depth == 1 and start < 0:
+                start, key = found.start(), token
+            continue
+        ends = depth == 1 and token in b",}"
+        if ends and start >= 0:
+            yield json.loads(key.decode(errors="replace")), text[start : found.start()].rstrip(_SPACE)
+            start = -1
+        if token in b"[{":
+            depth += 1
+        elif token in b"]}":
+            depth -= 1

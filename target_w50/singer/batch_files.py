@@ -55,7 +55,7 @@ def read_manifest(message: Message, line_number: int) -> BatchManifest:
     compression = encoding.get("compression") or "none"
     if encoding.get("format") != "jsonl" or compression not in ("gzip", "none"):
         raise InputError(
-            f"Line {line_number} of the input (BATCH for stream '{stream}') has an encoding not known here; "
+            f"Line {line_number} of the input (BATCH for stream {stream!r}) has an encoding not known here; "
             "have the tap write JSON lines (format 'jsonl'), with compression 'gzip' or 'none'.",
             code="batch_encoding_unsupported",
         )
@@ -90,6 +90,8 @@ def iterate_batch_file(file: str, compression: str | None) -> Iterator[BatchReco
         raise _unreadable(name, "is not well-formed gzip") from error
     except OSError as error:
         raise _unreadable(name, f"can't be read ({error.strerror or error})") from error
+    except ValueError as error:  # a zero byte or half a surrogate pair in its name
+        raise _unreadable(name, "has a name that no file can have") from error
 
 
 def _records(raw: BufferedReader, name: str, compression: str | None) -> Iterator[BatchRecord]:
@@ -100,7 +102,7 @@ def _records(raw: BufferedReader, name: str, compression: str | None) -> Iterato
             if not line or line.isspace():
                 continue
             try:
-                record = parse_json(line, f"line {number} of batch file '{name}'")
+                record = parse_json(line, f"line {number} of batch file {name!r}")
             except InputError as error:
                 raise InputError(error.message, code="batch_unreadable") from error
             if type(record) is not dict:
@@ -122,7 +124,7 @@ def _local_path(file: str) -> str:
         raise _unreadable(
             # What follows a question mark may be a signature: a secret.
             file_name(file.partition("?")[0]),
-            f"is at a URL of scheme '{scheme[:20]}'; only local files are read",
+            f"is at a URL of scheme {scheme[:20]!r}; only local files are read",
         )
     if rest.startswith("//"):
         host, slash, path = rest[2:].partition("/")
@@ -134,4 +136,4 @@ def _local_path(file: str) -> str:
 
 
 def _unreadable(name: str, fault: str) -> InputError:
-    return InputError(f"Batch file '{name}' {fault}.", code="batch_unreadable")
+    return InputError(f"Batch file {name!r} {fault}.", code="batch_unreadable")

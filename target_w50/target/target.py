@@ -17,7 +17,7 @@ from target_w50.errors import InputError, SettingsError, W50Error
 from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.schema import SETTINGS_SCHEMA
 from target_w50.singer.batch_files import file_name, iterate_batch_file, read_manifest
-from target_w50.singer.messages import key_properties, require
+from target_w50.singer.messages import key_properties, require, state_value
 from target_w50.singer.reader import InputReader
 from target_w50.singer.stream_maps import StreamMaps
 from target_w50.target.routing import Routes
@@ -207,17 +207,8 @@ class TargetW50(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Remember the state; it is written when all before it is loaded, and never if it is empty."""
-        if "value" not in message_dict:
-            number = self.message_reader.line_number
-            raise InputError(f"Line {number} of the input (STATE) has no `value`.", code="input_not_singer")
-        value = message_dict["value"]
-        if value and not isinstance(value, dict):
-            number = self.message_reader.line_number
-            raise InputError(
-                f"Line {number} of the input (STATE) has a `value` that is not an object. Check the tap.",
-                code="input_not_singer",
-            )
-        if value and self.settings.import_mode is not ImportMode.DRY_RUN:
+        value = state_value(message_dict, self.message_reader.line_number)
+        if value is not None and self.settings.import_mode is not ImportMode.DRY_RUN:
             self.run.ledger.state_read(value)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:

@@ -125,7 +125,7 @@ class _Check:
         except (Unresolvable, ValueError, TypeError) as error:
             shown = reference[:_MOST_OF_A_REFERENCE]
             raise SchemaFaultError(
-                place, f"refers to '{shown}', which is not in the schema (nothing is fetched)"
+                place, f"refers to {shown!r}, which is not in the schema (nothing is fetched)"
             ) from error
         target: Any = resolved.contents
         if isinstance(target, bool):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from target_w50.validation.compiled_checks import Check, always, never
 from target_w50.validation.compiler import compile_fast
 from target_w50.validation.drafts import Schema, draft_of, exact_validator, tidied, walk
 from target_w50.validation.schema_check import LOCAL_REGISTRY, SchemaFaultError, check_schema, spell_place
+
+log = logging.getLogger("target-w50")
+
+WITHOUT_VALIDATION = "set `validate_records` to false to load the records without validating them"
+"""What else an operator can do where the schema is at fault."""
 
 _OTHER = "*"
 """Stands in a path for a name that the schema does not know: in an object used as a map it may be a value."""
@@ -82,15 +88,18 @@ class RecordValidator:
             own = tidied(schema)
             check_schema(own, draft)
             self._known_names = frozenset(_names(own))
-        except (SchemaFaultError, RecursionError) as error:
-            fault = "$ is nested too deeply"
-            if isinstance(error, SchemaFaultError):
-                fault = f"{spell_place(error.place)} {error.fault}"
+            self._judge = exact_validator(draft)(own, registry=LOCAL_REGISTRY)
+        except Exception as error:  # noqa: BLE001  # a schema may have anything where jsonschema expects something else
             raise InputError(
-                f"The schema of stream '{stream}' can't be used: {fault}.", code="schema_broken"
+                f"The schema of stream {stream!r} can't be used: {_fault(error)}. Have the tap send another "
+                f"(catalog, stream maps), or {WITHOUT_VALIDATION}.",
+                code="schema_broken",
             ) from None
-        self._judge = exact_validator(draft)(own, registry=LOCAL_REGISTRY)
-        self._is_surely_valid = compile_fast(own, draft, self._judge) or never
+        try:
+            self._is_surely_valid = compile_fast(own, draft, self._judge) or never
+        except Exception as error:  # noqa: BLE001  # jsonschema is asked of each record then
+            log.debug("Stream %r: no quick check can be compiled (%s)", stream, type(error).__name__)
+            self._is_surely_valid = never
 
     def check(self, record: dict[str, Any]) -> Violation | None:
         """Say what is wrong with a record, None if nothing is."""
@@ -99,16 +108,22 @@ class RecordValidator:
                 return None
         except (RecursionError, ArithmeticError):
             pass
+        except Exception as error:  # noqa: BLE001  # jsonschema is asked then
+            log.debug("The quick check failed on a record (%s)", type(error).__name__)
         return self._judged(record)
 
     def _judged(self, record: dict[str, Any]) -> Violation | None:
         try:
             error = next(iter(self._judge.iter_errors(record)), None)
+            return None if error is None else self._problem(error)
         except RecursionError:
             return Violation(None, "depth", "the record is nested too deeply to be judged")
         except ArithmeticError:
             return Violation(None, "number", "the record has a number that can't be compared with others")
-        return None if error is None else self._problem(error)
+        except Exception as error:  # noqa: BLE001  # a record that can't be judged is not a valid one
+            kind = type(error).__name__
+            log.debug("jsonschema failed on a record (%s)", kind)
+            return Violation(None, "unjudged", f"the record can't be judged by its schema ({kind})")
 
     def _problem(self, error: ValidationError) -> Violation:
         path = [self._shown(part) for part in error.absolute_path]
@@ -119,10 +134,19 @@ class RecordValidator:
             path.append(culprit)
             text = "is required and missing" if rule == "required" else "is not allowed by the schema"
         name = ".".join(path) or None
-        return Violation(name, rule, f"'{name}' {text}" if name else f"the record {text}")
+        return Violation(name, rule, f"{name!r} {text}" if name else f"the record {text}")
 
     def _shown(self, part: str | int) -> str:
         return str(part) if isinstance(part, int) or part in self._known_names else _OTHER
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a schema, in words that hold no more of it than names."""
+    if isinstance(error, SchemaFaultError):
+        return f"{spell_place(error.place)} {error.fault}"
+    if isinstance(error, RecursionError):
+        return "$ is nested too deeply"
+    return f"jsonschema fails on it ({type(error).__name__})"
 
 
 def _names(schema: Schema) -> Iterable[str]:
@@ -132,7 +156,7 @@ def _names(schema: Schema) -> Iterable[str]:
         if isinstance(properties, dict):
             yield from properties
         if isinstance(required, list):
-            yield from required
+            yield from (name for name in required if isinstance(name, str))
 
 
 def _culprit(rule: str, error: ValidationError, known: frozenset[str]) -> str | None:
