@@ -25,7 +25,7 @@ from target_w50.settings.model import settings_from
 from target_w50.singer.messages import SchemaLine
 from target_w50.target import TargetW50
 from target_w50.target.run import Run
-from target_w50.w50 import ContactsList
+from target_w50.w50 import ContactSchemaField, ContactsList
 
 NEW_YEAR = dt.datetime(2027, 1, 1, tzinfo=dt.timezone.utc)
 
@@ -70,8 +70,11 @@ class TakingLoader:
         """Nothing is under way."""
 
 
+FIELDS = ("id", "A", "Deleted", "E-mail é", 'E-mail "é"')
+
+
 class AnyList(ListDirectory):
-    """Knows every contact list, and no field of any."""
+    """Knows every contact list, with the same fields each."""
 
     def __init__(self) -> None:
         """No client is needed."""
@@ -79,6 +82,10 @@ class AnyList(ListDirectory):
     def resolve(self, text: str, *, instead: str = "") -> ContactsList:
         del instead
         return ContactsList(int(text), f"list {text}", 0)
+
+    def fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
+        del list_id
+        return tuple(ContactSchemaField(at, name, None, None, at, ()) for at, name in enumerate(FIELDS))
 
 
 class DetachedRun(Run):

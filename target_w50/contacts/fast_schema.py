@@ -67,6 +67,8 @@ def fast_schema(
         return None
     mapped = [each.name for each in mapping.properties]
     types = {name: _type_of(each, mapped=name in mapped) for name, each in properties.items()}
+    if types.get(_DELETED) is not None:
+        types[_DELETED] = Raw  # as it is looked at before all else
     identity = _identity_properties(mapping, key_properties)
     if None in types.values() or not identity or not {*identity, *key_properties} <= properties.keys():
         return None

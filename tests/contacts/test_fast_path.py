@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -72,14 +73,14 @@ def fitting(schema: Any) -> list[str]:
 
 
 @st.composite
-def schemas(draw: st.DrawFn) -> dict[str, Any]:
+def schemas(draw: st.DrawFn, *, deletes: bool) -> dict[str, Any]:
     most = SIMPLE if draw(st.integers(0, 9)) else len(PROPERTY_SCHEMAS)
     properties = {name: PROPERTY_SCHEMAS[draw(st.integers(0, most - 1))] for name in NAMES}
     # Mostly a stream whose contacts can be told apart, as the short way wants it.
     if draw(st.integers(0, 9)):
         for name in ("id", "a"):
             properties[name] = draw(st.sampled_from(PROPERTY_SCHEMAS[:7]))
-    if draw(st.integers(0, 3)) == 0:
+    if deletes:
         properties[DELETED] = draw(st.sampled_from(({"type": ["null", "string"]}, {"type": "string"}, {})))
     schema: dict[str, Any] = {"properties": properties}
     if draw(st.booleans()):
@@ -136,42 +137,64 @@ def schema_line(stream: str, schema: Any, keys: list[str]) -> str:
 
 
 @st.composite
-def inputs(draw: st.DrawFn) -> bytes:
+def runs(draw: st.DrawFn) -> tuple[dict[str, Any], bytes]:
+    """Settings, and an input for them."""
+    deletes = draw(st.integers(0, 3)) == 0
     keys = st.sampled_from((["id"], ["id"], ["id", "a"], []))
     spaces = draw(st.sampled_from(SPACES))
-    latest = {stream: draw(schemas()) for stream in STREAMS}
+    latest = {stream: draw(schemas(deletes=deletes)) for stream in STREAMS}
     lines = [schema_line(stream, latest[stream], draw(keys)) for stream in STREAMS]
     for _ in range(draw(st.integers(1, 4))):
         lines += draw(st.lists(record_lines(latest, spaces), min_size=4, max_size=25))
         kind = draw(st.integers(0, 5))
         if kind == 0:
             stream = draw(st.sampled_from(STREAMS))
-            latest[stream] = draw(schemas())
+            latest[stream] = draw(schemas(deletes=deletes))
             lines.append(schema_line(stream, latest[stream], draw(keys)))
         elif kind == 1:
             lines.append(lines[0])
         elif kind == 2:
             lines.append(json.dumps({"type": "STATE", "value": {"line": len(lines)}}))
-    return "\n".join(lines).encode()
+    content = "\n".join(lines).encode()
+    if draw(st.integers(0, 9)) == 0:
+        at = draw(st.integers(0, len(content)))
+        content = content[:at] + draw(st.sampled_from((b"\xff", b"\r", b"\x00", b"\xc3"))) + content[at:]
+    return draw(configs(deletes=deletes)), content
 
 
 @st.composite
-def configs(draw: st.DrawFn) -> dict[str, Any]:
+def configs(draw: st.DrawFn, *, deletes: bool) -> dict[str, Any]:
+    """Settings; `deletes` says that both streams have `_sdc_deleted_at`, so that it can be mapped."""
     entry: dict[str, Any] = {
         "contact_list": "1",
-        "field_naming": "exact",
         "match_fields": draw(st.sampled_from(([], ["id"], ["id"], ["a", "id"]))),
         "null_values": draw(st.sampled_from(("send", "omit"))),
         "deleted_records": draw(st.sampled_from(("skip", "skip", "quarantine", "quarantine", "fail"))),
     }
+    fields: dict[str, str] = {}
     if draw(st.booleans()):
         e_mail = draw(st.sampled_from(("E-mail é", "E-mail é", 'E-mail "é"')))
-        entry["fields"] = {"b": "__NULL__", "email": e_mail}
+        fields |= {"b": "__NULL__", "email": e_mail}
+    if deletes and draw(st.booleans()):
+        fields[DELETED] = "Deleted"
+    entry["fields"] = fields
+    entry["field_naming"] = draw(st.sampled_from(("exact", "exact", "exact", "normalized")))
+    if draw(st.integers(0, 9)) == 0:
+        entry["enc_contact_id"] = draw(st.sampled_from(("b", "é's")))
+        fields.pop(entry["enc_contact_id"], None)
+    if draw(st.integers(0, 9)) == 0:
+        entry |= {"deleted_records": "mark", "deleted_values": {"a": True}, "match_fields": ["id"]}
+    if draw(st.integers(0, 9)) == 0:
+        entry["unmapped_properties"] = "fail"
     return {
+        "validate_records": draw(st.integers(0, 9)) > 0,
         "api_url": "http://127.0.0.1:1",
         "auth_token": "t",
         "run_id": "a-run",
-        "streams": [{"stream": "contacts", **entry}, {"stream": "*", **entry, "null_values": "send"}],
+        "streams": [
+            {"stream": "contacts", **entry},
+            {"stream": "*", **entry, "null_values": draw(st.sampled_from(("send", "omit")))},
+        ],
         "batch_size_rows": draw(st.integers(1, 4)),
         "batch_size_bytes": draw(st.sampled_from((1000, 20_000_000))),
         "max_contacts_per_job": draw(st.integers(2, 9)),
@@ -191,11 +214,57 @@ def both_ways(config: dict[str, Any], lines: bytes) -> tuple[Came, Came]:
         return load(short, lines), load(general, lines, only_the_general_way)
 
 
-@given(configs(), inputs())
+@given(runs())
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-def test_both_ways_give_the_same_contacts_refusals_and_books(config: dict[str, Any], lines: bytes) -> None:
-    short, general = both_ways(config, lines)
+def test_both_ways_give_the_same_contacts_refusals_and_books(run: tuple[dict[str, Any], bytes]) -> None:
+    short, general = both_ways(*run)
     assert short == general
+
+
+@pytest.mark.parametrize("null_values", ["omit", "send"])
+def test_a_null_that_says_a_record_is_not_deleted_is_sent_or_omitted_as_any_other(null_values: str) -> None:
+    config = {
+        "api_url": "http://127.0.0.1:1",
+        "auth_token": "t",
+        "run_id": "a-run",
+        "on_invalid_record": "quarantine",
+        "streams": [
+            {
+                "stream": "*",
+                "contact_list": "1",
+                "field_naming": "exact",
+                "match_fields": ["id"],
+                "fields": {DELETED: "Deleted"},
+                "null_values": null_values,
+            },
+        ],
+    }
+    schema = {"properties": {"id": {"type": "integer"}, DELETED: {"type": ["null", "string"]}}}
+    lines = [schema_line("contacts", schema, ["id"])]
+    for number in range(3):
+        record = f'{{"id": {number}, "{DELETED}": null}}'
+        lines.append(f'{{"type": "RECORD", "stream": "contacts", "record": {record}}}')
+    short, general = both_ways(config, "\n".join(lines).encode())
+    assert short == general
+    sent = b'{"Values":{"id":2}}' if null_values == "omit" else b'{"Values":{"id":2,"Deleted":null}}'
+    assert short.jobs[0][0][2][0] == sent
+
+
+def test_a_line_that_is_not_utf_8_ends_both_ways_alike() -> None:
+    config = {
+        "api_url": "http://127.0.0.1:1",
+        "auth_token": "t",
+        "run_id": "a-run",
+        "on_invalid_record": "quarantine",
+        "streams": [{"stream": "*", "contact_list": "1", "field_naming": "exact", "match_fields": ["id"]}],
+    }
+    lines = [schema_line("contacts", {"properties": {"id": {"type": "integer"}}}, ["id"]).encode()]
+    for number, more in enumerate((b"a", b"\xc3\xa9", b"\xc3")):
+        record = b'{"type":"RECORD","stream":"contacts","record":{"id":%d},"unknown":"%b"}' % (number, more)
+        lines.append(record)
+    short, general = both_ways(config, b"\n".join(lines))
+    assert short == general
+    assert (short.error or "").startswith("input_not_utf8: Line 4 ")
 
 
 def test_plain_records_go_the_short_way() -> None:
