@@ -19,9 +19,9 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from target_w50.contacts.fast_schema import FastSchema, fast_schema
-from target_w50.contacts.maker import compact_json
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.settings.model import ImportMode, Settings
+from target_w50.singer.nested_json import compact_json
 from target_w50.singer.reader import Take
 from target_w50.w50 import JSON_MEDIA_TYPES
 

@@ -13,10 +13,10 @@ import msgspec
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.settings.model import NullValues
+from target_w50.singer.nested_json import NestedValueError, compact_json
 from target_w50.w50 import Contact, WireFormat
 
 _read = msgspec.json.Decoder(float_hook=Decimal)
-_nested = msgspec.json.Encoder(decimal_format="number")
 _ENC_CONTACT_ID = object()
 """Tells an EncContactId from a match value that reads the same."""
 _SENT_AS_THEY_ARE = frozenset((type(None), bool, int, str))
@@ -104,8 +104,8 @@ class ContactMaker:
     def _nested_text(self, name: str, value: Any) -> Any:
         try:
             return compact_json(value)
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            return Refusal(Reason.CONVERSION_FAILED, "holds something that JSON can't", name)
+        except NestedValueError as error:
+            return Refusal(Reason.CONVERSION_FAILED, str(error), name)
 
     def _ready(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
         enc = None if self._enc_contact_id is None else self._enc_id(record)
@@ -204,33 +204,3 @@ def _told_apart(value: Any) -> Hashable:
         return ("nested", repr(value))
     result: Hashable = value
     return result
-
-
-def compact_json(value: Any) -> str:
-    """The nested value as compact JSON text, with the digits of its numbers."""
-    _check_numbers(value)
-    return _nested.encode(_plain(value)).decode()
-
-
-def _plain(value: Any) -> Any:
-    """The value with what msgspec can't write, integers beyond 64 bits, as raw JSON."""
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if type(value) is int and not -(2**63) <= value < 2**64:
-        return msgspec.Raw(str(value).encode())
-    return value
-
-
-def _check_numbers(value: Any) -> None:
-    if isinstance(value, dict):
-        for each in value.values():
-            _check_numbers(each)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            _check_numbers(each)
-    elif (isinstance(value, float) and not math.isfinite(value)) or (
-        isinstance(value, Decimal) and not value.is_finite()
-    ):
-        raise ValueError

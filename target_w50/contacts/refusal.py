@@ -19,8 +19,13 @@ class Reason(str, Enum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a record can't become a contact; without any value of it."""
+    """Why a record can't become a contact; without any value of it.
+
+    Attributes:
+        of_stream_map: whether the value at fault is not the tap's, but made by a stream map.
+    """
 
     reason: Reason
     message: str
     property: str | None
+    of_stream_map: bool = False

@@ -98,7 +98,8 @@ class InvalidRecords:
     def fatal(self, refusal: Refusal, stream: str, place: int) -> InvalidRecordError:
         """The error that ends a run over this record."""
         kinds = {Reason.MISSING_KEY_PROPERTY: MissingKeyPropertyError}
-        advice = "mend it at its source, or set `on_invalid_record` to quarantine"
+        at = "look at its stream map in `stream_maps`" if refusal.of_stream_map else "mend it at its source"
+        advice = f"{at}, or set `on_invalid_record` to quarantine"
         if refusal.reason is Reason.DELETED_AT_SOURCE:
             advice = "see `deleted_records`"
         code = refusal.reason.value

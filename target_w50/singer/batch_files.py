@@ -96,6 +96,8 @@ def iterate_batch_file(file: str, compression: str | None) -> Iterator[BatchReco
 
 def _records(raw: BufferedReader, name: str, compression: str | None) -> Iterator[BatchRecord]:
     zipped = compression == "gzip" or _begins_like_gzip(raw)
+    if (zipped or name.endswith(".gz")) and not raw.peek(1):
+        raise _unreadable(name, "is empty, which no gzip file is: it was not written to its end")
     source = gzip.GzipFile(fileobj=raw) if zipped else raw
     for first, lines in split_lines(iter(lambda: source.read(_CHUNK_BYTES), b"")):
         for number, line in enumerate(lines, first):

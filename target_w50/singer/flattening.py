@@ -1,4 +1,7 @@
-"""Flattening of records just as the SDK does it, with the names of the columns decided once."""
+"""Flattening of records just as the SDK does it, but with the names of the columns decided once.
+
+What is nested deeper becomes the text that it would be without flattening.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key, flatten_schema
-from singer_sdk.singerlib.json import serialize_json
+
+from target_w50.singer.nested_json import NestedValueError, compact_json
 
 MOST_NAMES = 10_000
 """Names that are remembered for a stream: an object that is used as a map may have any number."""
@@ -25,6 +29,18 @@ class ColumnTwiceError(Exception):
 
     def __init__(self, column: str) -> None:
         super().__init__(f"two of its properties become the column {column!r} when it is flattened")
+        self.column = column
+
+
+class UnwritableColumnError(Exception):
+    """What is nested in a column can't be written as JSON.
+
+    Attributes:
+        column: its name.
+    """
+
+    def __init__(self, column: str, why: str) -> None:
+        super().__init__(why)
         self.column = column
 
 
@@ -95,11 +111,11 @@ class _Object:
             if kind is dict:
                 inner = self._object(name, column)
                 if inner is None:
-                    columns[column] = serialize_json(value)
+                    columns[column] = _text(column, value)
                 else:
                     inner.flatten(value, columns)
             else:
-                columns[column] = serialize_json(value) if kind is list else value
+                columns[column] = _text(column, value) if kind is list else value
 
     def _name(self, name: str) -> str:
         column = self._flattener.column(self._path, name)
@@ -118,6 +134,13 @@ class _Object:
         if name in self._names:
             self._objects[name] = inner
         return inner
+
+
+def _text(column: str, value: Any) -> str:
+    try:
+        return compact_json(value)
+    except NestedValueError as error:
+        raise UnwritableColumnError(column, str(error)) from None
 
 
 def why_not_flattened(schema: Mapping[str, Any], options: FlatteningOptions, error: Exception) -> str:

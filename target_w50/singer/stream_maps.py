@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
-from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
+from singer_sdk.mapper import (
+    CustomStreamMap,
+    PluginMapper,
+    RemoveRecordTransform,
+    SameRecordTransform,
+    StreamMap,
+)
 
 from target_w50.errors import InputError, SettingsError
 from target_w50.singer.flattening import Flattener, why_not_flattened
@@ -82,6 +88,27 @@ class StreamMaps:
 def removes(stream_map: StreamMap) -> bool:
     """Whether the map lets no record of its stream through."""
     return isinstance(stream_map, RemoveRecordTransform)
+
+
+def computes(stream_map: StreamMap, name: str, record: Mapping[str, Any], mapped: Mapping[str, Any]) -> bool:
+    """Whether the map, and not the tap, made what stands in a property after it.
+
+    Args:
+        stream_map: the map.
+        name: the property, or the path to what is in it.
+        record: as the tap sent it.
+        mapped: the same after the map, flattened if that is asked for.
+    """
+    if not isinstance(stream_map, CustomStreamMap):
+        return False
+    if name not in mapped and name not in record:
+        name = name.partition(".")[0]
+    if name in record:
+        return mapped.get(name) is not record[name]
+    options = stream_map.flattening_options
+    if options is None or not stream_map.flattening_enabled:
+        return True
+    return not any(name.startswith(f"{each}{options.separator}") for each in record)
 
 
 def changes_nothing(stream_map: StreamMap) -> bool:

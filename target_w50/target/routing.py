@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,11 +17,11 @@ from target_w50.contacts.maker import ReadyContact
 from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import nearest
 from target_w50.contacts.refusal import Reason, Refusal
-from target_w50.errors import MappingError
+from target_w50.errors import InputError, MappingError
 from target_w50.settings.model import ImportMode, Settings, UnlistedStreams, entry_for
-from target_w50.singer.flattening import ColumnTwiceError
+from target_w50.singer.flattening import ColumnTwiceError, UnwritableColumnError
 from target_w50.singer.reader import Take
-from target_w50.singer.stream_maps import StreamMaps, changes_nothing, map_record, removes
+from target_w50.singer.stream_maps import StreamMaps, changes_nothing, computes, map_record, removes
 from target_w50.target.sinks import W50Sink
 from target_w50.w50 import WireFormat
 
@@ -55,9 +55,11 @@ class Route:
             return map_record(self.stream_map, record)
         except ColumnTwiceError as error:
             return Refusal(Reason.CONVERSION_FAILED, str(error), None)
+        except UnwritableColumnError as error:
+            return Refusal(Reason.CONVERSION_FAILED, str(error), error.column)
         except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
             message = f"a stream map failed on it ({type(error).__name__})"
-            return Refusal(Reason.CONVERSION_FAILED, message, None)
+            return Refusal(Reason.CONVERSION_FAILED, message, None, of_stream_map=True)
 
     def load(self, record: dict[str, Any], message: dict[str, Any], raw: bytes, place: int) -> None:
         """Send a record this way.
@@ -83,7 +85,10 @@ class Route:
             if self.adds_metadata:
                 # The SDK's columns, in the SDK's way. Held by tests/target/test_sdk_overrides.py.
                 sink._add_sdc_metadata_to_record(judged, message, {})  # noqa: SLF001
-            judged = sink.judge(judged, deleted=deleted)
+            judged, mapped = sink.judge(judged, deleted=deleted), judged
+            if type(judged) is Refusal and judged.property is not None:
+                made = computes(self.stream_map, judged.property, record, mapped)
+                judged = replace(judged, of_stream_map=made)
         if type(judged) is ReadyContact:
             sink.take(judged, raw, place)
         elif judged is None:
@@ -126,7 +131,9 @@ class Routes:
             SettingsError: a stream map can't be used.
         """
         if self._registered.get(stream) != (schema, keys):
-            stream_maps = self._stream_maps.of(stream, schema, keys)
+            # Whether a schema without properties matters depends on where the stream goes.
+            given = schema if isinstance(schema.get("properties"), dict) else {**schema, "properties": {}}
+            stream_maps = self._stream_maps.of(stream, given, keys)
             adds = self._settings.add_record_metadata
             self._routes[stream] = [Route(each, self._sink_for(each), adds) for each in stream_maps]
             self._registered[stream] = (schema, keys)
@@ -159,6 +166,13 @@ class Routes:
         if entry_for(self._settings.streams, stream) is None:
             self._unlisted(stream)
             return None
+        if not stream_map.transformed_schema.get("properties"):
+            raise InputError(
+                f"The schema of stream {stream!r} has no `properties`, so there is nothing to load. Have the "
+                "tap discover the stream with the properties of its records, compute some with "
+                "`stream_maps`, or deselect the stream.",
+                code="schema_broken",
+            )
         return self._new_sink(
             stream, copy.deepcopy(stream_map.transformed_schema), stream_map.transformed_key_properties
         )

@@ -162,12 +162,6 @@ class TargetW50(Target):
         stream = require(message_dict, number, "stream", str)
         schema = require(message_dict, number, "schema", dict)
         keys = key_properties(message_dict, number)
-        if not isinstance(schema.get("properties"), dict):
-            raise InputError(
-                f"The schema of stream {stream!r} (line {number}) has no `properties`, so there is nothing "
-                "to load. Check the tap's catalog.",
-                code="schema_broken",
-            )
         quarantine = self.run.quarantine
         line = None if quarantine is None else quarantine.schema(stream, self.message_reader.line)
         self.message_reader.short_ways.clear()

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.contacts.maker import ContactMaker, ReadyContact, compact_json, read_fragment
+from target_w50.contacts.maker import ContactMaker, ReadyContact, read_fragment
 from target_w50.contacts.mapping import DecidedBy, MappedProperty, StreamMapping
 from target_w50.contacts.refusal import Refusal
 from target_w50.settings.model import entry_from
+from target_w50.singer.nested_json import compact_json
 from target_w50.w50 import ContactsList, wire_format
 
 SECRET = "Hidden"

@@ -248,3 +248,14 @@ def test_files_larger_than_a_job_are_cut_into_jobs_and_memory_is_not_asked(
     assert [each["contacts_sent"] for each in ended.jobs] == [1000, 1000, 500]
     assert len(requests_of(sandbox, "add")) == 4 + 4 + 2
     assert len(program.contacts(sandbox)) == 2500
+
+
+@pytest.mark.parametrize("encoding", [GZIP, {"format": "jsonl"}])
+def test_an_empty_gzip_file_was_not_written_to_its_end(
+    sandbox: Sandbox, tmp_path: Path, encoding: dict[str, Any]
+) -> None:
+    file = tmp_path / "x.jsonl.gz"
+    file.write_bytes(b"")
+    ended = program.run(tmp_path, settings(sandbox), [schema(), batch(file, encoding=encoding), state(1)])
+    assert (ended.status, ended.error_code, ended.states) == (2, "batch_unreadable", [])
+    assert "is empty" in ended.last_line

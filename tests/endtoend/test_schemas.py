@@ -197,3 +197,26 @@ def test_nothing_is_judged_when_the_settings_say_so(tmp_path: Path) -> None:
         ended = program.run(tmp_path, settings(sandbox, validate_records=False), [message, record])
         assert ended.status == 0, ended.stderr
         assert program.contacts(sandbox) == [{"Email": "a@example.com", "Value": "x"}]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"format": None}, {"required": True}, {"pattern": "\\p{L}"}, {"$id": {}}],
+)
+def test_a_schema_that_jsonschema_refuses_can_be_loaded_without_validation(
+    tmp_path: Path, odd: dict[str, Any]
+) -> None:
+    messages = [
+        {
+            "type": "SCHEMA",
+            "stream": "contacts",
+            "schema": {"properties": {"email": {"type": "string"}, "value": {"type": "string", **odd}}},
+            "key_properties": [],
+        },
+        {"type": "RECORD", "stream": "contacts", "record": {"email": "n1@example.com", "value": "x"}},
+    ]
+    with Sandbox(lists=[program.contact_list(*FIELDS)], token="a-token") as sandbox:
+        ended = program.run(tmp_path, settings(sandbox), messages)
+        assert (ended.status, ended.error_code) == (2, "schema_broken")
+        assert "set `validate_records` to false" in ended.last_line
+        assert program.run(tmp_path, settings(sandbox, validate_records=False), messages).status == 0

@@ -286,3 +286,66 @@ def test_the_deep_digits_of_numbers_pass_stream_maps(sandbox: Sandbox, tmp_path:
     ended = program.run(tmp_path, config, content)
     assert ended.status == 0, ended.stderr
     assert str(program.contacts(sandbox)[0]["Score"]) == "0.12345678901234567890123"
+
+
+def test_a_value_that_a_stream_map_made_is_to_be_mended_there(sandbox: Sandbox, tmp_path: Path) -> None:
+    maps = {"contacts": {"score": "first_name", "full_name": "first_name"}}
+    ended = program.run(tmp_path, settings(sandbox, stream_maps=maps), messages(record(1, score=5)))
+    assert (ended.status, ended.error_code) == (2, "schema_invalid")
+    assert "'score' should be of type number" in ended.last_line
+    assert "look at its stream map in `stream_maps`" in ended.last_line
+    of_tap = program.run(tmp_path, settings(sandbox, stream_maps=maps), messages(record(1, country=5)))
+    assert "'country' should be of type string" in of_tap.last_line
+    assert "mend it at its source" in of_tap.last_line
+
+
+@pytest.mark.parametrize(
+    "ignoring",
+    [{"unlisted_streams": "ignore"}, {"stream_maps": {"documents": None}}],
+    ids=["unlisted", "removed"],
+)
+@pytest.mark.parametrize("body", [{"type": "object"}, {}, {"properties": None}])
+def test_an_ignored_stream_needs_no_properties(
+    sandbox: Sandbox, tmp_path: Path, ignoring: dict[str, Any], body: dict[str, Any]
+) -> None:
+    documents = [
+        {"type": "SCHEMA", "stream": "documents", "schema": body, "key_properties": []},
+        {"type": "RECORD", "stream": "documents", "record": {"a": 1}},
+    ]
+    ended = program.run(tmp_path, settings(sandbox, **ignoring), [*documents, *messages(record(1))])
+    assert ended.status == 0, ended.stderr
+    assert ended.bookmarks == [1]
+
+
+def test_an_object_without_properties_is_loaded_by_what_a_stream_map_computes(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    documents = [
+        {"type": "SCHEMA", "stream": "contacts", "schema": {"type": "object"}, "key_properties": []},
+        {"type": "RECORD", "stream": "contacts", "record": {"document": {"e": "n1@example.com"}}},
+    ]
+    plain = program.run(tmp_path, settings(sandbox), documents)
+    assert (plain.status, plain.error_code) == (2, "schema_broken")
+    assert "compute some with `stream_maps`, or deselect the stream" in plain.last_line
+    maps = {"contacts": {"email": "document['e']"}}
+    ended = program.run(tmp_path, settings(sandbox, stream_maps=maps), documents)
+    assert ended.status == 0, ended.stderr
+    assert program.contacts(sandbox) == [{"Email": "n1@example.com"}]
+
+
+def test_what_stays_nested_is_sent_as_without_flattening(sandbox: Sandbox, tmp_path: Path) -> None:
+    aside = tmp_path / "aside"
+    given = settings(
+        sandbox,
+        entry(fields={"first_name": "__NULL__", "tags": "FirstName"}),
+        on_invalid_record="quarantine",
+        quarantine_path=str(aside),
+    )
+    lines = [schema(properties={"email": {"type": "string"}, "tags": {"type": "array"}, "first_name": {}})]
+    lines += [record(1, tags=["é"]), record(2, tags=[float("nan")])]
+    for more in ({}, {"flattening_enabled": True, "flattening_max_depth": 1}):
+        sandbox.reset()
+        ended = program.run(tmp_path, {**given, **more}, lines)
+        assert ended.status == 0, ended.stderr
+        assert program.contacts(sandbox) == [{"Email": "n1@example.com", "FirstName": '["é"]'}]
+    assert program.reasons(aside) == ["conversion_failed", "conversion_failed"]
