@@ -119,6 +119,11 @@ class Checkpoints(Generic[Work]):
         return len(self._cut) + 1
 
     @property
+    def state_waits(self) -> bool:
+        """Whether there is a state that has not left yet."""
+        return any(stretch.has_state for stretch in (*self._cut, self._current))
+
+    @property
     def waits(self) -> bool:
         """Whether anything was read since the last cut that a cut could acknowledge."""
         current = self._current

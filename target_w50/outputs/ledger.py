@@ -89,6 +89,12 @@ class Ledger:
         """Whether a cut could let a state pass."""
         return self._checkpoints.waits
 
+    @property
+    def state_waits(self) -> bool:
+        """Whether a state was read that has not been written."""
+        with self._lock:
+            return self._checkpoints.state_waits
+
     def finish(self) -> None:
         """The input has ended and so has every job."""
         with self._lock:

@@ -20,6 +20,7 @@ from target_w50.runtime.signals import Watch
 from target_w50.runtime.stdout import LineWriter
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
+from target_w50.singer.messages import BrokenLineError
 from target_w50.target import TargetW50
 from target_w50.target.run import Run
 
@@ -82,6 +83,13 @@ class LoadedProgram:
         """Wait for what W50 runs already; the first error decides, but a stop on the way ends the waiting."""
         if self._run is None or isinstance(error, StoppedError):
             return error
+        try:
+            if isinstance(error, BrokenLineError):
+                self._run.load_what_is_whole(error)
+        except StoppedError as stopped:
+            return stopped
+        except TargetW50Error as other:
+            log.error("After that also: %s", other.message)  # noqa: TRY400  # no traceback: it may hold values
         log.error("%s", error.message)
         try:
             self._run.abort()

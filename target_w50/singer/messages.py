@@ -38,6 +38,10 @@ DEEPEST_STATE = 200
 """Levels of a state; writing it takes the stack of whoever writes it."""
 
 
+class BrokenLineError(InputError):
+    """A line is no Singer message: the tap died, or something else wrote there; those before it are whole."""
+
+
 class SchemaLine:
     """A SCHEMA message as the tap sent it; records belong to one."""
 
@@ -104,7 +108,7 @@ def _parse_generally(line: bytes, where: str) -> Any:
     except ValueError:
         fault, code = "is not JSON", "input_not_json"
     # Raised out here: json's error holds the whole line, and would come along as this one's context.
-    raise InputError(f"{_sentence(where)} {fault}; check what the tap wrote there.", code=code)
+    raise BrokenLineError(f"{_sentence(where)} {fault}; check what the tap wrote there.", code=code)
 
 
 def parse_line(line: bytes, line_number: int) -> Message | None:
@@ -128,7 +132,7 @@ def parse_line(line: bytes, line_number: int) -> Message | None:
         message = _parse_generally(line, f"line {line_number} of the input")
     if type(message) is dict and type(message.get("type")) is str:
         return message
-    raise InputError(
+    raise BrokenLineError(
         f"Line {line_number} of the input is not a Singer message: that is an object with a string `type`.",
         code="input_not_singer",
     )
@@ -147,7 +151,7 @@ def message_type(message: Message, line_number: int) -> MessageType:
     # A type that is not a plain word may be anything, a contact value too.
     named = f" {name!r}" if re.fullmatch(r"[A-Za-z][A-Za-z_]{0,31}", name) else ""
     known = ", ".join(MessageType)
-    raise InputError(
+    raise BrokenLineError(
         f"Line {line_number} of the input has an unknown message type{named}; known are {known}.",
         code="unknown_message_type",
     )
@@ -230,9 +234,9 @@ def _unwritable(value: dict[str, Any]) -> str | None:
     return f"is nested more than {DEEPEST_STATE} levels deep"
 
 
-def _not_as_required(message: Message, line_number: int, fault: str) -> InputError:
+def _not_as_required(message: Message, line_number: int, fault: str) -> BrokenLineError:
     kind = message["type"]
-    return InputError(
+    return BrokenLineError(
         f"Line {line_number} of the input ({kind}) {fault}. Check the tap.", code="input_not_singer"
     )
 

@@ -26,6 +26,7 @@ from target_w50.outputs.state_lines import JobResults, StateWriter, write_to_std
 from target_w50.runtime.stop import Stop
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import DeletedRecords, ImportMode, Settings
+from target_w50.singer.messages import BrokenLineError
 from target_w50.w50 import W50Client, wire_format
 
 QUEUE_BYTES = 32_000_000
@@ -185,6 +186,28 @@ class Run:
         """
         if self._is_open and hasattr(self, "loader"):
             self.loader.abort()
+
+    def load_what_is_whole(self, error: BrokenLineError) -> None:
+        """Have the last state before a broken line pass, with all that was read before it.
+
+        Contacts that were read after that state are in the same jobs. They are loaded too, and come again
+        with the next run: no state acknowledges them. Without a state there is nothing to gain.
+
+        Raises:
+            TargetW50Error: the first error of the background, the stop, or a limit.
+        """
+        if not self.ledger.state_waits:
+            return
+        log.warning("%s What is whole before it is loaded before the run ends.", error.message)
+        self.refusals.check_limits(at_end=True)
+        self.intake.cut()
+        self.loader.finish()
+        self.refusals.check_limits(at_end=True)
+        self.ledger.finish()
+        error.say(
+            f"{error.message} All lines before it are loaded, and the last state before it is written: the "
+            "next run goes on from there."
+        )
 
     def rerun(self) -> tuple[str, list[int]]:
         """What the next run will repeat, and the import jobs that it is about."""
