@@ -199,11 +199,10 @@ def key_properties(message: Message, line_number: int) -> list[str]:
 
 
 def state_value(message: Message, line_number: int) -> dict[str, Any] | None:
-    """Give the value of a STATE message, which can be written as JSON again; None where it is empty.
+    """Give the value of a STATE message, which can be written again; None where it is empty.
 
     Raises:
-        InputError: it is missing, no object, nested too deeply, or holds a number that JSON has no word for
-            (`input_not_singer`).
+        InputError: it is missing, no object, or nested too deeply (`input_not_singer`).
     """
     if "value" not in message:
         raise _not_as_required(message, line_number, "has no `value`")
@@ -212,26 +211,22 @@ def state_value(message: Message, line_number: int) -> dict[str, Any] | None:
         return None
     if not isinstance(value, dict):
         raise _not_as_required(message, line_number, "has a `value` that is not an object")
-    fault = _unwritable(value)
-    if fault is not None:
-        raise _not_as_required(message, line_number, f"has a `value` that {fault}")
+    if _is_deep(value):
+        fault = f"has a `value` that is nested more than {DEEPEST_STATE} levels deep"
+        raise _not_as_required(message, line_number, fault)
     return value
 
 
-def _unwritable(value: dict[str, Any]) -> str | None:
-    """Why the value can't be written as JSON, if it can't."""
+def _is_deep(value: dict[str, Any]) -> bool:
     level: list[Any] = [value]
     for _ in range(DEEPEST_STATE):
         inner: list[Any] = []
         for each in level:
             inner += each.values() if type(each) is dict else each
-        # A finite number is a Decimal wherever it was read.
-        if any(type(each) is float for each in inner):
-            return "holds NaN or an infinite number, which JSON does not have"
         level = [each for each in inner if type(each) is dict or type(each) is list]
         if not level:
-            return None
-    return f"is nested more than {DEEPEST_STATE} levels deep"
+            return False
+    return True
 
 
 def _not_as_required(message: Message, line_number: int, fault: str) -> BrokenLineError:
