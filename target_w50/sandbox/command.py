@@ -15,6 +15,8 @@ from target_w50.sandbox.fault_rules import parse_spec, read_rule
 from target_w50.sandbox.model.options import ADD_ANSWERS, AUTH_METHODS
 from target_w50.sandbox.model.transitions import DEFAULT_STATUSES
 
+TOKEN_VARIABLE = "W50_SANDBOX_TOKEN"  # noqa: S105  # the name of a variable
+"""Secrets can come from the environment too: whoever lists processes sees what stands on a command line."""
 _SECONDS = click.FloatRange(min=0)
 _EPILOG = """\b
 Examples:
@@ -77,13 +79,25 @@ def _read_statuses(
     show_default=True,
     help="How callers authenticate.",
 )
-@click.option("--token", help="The bearer token, or the header's value; without it nobody needs one.")
+@click.option(
+    "--token",
+    help="The bearer token, or the header's value; without it nobody needs one.",
+    envvar=TOKEN_VARIABLE,
+    show_envvar=True,
+)
 @click.option("--forbidden-token", help="The token (user name, client id) of a caller who is answered 403.")
 @click.option("--header-name", default="X-Api-Key", show_default=True, help="The header of --auth header.")
 @click.option("--username", help="For --auth basic, and the password grant of oauth2.")
-@click.option("--password", help="For --auth basic, and the password grant of oauth2.")
+@click.option(
+    "--password",
+    help="For --auth basic, and the password grant of oauth2.",
+    envvar="W50_SANDBOX_PASSWORD",
+    show_envvar=True,
+)
 @click.option("--client-id", help="For --auth oauth2; its token end point is /_sandbox/token.")
-@click.option("--client-secret", help="For --auth oauth2.")
+@click.option(
+    "--client-secret", help="For --auth oauth2.", envvar="W50_SANDBOX_CLIENT_SECRET", show_envvar=True
+)
 @click.option(
     "--token-lifetime",
     "token_lifetime_s",

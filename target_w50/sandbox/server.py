@@ -25,6 +25,12 @@ from target_w50.sandbox.model.store import Store
 _HOST = "127.0.0.1"
 _POLL_S = 0.05
 _LINGER_RESET = struct.pack("ii", 1, 0)
+_HARMLESS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What a browser is told of every answer but the page: a body, which a fault may have made HTML, runs nothing
+and has no part in the sandbox's origin."""
 
 
 class _Handler(WSGIRequestHandler):
@@ -41,11 +47,15 @@ class _Handler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         """Reply to one request."""
+        self.environ = self.make_environ()
+        request = Request(self.environ, populate_request=False)
+        refused = self.server.routes.turn_away(request)
+        if refused is not None:
+            self._send(refused)
+            return
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
-        self.environ = self.make_environ()
-        request = Request(self.environ, populate_request=False)
         body = self._read_body(request)
         if body is None:  # the caller went away in the middle: nothing was asked
             self.close_connection = True
@@ -72,7 +82,7 @@ class _Handler(WSGIRequestHandler):
         self.send_response(reply.status, HTTP_STATUS_CODES.get(reply.status, "Unknown"))
         if reply.content_type is not None:
             self.send_header("Content-Type", reply.content_type)
-        for name, value in reply.headers.items():
+        for name, value in {**_HARMLESS, **reply.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         body = reply.body

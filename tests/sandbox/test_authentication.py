@@ -107,7 +107,7 @@ def test_revoked_tokens_are_worthless(start: Start) -> None:
         200,
         403,
     ]
-    caller.post("/_sandbox/revoke")
+    caller.post("/_sandbox/revoke", json={})
     assert code(caller, headers=second) == 401
 
 

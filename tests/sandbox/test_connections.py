@@ -55,7 +55,7 @@ def test_no_call_is_answered_after_the_stop(start: Start) -> None:
     "framing", ["Content-Length: 500\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1f4\r\n"]
 )
 def test_a_caller_who_goes_away_in_the_middle_has_asked_for_nothing(caller: Caller, framing: str) -> None:
-    head = "POST /contactLists/7/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = "POST /contactLists/7/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     port = int(caller.sandbox.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall((head + framing + '{"FieldNames": ["Email"]}').encode())
@@ -69,7 +69,7 @@ def test_a_large_body_is_asked_to_be_sent(caller: Caller) -> None:
     """`Expect: 100-continue` is answered before the body comes."""
     body = b'{"FieldNames": ["Email"]}'
     head = (
-        "POST /contactLists/7/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /contactLists/7/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     port = int(caller.sandbox.url.rpartition(":")[2])
@@ -86,7 +86,7 @@ def test_a_caller_who_goes_away_before_the_answer_makes_no_noise(
     caller.sandbox.faults.add(call="lists", slow=0.05)
     port = int(caller.sandbox.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(b"GET /contactLists HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /contactLists HTTP/1.1\r\nHost: localhost\r\n\r\n")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
     while not any(one["Status"] for one in caller.sandbox.contents()["Requests"]):
         caller.get("/_sandbox/faults")

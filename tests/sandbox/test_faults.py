@@ -227,7 +227,10 @@ def test_a_fault_that_makes_no_sense_is_refused_with_all_its_fellows(
     assert answer.status_code == 400
     assert "exactly one of" in answer.json()["MessageDetail"]
     assert caller.get("/contactLists").status_code == 200
-    assert caller.post("/_sandbox/faults", data=b"{").status_code == 400
+    assert (
+        caller.post("/_sandbox/faults", data=b"{", headers={"Content-Type": "application/json"}).status_code
+        == 400
+    )
 
 
 def test_a_reset_brings_back_the_start_with_its_faults(start: Start) -> None:
@@ -235,7 +238,7 @@ def test_a_reset_brings_back_the_start_with_its_faults(start: Start) -> None:
     caller.sandbox.faults.add(call="any", status=418, times=None)
     assert caller.get("/contactLists").status_code == 500
     assert caller.get("/contactLists").status_code == 418
-    assert caller.post("/_sandbox/reset").status_code == 200
+    assert caller.post("/_sandbox/reset", json={}).status_code == 200
     assert caller.get("/contactLists").status_code == 500
     caller.load({"Email": "a@example.com"})
     caller.sandbox.reset()

@@ -21,7 +21,7 @@ from target_w50.sandbox.model.store import Store
 _JSON = "application/json; charset=utf-8"
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-    "img-src data:; base-uri 'none'; form-action 'none'"
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -44,6 +44,9 @@ class Control:
         if name == "_contents":
             limit = request.args.get("limit", type=int)
             return _json(contents(self._store, self._faults, self._log, limit))
+        if request.method == "POST" and request.mimetype != "application/json":
+            # What a form or a script of any web page can send without asking is never JSON.
+            return _json(answers.error("A control call is sent as Content-Type: application/json."), 415)
         if name == "_reset":
             self.reset()
         if name == "_revoke":

@@ -19,6 +19,7 @@ from target_w50.sandbox.http.disturbance import disturb
 from target_w50.sandbox.http.handlers import Call, Handlers
 from target_w50.sandbox.http.replies import Reply
 from target_w50.sandbox.http.request_log import LogEntry, RequestLog
+from target_w50.sandbox.http.visitors import why_turned_away
 from target_w50.sandbox.model.models import Outcome
 from target_w50.sandbox.model.options import Options
 from target_w50.sandbox.model.refusals import Refusal, RuleError, TooLargeError, UnknownError
@@ -69,6 +70,13 @@ class Routes:
     def revoke_tokens(self) -> None:
         """Make all granted OAuth 2 tokens worthless."""
         self._authentication.revoke()
+
+    def turn_away(self, request: Request) -> Reply | None:
+        """The refusal of a request that a web page of another site is behind; its body need not be read."""
+        why = why_turned_away(request.headers, request.path)
+        return (
+            None if why is None else replace(self._refuse(request, 403, why), headers={"Connection": "close"})
+        )
 
     def reply(self, request: Request, body: bytes) -> Reply:
         """Reply to a request, and note it if it is one that W50 might get."""
