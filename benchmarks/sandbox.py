@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import requests
 
 from benchmarks.contacts import FIELD_NAMES
 from benchmarks.measuring import BenchmarkError
+from target_w50.cli.demo.child_programs import own_program
 
 LIST_ID = 1
 _TIMEOUT_S = 60
@@ -44,7 +44,7 @@ class BenchSandbox:
 
     def empty(self) -> None:
         """Forget all jobs."""
-        requests.post(f"{self.url}/_sandbox/reset", timeout=_TIMEOUT_S).raise_for_status()
+        requests.post(f"{self.url}/_sandbox/reset", json={}, timeout=_TIMEOUT_S).raise_for_status()
 
     def arrived(self) -> Arrived:
         """What came in."""
@@ -68,9 +68,7 @@ def bench_sandbox(folder: Path, *options: str) -> Iterator[BenchSandbox]:
     lists = folder / "lists.json"
     lists.write_text(json.dumps([{"Id": LIST_ID, "Name": "Benchmark", "Fields": list(FIELD_NAMES)}]))
     command = [
-        sys.executable,
-        "-m",
-        "target_w50.cli",
+        *own_program("target_w50.cli"),
         "sandbox",
         "--no-checks",
         "--lists",

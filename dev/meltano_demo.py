@@ -24,7 +24,7 @@ def demo(home: Path) -> int:
     Returns:
         Meltano's exit status.
     """
-    with running_sandbox("--token", TOKEN) as sandbox:
+    with running_sandbox(token=TOKEN) as sandbox:
         project = MeltanoProject(home=home, api_url=sandbox.url, auth_token=TOKEN)
         print(f"Sandbox  a W50 on this machine alone, at {sandbox.url}")
         print(f"Running  meltano run {JOB}")

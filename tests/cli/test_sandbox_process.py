@@ -15,7 +15,7 @@ from target_w50.errors import UnreachableError
 
 
 def test_it_serves_until_the_block_ends_and_then_no_more() -> None:
-    with running_sandbox("--token", "secret") as sandbox:
+    with running_sandbox(token="secret") as sandbox:
         names = [contact_list["Name"] for contact_list in sandbox.contents()["Lists"]]
         assert names == ["Newsletter", "Customers"]
         assert requests.get(f"{sandbox.url}/contactLists", timeout=10).status_code == 401

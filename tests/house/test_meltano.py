@@ -75,7 +75,7 @@ def test_meltanos_commands_are_commands_of_w50(loader: dict[str, Any]) -> None:
 @pytest.mark.usefixtures("_installed")
 def test_meltano_checks_and_plans_with_its_own_configuration(tmp_path: Path) -> None:
     """`meltano invoke target-w50:check`: the settings come as variables, the secret shows nowhere."""
-    with running_sandbox("--token", TOKEN) as sandbox:
+    with running_sandbox(token=TOKEN) as sandbox:
         meltano = MeltanoProject(home=tmp_path, api_url=sandbox.url, auth_token=TOKEN)
         checked = meltano.meltano("--log-level=warning", "invoke", "target-w50:check")
         planned = meltano.meltano(
@@ -124,7 +124,7 @@ def test_the_schedule_runs_the_job(project: dict[str, Any]) -> None:
 def test_a_second_run_starts_from_the_first_ones_bookmark(tmp_path: Path) -> None:
     """Meltano keeps the state that the target writes, and hands it to the tap the next time."""
     assert MELTANO.exists()
-    with running_sandbox("--token", TOKEN) as sandbox:
+    with running_sandbox(token=TOKEN) as sandbox:
         meltano = MeltanoProject(home=tmp_path, api_url=sandbox.url, auth_token=TOKEN)
 
         first = meltano.meltano("run", JOB)

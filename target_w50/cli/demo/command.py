@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
+from target_w50.cli.demo.child_programs import own_program
 from target_w50.cli.demo.printout import DemoRun, print_report, print_start
 from target_w50.cli.demo.sample_data import SINGER_FILE, sample_data_folder
 from target_w50.cli.demo.sandbox_process import running_sandbox
@@ -21,7 +21,7 @@ from target_w50.w50 import MEDIA_TYPES
 
 TOKEN = "demo-token"  # noqa: S105  # of a sandbox that lives for seconds
 CONTACT_LIST = "Newsletter"
-TARGET = (sys.executable, "-m", "target_w50")
+TARGET = own_program("target_w50")
 
 
 @click.command(
@@ -62,7 +62,7 @@ def demo(*, media_type: str, keep: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="w50-demo-"))
     out = console()
     try:
-        with running_sandbox("--token", TOKEN, "--job-seconds", "0.3") as sandbox:
+        with running_sandbox("--job-seconds", "0.3", token=TOKEN) as sandbox:
             config = _config(sandbox.url, folder, media_type)
             (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
             print_start(out, sandbox.url, sample, config)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,9 @@ from typing import IO, Any
 
 import requests
 
+from target_w50.cli.demo.child_programs import own_program
 from target_w50.errors import UnreachableError
+from target_w50.sandbox.command import TOKEN_VARIABLE
 
 READY = re.compile(r"http://127\.0\.0\.1:\d+")
 START_TIMEOUT_S = 60.0
@@ -42,18 +44,24 @@ class RunningSandbox:
 
 
 @contextmanager
-def running_sandbox(*options: str) -> Iterator[RunningSandbox]:
+def running_sandbox(*options: str, token: str | None = None) -> Iterator[RunningSandbox]:
     """Start `w50 sandbox` on a free port, wait until it is ready, and stop it at the end.
 
     Args:
         options: further options of `w50 sandbox`.
+        token: what its callers need; it does not stand on the command line. None: nobody needs one.
 
     Raises:
         UnreachableError: it did not start; code `sandbox_not_started`.
     """
-    command = [sys.executable, "-m", "target_w50.cli", "sandbox", "--port", "0", *options]
+    environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
     process = subprocess.Popen(  # noqa: S603  # our own program
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [*own_program("target_w50.cli"), "sandbox", "--port", "0", *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=environment if token is None else {**environment, TOKEN_VARIABLE: token},
     )
     try:
         yield RunningSandbox(_ready_url(process))
