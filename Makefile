@@ -1,15 +1,19 @@
 # A newcomer's commands: `make demo` and `make test`. Each sets up what it needs; a second run is quick.
 
 PYTHON ?= python3
-OLDEST_PYTHON ?= python3.10
 BIN := .venv/bin
 MELTANO := .venv-meltano/bin/meltano
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# For the versions of the others, and for the bill of materials.
+TOOLS := uv cyclonedx-bom
+# Wheels alone, each with a hash that its file of versions names: nothing unknown is run while it is installed.
+PINNED := --only-binary :all: --require-hashes
+ITSELF := --no-deps --no-build-isolation -e .
 # Examples of the property tests are new in every run; with the seed of a run that failed they are the same.
 HYPOTHESIS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help bench browser chaos demo demo-meltano memory test lint types pytest constraints clean
+.PHONY: help bench browser chaos demo demo-meltano memory test test-lowest lint types pytest constraints sbom clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -37,6 +41,10 @@ browser: .venv/.ready ## the browser that the tests look at the pages with: foun
 pytest: .venv/.ready .meltano/.ready browser ## all tests, with branch coverage of the programs' processes too
 	$(BIN)/pytest -n auto --hypothesis-seed=$(HYPOTHESIS_SEED) --cov --cov-report=term --cov-fail-under=95
 
+# Not again: what asks about the house, not about a library, the browser, and what takes longest by waiting.
+test-lowest: .venv-lowest/.ready ## the tests with the lowest versions that pyproject.toml allows
+	.venv-lowest/bin/pytest -n auto tests --ignore=tests/house --ignore=tests/browser --ignore=tests/chaos
+
 chaos: .venv/.ready ## seeded runs with faults, signals, kills and restarts, a quarter of an hour (CHAOS='--runs 30')
 	@$(BIN)/python -m tests.chaos.run $(CHAOS)
 
@@ -46,18 +54,40 @@ memory: .venv/.ready ## resident memory while two million contacts pass
 bench: .venv/.ready .venv-bench-jsonl/.ready ## speed beside its references, a quarter of an hour (BENCH=--quick: a minute)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-constraints: ## the two files of pinned versions anew, by the oldest Python that the project supports
-	$(call freeze,constraints.txt,-e '.[dev]',Versions that the project is tested with)
-	$(call freeze,constraints-meltano.txt,meltano==4.4.1,Versions of the environment that runs Meltano)
+constraints: .venv-tools/.ready ## the files of pinned versions: what is new is added (UPGRADE=--upgrade: all anew)
+	$(call pin,constraints.txt,--extra dev pyproject.toml)
+	$(call pin,constraints-lowest.txt,--resolution lowest-direct --extra dev pyproject.toml)
+	$(call pin,constraints-meltano.txt,-,meltano==4.4.1)
+	$(call pin,constraints-tools.txt,-,$(TOOLS))
+
+sbom: .venv-tools/.ready constraints.txt ## what a user of all extras gets, as a CycloneDX document in dist/
+	@rm -rf .venv-sbom && .venv-tools/bin/uv venv --quiet --python $(PYTHON) .venv-sbom
+	@.venv-tools/bin/uv pip install --quiet --python .venv-sbom -c constraints.txt '.[sandbox,report]'
+	@$(PYTHON) dev/sbom.py .venv-sbom dist/target-w50.cdx.json
 
 clean: ## all that make has set up or left behind
-	rm -rf .venv .venv-bench-jsonl .venv-meltano .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench-jsonl .venv-lowest .venv-meltano .venv-sbom .venv-tools .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
 	@echo "Setting up .venv (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
+	@$(BIN)/python $(PIP_INSTALL) $(PINNED) -r constraints.txt
+	@$(BIN)/python $(PIP_INSTALL) $(ITSELF)
+	@$(BIN)/python -m pip check || { echo "pyproject.toml asks for what constraints.txt lacks: make constraints"; exit 1; }
+	@touch $@
+
+.venv-lowest/.ready: pyproject.toml constraints-lowest.txt
+	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@echo "Setting up .venv-lowest (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv-lowest
+	@.venv-lowest/bin/python $(PIP_INSTALL) $(PINNED) -r constraints-lowest.txt
+	@.venv-lowest/bin/python $(PIP_INSTALL) $(ITSELF)
+	@touch $@
+
+.venv-tools/.ready: constraints-tools.txt
+	@$(PYTHON) -m venv .venv-tools
+	@.venv-tools/bin/python $(PIP_INSTALL) $(PINNED) -r constraints-tools.txt
 	@touch $@
 
 # Meltano has an environment of its own: its dependencies and the SDK's do not always agree.
@@ -65,7 +95,7 @@ clean: ## all that make has set up or left behind
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
 	@echo "Setting up .venv-meltano (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv-meltano
-	@.venv-meltano/bin/python $(PIP_INSTALL) -c constraints-meltano.txt meltano
+	@.venv-meltano/bin/python $(PIP_INSTALL) $(PINNED) -r constraints-meltano.txt
 	@touch $@
 
 # A reference of the benchmark, with the old jsonschema that it wants.
@@ -81,10 +111,8 @@ clean: ## all that make has set up or left behind
 	@MELTANO_CLI_DISABLE_VERSION_CHECK=1 MELTANO_SEND_ANONYMOUS_USAGE_STATS=false $(MELTANO) --log-level=warning install
 	@touch $@
 
-# One file serves every supported Python: what the oldest can install, the newer ones can.
-define freeze
-@rm -rf .venv-oldest && $(OLDEST_PYTHON) -m venv .venv-oldest
-@.venv-oldest/bin/python $(PIP_INSTALL) $(2)
-@{ echo "# $(3) (written by make constraints)."; .venv-oldest/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f; } > $(1)
-@rm -rf .venv-oldest
+# One file serves every supported Python, system and processor: with the hashes of all wheels of a version.
+define pin
+@printf '%s\n' $(3) | .venv-tools/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+	--custom-compile-command 'make constraints' $(UPGRADE) --output-file $(1) $(2)
 endef
