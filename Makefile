@@ -6,8 +6,8 @@ MELTANO := .venv-meltano/bin/meltano
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # For the versions of the others, and for the bill of materials.
 TOOLS := uv cyclonedx-bom
-# Wheels alone, each with a hash that its file of versions names: nothing unknown is run while it is installed.
-PINNED := --only-binary :all: --require-hashes
+# Wheels alone, each with a hash that its file of versions names, and nothing beside them.
+PINNED := --no-deps --only-binary :all: --require-hashes
 ITSELF := --no-deps --no-build-isolation -e .
 # Examples of the property tests are new in every run; with the seed of a run that failed they are the same.
 HYPOTHESIS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
