@@ -74,7 +74,7 @@ clean: ## all that make has set up or left behind
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python $(PIP_INSTALL) $(PINNED) -r constraints.txt
 	@$(BIN)/python $(PIP_INSTALL) $(ITSELF)
-	@$(BIN)/python -m pip check || { echo "pyproject.toml asks for what constraints.txt lacks: make constraints"; exit 1; }
+	@lacks=$$($(BIN)/python -m pip check) || { echo "$$lacks"; echo "constraints.txt lacks it: make constraints"; exit 1; }
 	@touch $@
 
 .venv-lowest/.ready: pyproject.toml constraints-lowest.txt
