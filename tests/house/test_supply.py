@@ -7,10 +7,11 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from dev.sbom import without_addresses
 from hatchling.metadata.core import ProjectMetadata
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from dev.sbom import without_addresses
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = ProjectMetadata(str(REPOSITORY), None).core
