@@ -29,6 +29,8 @@ from target_w50.settings.model import DeletedRecords, ImportMode, Settings
 from target_w50.singer.messages import BrokenLineError
 from target_w50.w50 import W50Client, wire_format
 
+log = logging.getLogger("target-w50")
+
 QUEUE_BYTES = 32_000_000
 """What may wait for W50 at least before the reader waits; two requests fit in any case."""
 
