@@ -46,7 +46,6 @@ HAS_ITS_OWN_TIME = {
     "w50.client": "the API's face, usable alone: the default of what is given",
     "w50.oauth2": "the same",
     "w50.http.retry": "the same",
-    "w50.http.transport": "how long a socket was idle is the machine's time",
     "singer.lines": "the default of what is given; it waits for the tap's pipe",
     "singer.reader": "the same",
 }

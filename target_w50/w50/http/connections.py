@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import io
 import ssl
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPResponse
@@ -133,7 +132,7 @@ class _KeepingMixin:
         # urllib3 asks this when it takes a connection from the pool, and replaces one that says no.
         if self.sock is None:  # type: ignore[attr-defined]
             return False
-        if self.last_used is not None and time.monotonic() - self.last_used > MAX_IDLE_S:
+        if self.last_used is not None and here.underway.now() - self.last_used > MAX_IDLE_S:
             return False
         if self._has_leftovers is not None and self._has_leftovers():
             return False
@@ -179,7 +178,7 @@ class _KeepingMixin:
     def getresponse(self) -> Any:
         response = super().getresponse()  # type: ignore[misc]
         self._has_leftovers = here.underway.has_leftovers
-        self.last_used = time.monotonic()
+        self.last_used = here.underway.now()
         return response
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -84,7 +83,7 @@ def exchange(
     request: requests.PreparedRequest,
     bounds: Bounds,
     *,
-    monotonic: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float],
 ) -> Answer:
     """Send one request and read its answer.
 

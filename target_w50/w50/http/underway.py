@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable
 from http.client import HTTPException
 from typing import Final
@@ -29,11 +28,12 @@ class Underway:
         read_timeout_s: for each read, and for each piece written.
         whole_s: for all of it.
         wire_bytes: how much may come, packed and with all that HTTP puts around it.
-        monotonic: clock in seconds.
+        monotonic: clock in seconds; without one, as without limits, time does not count.
 
     Attributes:
         connected: whether the request may have been sent. True, the doubtful case, unless a connection says
             otherwise: other adapters, and SOCKS, note nothing.
+        now: the clock.
         has_leftovers: says whether more was read than belongs to the answer; None as long as there is none.
     """
 
@@ -43,7 +43,7 @@ class Underway:
         read_timeout_s: float = 300.0,
         whole_s: float = math.inf,
         wire_bytes: float = math.inf,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.connected = True
         self.has_leftovers: Callable[[], bool] | None = None
@@ -51,7 +51,7 @@ class Underway:
         self._read_timeout_s = read_timeout_s
         self._whole_s = whole_s
         self._bytes_left = wire_bytes
-        self._monotonic = monotonic
+        self.now = monotonic
         self._ends_at = monotonic() + whole_s
         self._connect_ends_at = math.inf
         self._step_is_last = False
@@ -59,7 +59,7 @@ class Underway:
     def connecting(self) -> None:
         """Note that a connection is being made."""
         self.connected = False
-        self._connect_ends_at = self._monotonic() + self._connect_timeout_s
+        self._connect_ends_at = self.now() + self._connect_timeout_s
 
     def step_s(self) -> float:
         """Return what the next step at the socket may take.
@@ -68,7 +68,7 @@ class Underway:
             BoundError: there is no time left.
         """
         ends_at = self._ends_at if self.connected else min(self._ends_at, self._connect_ends_at)
-        left_s = ends_at - self._monotonic()
+        left_s = ends_at - self.now()
         if left_s <= 0:
             raise self.late()
         self._step_is_last = left_s < self._read_timeout_s
