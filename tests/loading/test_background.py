@@ -78,7 +78,7 @@ def test_after_an_error_a_running_job_is_waited_for_and_its_state_written(
     ) as target:
         target.send(*messages)
         wait_until(lambda: calls_of(sandbox).count("add") == 3, "the second job to be filled", target)
-        target.send({"type": "NONSENSE"})
+        target.send(schema("unlisted"))
         finished = target.wait()
     assert (finished.status, finished.bookmarks) == (2, [2])
     assert sorted(finished.outcomes) == ["abandoned", "finished"]
@@ -95,7 +95,7 @@ def test_after_an_error_the_next_job_is_not_tried_again_while_one_runs(
     with Target(tmp_path, config) as target:
         target.send(schema(), record(1), state(1), record(2))
         wait_until(lambda: calls_of(sandbox).count("add") == 2, "the second job to be filled", target)
-        target.send({"type": "NONSENSE"})
+        target.send(schema("unlisted"))
         finished = target.wait()
     assert (finished.status, finished.bookmarks) == (2, [1])
     assert sorted(finished.outcomes) == ["abandoned", "finished"]

@@ -75,6 +75,7 @@ IMPORTED_PRIVATE = {
     "singer_sdk.plugin_base._plugin_log_level",
     "singer_sdk.helpers._flattening.FlatteningOptions",
     "singer_sdk.helpers._flattening.flatten_key",
+    "singer_sdk.helpers._flattening.flatten_schema",
 }
 CALLED_PRIVATE = {"_add_sdc_metadata_to_record"}
 """Of the SDK's classes, called from outside of them."""
