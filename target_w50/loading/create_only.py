@@ -10,7 +10,7 @@ from target_w50.errors import DoubtfulError, UnreachableError
 from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome
-from target_w50.loading.uploading import MOST_REBUILDS
+from target_w50.loading.uploading import MOST_REBUILDS, known_already
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.logs import is_at_hand
 from target_w50.w50 import ImportJob, RequestEvent, W50Client
@@ -68,7 +68,9 @@ class CreateOnly:
     def _answered(self, job: LoadJob) -> ImportJob:
         for rest in reversed(range(MOST_REBUILDS + 1)):
             try:
-                return self._client.create_import_job(job.list_id, job.mapping.field_names)
+                created = self._client.create_import_job(job.list_id, job.mapping.field_names)
+                if not self._ledger.is_new(job.list_id, created.id):
+                    raise known_already(created)
             except DoubtfulError as error:
                 if not rest:
                     raise UnreachableError(
@@ -78,4 +80,6 @@ class CreateOnly:
                         code="rebuilds_exhausted",
                     ) from error
                 log.warning("%s: no clear answer to create, creating another: %s", job.name, error.message)
+            else:
+                return created
         raise AssertionError

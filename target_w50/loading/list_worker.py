@@ -28,7 +28,7 @@ class JobSteps:
 
     Args:
         make_client: makes its own client; its requests are counted for the job at hand.
-        may_run: asked just before a job is run; from its yes on, the job counts as running.
+        may_run: called as the last thing before a job is run; raises what forbids it.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class JobSteps:
         wire: WireFormat,
         bisection: Bisection,
         places: Places,
-        may_run: Callable[[LoadJob], bool],
+        may_run: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
         self._at_hand: LoadJob | None = None

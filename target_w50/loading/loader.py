@@ -35,7 +35,7 @@ class Loader:
 
     def __init__(
         self,
-        make_steps: Callable[[Callable[[LoadJob], bool]], JobSteps],
+        make_steps: Callable[[Callable[[], None]], JobSteps],
         settings: Settings,
         ledger: Ledger,
         stop: Stop,
@@ -180,6 +180,7 @@ class Loader:
             self._aborting = True
             self._changed.notify_all()
         self._wait_for_workers()
+        self._ledger.settle()
         self._stop.check()
 
     def _wait_for_workers(self) -> None:
@@ -225,12 +226,16 @@ class Loader:
         """A worker has learned that the run must stop."""
         self._stop.set(error)
 
-    def _may_run(self, job: LoadJob) -> bool:
-        with self._changed:
-            if self._aborting or self._stop.error is not None:
-                return False
-            job.may_run(self._clock.monotonic())
-            return True
+    def _may_run(self) -> None:
+        """Raise what forbids to run a job; asked once more as the last thing before the request.
+
+        Raises:
+            StoppedError: the run was stopped.
+            AbandonedError: only running jobs are still looked after.
+        """
+        self._stop.check()
+        if self._aborting:
+            raise AbandonedError("The run ends; no further job is run.")
 
     def _wake_all(self) -> None:
         with self._changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import NoReturn
 
 from target_w50.errors import (
     DoubtfulError,
@@ -18,7 +19,7 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome, Phase
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
-from target_w50.w50 import ImportJob, W50Client, has_ended, has_failed, rejected
+from target_w50.w50 import ALL_PERCENT, ImportJob, W50Client, arrived, has_ended, has_failed, rejected
 
 log = logging.getLogger("target-w50")
 
@@ -35,7 +36,7 @@ class Polling:
 
     Args:
         client: the thread's own client.
-        may_run: asked just before a job is run; from its yes on, the job counts as running.
+        may_run: called as the last thing before a job is run; raises what forbids it.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Polling:
         settings: Settings,
         ledger: Ledger,
         *,
-        may_run: Callable[[LoadJob], bool],
+        may_run: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
         self._client = client
@@ -64,12 +65,16 @@ class Polling:
             self._nothing_left(job)
             return
         job.stood_before_run(self._client.get_import_job(job.list_id, job.w50_id))
-        if not self._may_run(job):
-            return
-        self._ledger.events_may_fire(job)
+        self._may_run()
+        job.may_run(self._monotonic())
+        self._ledger.may_take_effect(job)
         try:
             seen = self._client.run_import_job(
-                job.list_id, job.w50_id, match=job.mapping.match_fields, custom_events=job.custom_events
+                job.list_id,
+                job.w50_id,
+                match=job.mapping.match_fields,
+                custom_events=job.custom_events,
+                last_look=self._may_run,
             )
         except DoubtfulError as error:
             log.warning(
@@ -84,7 +89,7 @@ class Polling:
         except TargetW50Error:
             # Certainly not run. (After any other error nobody knows, and the phase stays.)
             job.not_run()
-            self._ledger.events_did_not_fire(job)
+            self._ledger.took_no_effect(job)
             raise
         log.info(
             "Running %s with %d contacts",
@@ -92,7 +97,7 @@ class Polling:
             job.contacts,
             extra=job.log_fields(self._ledger.run_id),
         )
-        self._look_at(job, seen)
+        self._look_at(job, seen, job.run_at)
 
     def _nothing_left(self, job: LoadJob) -> None:
         """All contacts were set aside: there is nothing to run."""
@@ -106,6 +111,7 @@ class Polling:
             JobUnknownError: it did not end in time, or it is not known whether it runs.
             LimitError: it ended, and too many of its contacts were rejected.
         """
+        asked_at = self._monotonic()
         try:
             left_s = max(self._left_s(job), LAST_LOOK_WITHIN_S)
             seen = self._client.get_import_job(job.list_id, job.w50_id, retry_for_s=0, within_s=left_s)
@@ -117,29 +123,45 @@ class Polling:
                 extra=job.log_fields(self._ledger.run_id),
             )
             asked_s = error.retry_after_s if isinstance(error, UnreachableError) else None
-            self._check_time(job, asked_s or 0.0)
+            self._check_time(job, asked_at, asked_s or 0.0)
             return
         if job.phase is Phase.DOUBTFUL and seen == job.before_run:
-            self._check_time(job)
+            self._check_time(job, asked_at)
             return
-        self._look_at(job, seen)
+        self._look_at(job, seen, asked_at)
 
-    def _look_at(self, job: LoadJob, seen: ImportJob) -> None:
+    def _look_at(self, job: LoadJob, seen: ImportJob, asked_at: float) -> None:
+        last_seen, statuses = job.w50_job, self._settings.failure_statuses
         job.running_seen(seen)
         # An answer that is just as before the run says nothing about the run.
-        if seen == job.before_run or not has_ended(seen, self._settings.failure_statuses):
-            self._check_time(job)
+        if seen == job.before_run or not has_ended(seen, statuses, job.before_run):
+            self._check_time(job, asked_at)
             return
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at
-        if has_failed(seen, self._settings.failure_statuses):
+        if has_failed(seen, statuses):
             message = (
                 f"W50 reports that {job.name} failed (CurrentStatus {seen.current_status!r}). Its contacts "
                 "may be loaded in part and will be sent again by the next run; look at the job in W50 first."
             )
             self._ledger.ended_badly(job, Outcome.FAILED, message)
             raise JobFailedError(message, job_id=seen.id)
-        self._finished(job, seen)
+        if any(seen.counters) or (self._settings.max_rejected_percent >= ALL_PERCENT and not job.doubtful_at):
+            self._finished(job, seen)
+        elif seen != last_seen:
+            # It may be about to count: it is asked once more before that is called an end.
+            self._check_time(job, asked_at)
+        else:
+            self._counts_nothing(job, seen)
+
+    def _counts_nothing(self, job: LoadJob, seen: ImportJob) -> None:
+        self._unknown(
+            job,
+            f"{job.name} ended (CurrentStatus {seen.current_status!r}), but counts nothing at all, although "
+            f"{job.contacts} contacts were sent: it is not known whether they arrived. Look at it in W50 "
+            "before the next run, which sends its contacts again. If W50 is right to take none of them, set "
+            "max_rejected_percent to 100.",
+        )
 
     def _finished(self, job: LoadJob, seen: ImportJob) -> None:
         lost = rejected(job.contacts, seen)
@@ -159,40 +181,56 @@ class Polling:
             seen.invalid_sms_count,
             extra=job.log_fields(self._ledger.run_id),
         )
-        self._ledger.ended(job, seen, Outcome.FINISHED)
         percent = 100 * lost / job.contacts
-        if percent > self._settings.max_rejected_percent:
+        passes = percent <= self._settings.max_rejected_percent
+        has_arrived = arrived(seen) > 0
+        if not has_arrived:
+            self._ledger.took_no_effect(job)
+        self._ledger.ended(job, seen, Outcome.FINISHED, acknowledges=passes or has_arrived)
+        if not passes:
+            state = (
+                "The state that it completes was written, if the tap sent one."
+                if has_arrived
+                else "None arrived, so no state was written for them: the next run sends them again."
+            )
             raise LimitError(
                 f"{job.name}: W50 rejected {lost} of {job.contacts} contacts ({percent:.1f} %), more than "
-                f"max_rejected_percent ({self._settings.max_rejected_percent:g}). The state that it "
-                "completes was written, if the tap sent one. Look at the job in W50 for the reasons.",
+                f"max_rejected_percent ({self._settings.max_rejected_percent:g}). {state} Look at the job in "
+                "W50 for the reasons.",
                 code="rejected_limit",
             )
 
     # Waiting.
 
-    def _check_time(self, job: LoadJob, asked_s: float = 0.0) -> None:
-        """Set the time of the next look, no sooner than W50 asks for, or give the job up as unknown."""
-        settings, now = self._settings, self._monotonic()
-        doubted = now - job.doubtful_at
-        if job.phase is Phase.DOUBTFUL and doubted > settings.request_timeout_s:
+    def _check_time(self, job: LoadJob, asked_at: float, waits_s: float = 0.0) -> None:
+        """Set the time of the next look, or give the job up as unknown.
+
+        Only a look that was begun when the time was up counts as the last: a process that was stopped for a
+        while asks once more.
+
+        Args:
+            job: not known to have ended.
+            asked_at: when the look at it began, on the clock of the run.
+            waits_s: how long W50 asks to be left alone.
+        """
+        settings = self._settings
+        if job.phase is Phase.DOUBTFUL and asked_at - job.doubtful_at > settings.request_timeout_s:
             self._unknown(
                 job,
                 f"No clear answer came to run of {job.name}, and its status did not change for "
-                f"{doubted:.0f} s: it is not known whether it runs. Look at it in W50 before the next run, "
-                "which sends its contacts again.",
+                f"{asked_at - job.doubtful_at:.0f} s: it is not known whether it runs. Look at it in W50 "
+                "before the next run, which sends its contacts again.",
             )
-        waited = now - job.run_at
-        if waited > settings.job_timeout_s:
+        if asked_at - job.run_at > settings.job_timeout_s:
             self._unknown(
                 job,
                 f"{job.name} has not ended within job_timeout_s ({settings.job_timeout_s:g} s): it is "
                 "neither failed nor done. Wait for it in W50 before the next run, which sends its contacts "
                 "again.",
             )
-        self._pause(job, asked_s)
+        self._pause(job, waits_s)
 
-    def _unknown(self, job: LoadJob, message: str) -> None:
+    def _unknown(self, job: LoadJob, message: str) -> NoReturn:
         job_id = job.w50_id
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at

@@ -15,7 +15,7 @@ from target_w50.loading.bisection import Bisection
 from target_w50.loading.validation_warnings import ValidationWarnings
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
-from target_w50.w50 import W50Client, WireFormat
+from target_w50.w50 import ImportJob, W50Client, WireFormat
 
 log = logging.getLogger("target-w50")
 
@@ -86,6 +86,9 @@ class Uploading:
             job.not_created()
             raise
         effort.create_seconds = self._monotonic() - began
+        if not self._ledger.is_new(job.list_id, created.id):
+            self._begin_anew(job, known_already(created))
+            return
         job.created(created)
         log.info("Created %s", job.name, extra=job.log_fields(self._ledger.run_id))
 
@@ -213,3 +216,11 @@ class Uploading:
             late.retry_after_s = asked_s
             raise late from error
         return asked_s
+
+
+def known_already(created: ImportJob) -> DoubtfulError:
+    """What it means that W50 answers create with a job that this run has filled, run or given up."""
+    return DoubtfulError(
+        f"create was answered with import job {created.id}, which this run knows already",
+        call="create_import_job",
+    )

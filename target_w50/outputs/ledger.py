@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from target_w50.import_jobs.counts import StreamCounts
@@ -17,9 +17,31 @@ from target_w50.outputs.state_lines import JobResults, StateWriter
 from target_w50.runtime.stop import Stop
 from target_w50.w50 import ImportJob, rejected
 
+LOOK_S = 0.5
+"""How often one who waits for a state to be written looks whether the run was stopped, in seconds."""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """An import job that ran, or may have, and whose contacts the next run sends again: it matters.
+
+    Attributes:
+        job_id: its id at W50.
+        events: the custom events that may fire again.
+        makes_duplicates: whether W50 may hold the contacts for new ones, as nothing says how they match.
+    """
+
+    job_id: int
+    events: tuple[str, ...]
+    makes_duplicates: bool
+
 
 class Ledger:
     """Books what ends, in any thread, and lets states pass when everything before them has ended.
+
+    The books are open for moments only: no lock is held while a state, a metrics record or the quarantine
+    file is written, so that nobody who only books waits for whoever reads the states. One thread at a time
+    writes states; what comes meanwhile, it writes too.
 
     Args:
         run_id: the run's name.
@@ -50,9 +72,11 @@ class Ledger:
         self._stop = stop
         self._before_state = before_state
         self._checkpoints: Checkpoints[int] = Checkpoints()
-        self._lock = threading.RLock()
+        self._books = stop.clock.condition()
+        self._passing = False
         self._open: dict[int, LoadJob] = {}
-        self._with_events: dict[int, LoadJob] = {}
+        self._repeats: dict[int, Repeat] = {}
+        self._known_ids: set[tuple[int, int]] = set()
         self.streams: dict[str, StreamCounts] = {}
 
     # What the reader reports.
@@ -65,7 +89,7 @@ class Ledger:
 
     def state_read(self, state: Any) -> None:
         """The tap sent a state."""
-        with self._lock:
+        with self._books:
             self._checkpoints.state_read(state)
 
     def record_read(self) -> None:
@@ -74,15 +98,15 @@ class Ledger:
 
     def begin(self, job: LoadJob) -> None:
         """The job holds contacts of the current stretch of the input."""
-        with self._lock:
+        with self._books:
             self._checkpoints.begin(job.number)
             self._open[job.number] = job
 
     def cut(self) -> None:
         """End the current stretch; all open jobs have been closed."""
-        with self._lock:
+        with self._books:
             self._checkpoints.cut()
-            self._let_states_pass()
+        self._let_states_pass()
 
     @property
     def waits(self) -> bool:
@@ -92,82 +116,113 @@ class Ledger:
     @property
     def state_waits(self) -> bool:
         """Whether a state was read that has not been written."""
-        with self._lock:
+        with self._books:
             return self._checkpoints.state_waits
 
     def finish(self) -> None:
         """The input has ended and so has every job."""
-        with self._lock:
-            self._stop.check()
-            self._states.finish()
+        self._stop.check()
+        with self._books:
+            line = self._states.last_line()
+        self._states.write(line)
 
     # What the workers report.
 
-    def events_may_fire(self, job: LoadJob) -> None:
-        """The job is about to be run with custom events: until a state covers it, they may be repeated."""
-        if not job.custom_events:
-            return
-        with self._lock:
-            self._with_events[job.number] = job
-            job.counts.contacts_with_events += job.contacts
+    def is_new(self, list_id: int, w50_id: int) -> bool:
+        """Whether W50 has given this id to no other job of the list in this run; it is known from now on."""
+        with self._books:
+            known = (list_id, w50_id) in self._known_ids
+            self._known_ids.add((list_id, w50_id))
+        return not known
 
-    def events_did_not_fire(self, job: LoadJob) -> None:
+    def may_take_effect(self, job: LoadJob) -> None:
+        """The job is about to be run: until a state covers it, the next run sends its contacts again."""
+        events, entry = job.custom_events, job.mapping.entry
+        makes_duplicates = not job.mapping.match_fields and entry.enc_contact_id is None
+        with self._books:
+            if events or makes_duplicates:
+                self._repeats[job.number] = Repeat(job.w50_id, events, makes_duplicates)
+            if events:
+                job.counts.contacts_with_events += job.contacts
+
+    def took_no_effect(self, job: LoadJob) -> None:
         """The job was certainly not run."""
-        with self._lock:
-            if self._with_events.pop(job.number, None) is not None:
+        with self._books:
+            self._repeats.pop(job.number, None)
+            if job.custom_events:
                 job.counts.contacts_with_events -= job.contacts
 
-    def ended(self, job: LoadJob, w50_job: ImportJob, outcome: Outcome) -> None:
-        """W50 finished the job (or created it, where that is all): book it and let states pass."""
-        with self._lock:
+    def ended(self, job: LoadJob, w50_job: ImportJob, outcome: Outcome, *, acknowledges: bool = True) -> None:
+        """W50 finished the job (or created it, where that is all): book it and let states pass.
+
+        Args:
+            job: as it stands on our side.
+            w50_job: how W50 describes it.
+            outcome: `FINISHED` or `CREATED`.
+            acknowledges: whether states may pass its contacts.
+        """
+        with self._books:
             job.end(outcome)
             self._open.pop(job.number, None)
             self._count(job, w50_job)
             self._results.add(job.stream, w50_job)
-            self._write_job(job, w50_job, outcome, None)
-            if self._stop.error is None:
-                self._checkpoints.end(job.number)
-                self._let_states_pass()
+        self._write_job(job, w50_job, outcome, None)
+        if acknowledges:
+            self._acknowledge(job)
 
     def ended_without_contacts(self, job: LoadJob, error: str) -> None:
         """Every contact of the job was set aside: W50's job is left as it is, and states may pass."""
-        with self._lock:
-            self.given_up(job, error)
+        self.given_up(job, error)
+        with self._books:
             job.end(Outcome.ABANDONED)
             self._open.pop(job.number, None)
-            if self._stop.error is None:
-                self._checkpoints.end(job.number)
-                self._let_states_pass()
+        self._acknowledge(job)
 
     def ended_badly(self, job: LoadJob, outcome: Outcome, error: str) -> None:
         """The job failed, is unknown or will not be run; nothing that it holds is acknowledged."""
-        with self._lock:
+        with self._books:
             if job.outcome is not None:
                 return
             job.end(outcome)
-            if job.w50_job is not None:
-                if outcome in (Outcome.FAILED, Outcome.UNKNOWN):
-                    # It was run, or may have been: its contacts were sent, whatever became of them.
-                    job.counts.import_jobs += 1
-                    job.counts.contacts_sent += job.contacts
-                self._write_job(job, job.w50_job, outcome, error)
+            if outcome in (Outcome.FAILED, Outcome.UNKNOWN):
+                # It was run, or may have been: its contacts were sent, whatever became of them.
+                job.counts.import_jobs += 1
+                job.counts.contacts_sent += job.contacts
+        if job.w50_job is not None:
+            self._write_job(job, job.w50_job, outcome, error)
 
     def given_up(self, job: LoadJob, error: str) -> None:
         """W50's job is left as it is, never run; its batches go to another."""
-        with self._lock:
-            if job.w50_job is not None:
-                self._write_job(job, job.w50_job, Outcome.ABANDONED, error)
+        if job.w50_job is not None:
+            self._write_job(job, job.w50_job, Outcome.ABANDONED, error)
+
+    def _acknowledge(self, job: LoadJob) -> None:
+        if self._stop.error is None:
+            with self._books:
+                self._checkpoints.end(job.number)
+            self._let_states_pass()
 
     def _let_states_pass(self) -> None:
-        if self._stop.error is not None:
-            return
-        safe = self._checkpoints.leave()
-        if safe is None:
-            return
-        self._before_state()
-        self._states.acknowledge(safe.state)
-        for number in safe.covered:
-            self._with_events.pop(number, None)
+        while True:
+            with self._books:
+                if self._passing or self._stop.error is not None:
+                    return  # Whoever is at it takes what has come since, too.
+                safe = self._checkpoints.leave()
+                if safe is None:
+                    return
+                self._passing = True
+            try:
+                self._before_state()
+                with self._books:
+                    line = self._states.line_for(safe.state)
+                self._states.write(line)
+                with self._books:
+                    for number in safe.covered:
+                        self._repeats.pop(number, None)
+            finally:
+                with self._books:
+                    self._passing = False
+                    self._books.notify_all()
 
     def _count(self, job: LoadJob, w50_job: ImportJob) -> None:
         counts = job.counts
@@ -178,23 +233,29 @@ class Ledger:
 
     # What is asked at the end.
 
+    def settle(self) -> None:
+        """Wait for the state that is being written, unless the run is stopped."""
+        with self._books:
+            while self._passing and self._stop.error is None:
+                self._books.wait(LOOK_S)
+
     def close_books(self, error: str) -> None:
         """Book every job that is still open: running ones as unknown, the others as abandoned."""
-        with self._lock:
-            for job in list(self._open.values()):
-                self.ended_badly(job, Outcome.UNKNOWN if job.runs else Outcome.ABANDONED, error)
-                job.store.close()
+        self.settle()
+        for job in self.open_jobs:
+            self.ended_badly(job, Outcome.UNKNOWN if job.runs else Outcome.ABANDONED, error)
+            job.store.close()
 
     @property
     def open_jobs(self) -> list[LoadJob]:
         """Jobs that have not ended, in the order of the input."""
-        with self._lock:
+        with self._books:
             return list(self._open.values())
 
     @property
     def running(self) -> list[LoadJob]:
         """Jobs that W50 runs, or may be running."""
-        with self._lock:
+        with self._books:
             return [
                 job
                 for job in self._open.values()
@@ -202,10 +263,10 @@ class Ledger:
             ]
 
     @property
-    def may_repeat_events(self) -> list[LoadJob]:
-        """Jobs whose custom events fired, or may have, and that the next run sends again."""
-        with self._lock:
-            return list(self._with_events.values())
+    def repeats(self) -> list[Repeat]:
+        """Import jobs that the next run repeats to some effect."""
+        with self._books:
+            return list(self._repeats.values())
 
     def write_streams(self) -> None:
         """Write a metrics record for each stream."""

@@ -73,30 +73,34 @@ class StateWriter:
         self._last_line: bytes | None = None
         self.written = 0
 
-    def acknowledge(self, state: Any) -> None:
-        """Write the tap's state, unless the tap sent it empty.
+    def line_for(self, state: Any) -> bytes | None:
+        """The line that acknowledges the tap's state; None if the tap sent it empty.
 
-        Raises:
-            StoppedError: if standard output was closed.
+        The results stand in it as they are now: to be called while nobody adds to them.
         """
         if not state:
-            return
+            return None
         self._tap_state = state
-        self._write_line(self._composed(state))
+        return encode_state(self._composed(state))
 
-    def finish(self) -> None:
-        """At the end: the last state again if results came after it; with `always` also without a state."""
+    def last_line(self) -> bytes | None:
+        """The line of the end: the last state again; with `always` also without a state."""
         if self._tap_state or self._mode is StateMode.ALWAYS:
-            self._write_line(self._composed(self._tap_state or {}))
+            return encode_state(self._composed(self._tap_state or {}))
+        return None
 
     def _composed(self, state: Any) -> Any:
         if self._mode is StateMode.TAP_ONLY or not isinstance(state, Mapping):
             return state
         return {**state, STATE_KEY: self._results.as_state()}
 
-    def _write_line(self, state: Any) -> None:
-        line = encode_state(state)
-        if line != self._last_line:
+    def write(self, line: bytes | None) -> None:
+        """Write the line, unless it says just what the last one said. One thread at a time.
+
+        Raises:
+            StoppedError: if standard output was closed.
+        """
+        if line is not None and line != self._last_line:
             self._write(line)
             self._last_line = line
             self.written += 1

@@ -30,7 +30,7 @@ LONGEST_S = 31_536_000
 """A year, in seconds: what is longer is a slip, and beyond what operating systems can wait for."""
 
 API_URL = "https://app.which50.com/Which50API"
-FAILURE_STATUSES = ("failed", "error", "errored", "cancelled", "canceled", "aborted", "rejected")
+FAILURE_STATUSES = ("failed", "failure", "error", "errored", "cancelled", "canceled", "aborted", "rejected")
 
 
 def _setting(title: str, kind: str | list[str], description: str, **more: Any) -> Schema:
@@ -291,8 +291,8 @@ LOADING: Schema = {
     "failure_statuses": _setting(
         "Failure statuses",
         "array",
-        "Whole values of `CurrentStatus`, trimmed and without regard to case, that mean that the import job "
-        "failed.",
+        "Values of `CurrentStatus` that mean that the import job failed: the whole value or its first word, "
+        "trimmed and without regard to case (`Failed: disk full`).",
         items={"type": "string", "minLength": 1},
         default=list(FAILURE_STATUSES),
     ),

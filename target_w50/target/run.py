@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import TargetW50Error
-from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
 from target_w50.loading.bisection import Bisection
@@ -157,7 +156,7 @@ class Run:
             entry.deleted_records is DeletedRecords.QUARANTINE for entry in self.settings.streams
         )
 
-    def _steps(self, loader: Loader, may_run: Callable[[LoadJob], bool], bisection: Bisection) -> JobSteps:
+    def _steps(self, loader: Loader, may_run: Callable[[], None], bisection: Bisection) -> JobSteps:
         return JobSteps(
             lambda on_request: self.connection.client(on_request, sleep=loader.pause_worker),
             self.settings,
@@ -216,7 +215,7 @@ class Run:
         if not self._is_open:
             return "safe", []
         running = [job.w50_job.id for job in self.ledger.running if job.w50_job is not None]
-        repeated = [job.w50_job.id for job in self.ledger.may_repeat_events if job.w50_job is not None]
+        repeated = [each.job_id for each in self.ledger.repeats]
         if repeated:
             return "may_repeat_events", sorted({*running, *repeated})
         return ("wait", running) if running else ("safe", [])
@@ -232,14 +231,18 @@ class Run:
             for job in self.ledger.running
             if job.runs
         ]
-        repeated = self.ledger.may_repeat_events
-        if repeated:
-            ids = [str(job.w50_job.id) for job in repeated if job.w50_job is not None]
-            events = sorted({event for job in repeated for event in job.custom_events})
-            more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+        repeats = self.ledger.repeats
+        events = sorted({event for each in repeats for event in each.events})
+        if events:
+            jobs = _jobs([each.job_id for each in repeats if each.events])
             words.append(
-                f"The next run may fire custom events again ({', '.join(events)}) for the contacts of import "
-                f"jobs {', '.join(ids[:MOST_IDS])}{more}."
+                f"The next run may fire custom events again ({', '.join(events)}) for the contacts of {jobs}."
+            )
+        duplicated = [each.job_id for each in repeats if each.makes_duplicates]
+        if duplicated:
+            words.append(
+                f"The next run sends the contacts of {_jobs(duplicated)} again, and as match_fields is [], "
+                "W50 may hold them for new ones: look at them there first."
             )
         return " ".join(words)
 
@@ -266,3 +269,9 @@ class Run:
         if self.quarantine is not None:
             self.quarantine.close()
         self.close()
+
+
+def _jobs(ids: list[int]) -> str:
+    """Import jobs by their ids, of many the first."""
+    more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+    return f"import jobs {', '.join(map(str, ids[:MOST_IDS]))}{more}"

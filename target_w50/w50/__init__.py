@@ -10,10 +10,12 @@ from target_w50.w50.calls import RequestEvent
 from target_w50.w50.client import W50Client
 from target_w50.w50.http.urls import check_url
 from target_w50.w50.import_job import (
+    ALL_PERCENT,
     IMPORT_JOB_MEMBERS,
     ImportJob,
     JobMember,
     MemberKind,
+    arrived,
     has_ended,
     has_failed,
     rejected,
@@ -32,6 +34,7 @@ from target_w50.w50.models import (
 from target_w50.w50.wire.formats import JSON_MEDIA_TYPES, MEDIA_TYPES, WireFormat, decode_answer, wire_format
 
 __all__ = [
+    "ALL_PERCENT",
     "IMPORT_JOB_MEMBERS",
     "JSON_MEDIA_TYPES",
     "MEDIA_TYPES",
@@ -51,6 +54,7 @@ __all__ = [
     "W50Client",
     "WireError",
     "WireFormat",
+    "arrived",
     "basic",
     "bearer",
     "check_url",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -36,6 +36,10 @@ _CHECKS = {
 }
 
 
+MAX_UNREADABLE_ANSWERS: Final = 3
+"""A GET that was answered by something unreadable is sent so often in all: a page of a proxy seldom heals."""
+
+
 @dataclass(frozen=True)
 class RequestEvent:
     """One try of one call, told as it ends.
@@ -67,6 +71,7 @@ class Call:
         query: parameters.
         handles_contacts: whether an answer may repeat values of contacts.
         answer_bytes: how large an answer may be.
+        last_look: called as the last thing before the request is sent; what it raises ends the call.
         where: the API's host, for messages.
     """
 
@@ -78,6 +83,7 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
     query: tuple[tuple[str, str], ...] = ()
     handles_contacts: bool = False
+    last_look: Callable[[], None] | None = None
     answer_bytes: int = ANSWER_BYTES
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ It knows nothing of Singer. Facts about W50 are from the W50 API documentation.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import random as random_module
 import time
@@ -41,8 +42,6 @@ from target_w50.w50.wire.formats import decode_answer, decode_any_answer, wire_f
 DEFAULT_REQUEST_TIMEOUT_S: Final = 300.0
 DEFAULT_CONNECT_TIMEOUT_S: Final = 10.0
 DEFAULT_RETRY_FOR_S: Final = 600.0
-MAX_UNREADABLE_ANSWERS: Final = 3
-"""A GET that was answered by something unreadable is sent so often in all: a page of a proxy seldom heals."""
 
 Decoder = Callable[[bytes, str | None], Any]
 _logger = logging.getLogger(__name__)
@@ -55,8 +54,7 @@ class W50Client:
         api_url: base of every path, such as `https://app.which50.com/Which50API`.
         auth: one of `target_w50.w50.auth`, or any authentication of requests.
         media_type: sent, and asked for; one of the five of `wire.MEDIA_TYPES`.
-        request_timeout_s: for each read; and, with what its body may take at 50 kB/s, for an exchange as a
-            whole.
+        request_timeout_s: for each read and, with the time that its body may take, for an exchange.
         connect_timeout_s: for connecting.
         retry_for_s: how long after its first try one call may be tried again.
         allow_http: allow plain http beyond loopback.
@@ -158,16 +156,21 @@ class W50Client:
         call = self._post("add_contacts", path, body=body, handles_contacts=True, answer_bytes=limit)
         return self._call(call, answers.upload(list_id, job_id, contacts), decode_any_answer)
 
-    def run_import_job(
-        self, list_id: int, job_id: int, *, match: Sequence[str], custom_events: Sequence[str]
+    def run_import_job(  # noqa: D417  # the ids are described once
+        self,
+        list_id: int,
+        job_id: int,
+        *,
+        match: Sequence[str],
+        custom_events: Sequence[str],
+        last_look: Callable[[], None] | None = None,
     ) -> ImportJob:
         """Run a job; where `custom_events` are named they are fired, and customers may get mail.
 
         Args:
-            list_id: the contact list.
-            job_id: the import job.
             match: FieldNames that decide which contact is updated; empty leaves it to W50.
             custom_events: names of custom events to fire for each contact.
+            last_look: called as the last thing before the request; what it raises forbids it.
 
         Raises:
             DoubtfulError: the job may be running. It must not be run again.
@@ -176,6 +179,7 @@ class W50Client:
         query = calls.names_query("match", match) + calls.names_query("customevents", custom_events)
         path = f"contactLists/{list_id:d}/import/{job_id:d}/run"
         call = self._post("run_import_job", path, query=query, effect=Effect.ONCE, handles_contacts=True)
+        call = dataclasses.replace(call, last_look=last_look)
         return self._call(call, answers.import_job(list_id, job_id))
 
     def get_import_job(
@@ -229,7 +233,7 @@ class W50Client:
                 except (WireError, MemberError) as error:
                     unreadable_answers += 1
                     outcome = self._unreadable(call, outcome.answer, outcome.request, error)
-                if unreadable_answers >= MAX_UNREADABLE_ANSWERS:
+                if unreadable_answers >= calls.MAX_UNREADABLE_ANSWERS:
                     raise calls.unreadable(call, outcome.words, outcome.status)
             if outcome.verdict is Verdict.UNAUTHORIZED and may_renew and self._renewed(outcome.request):
                 may_renew = False
@@ -267,7 +271,7 @@ class W50Client:
         bounds = Bounds(self._connect_timeout_s, self._request_timeout_s, longest_s, call.answer_bytes)
         answer = None
         try:
-            answer = exchange(self._session, request, bounds, monotonic=self._timing.monotonic)
+            answer = exchange(self._session, request, bounds, self._timing.monotonic, call.last_look)
         except TransportFault as fault:
             verdict = judge_fault(connected=fault.connected, effect=call.effect)
             outcome = Outcome(verdict, fault.words, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -11,6 +12,9 @@ from typing import Any, Final
 from target_w50.w50.models import Members, parse_date
 
 ALL_PERCENT = 100
+_NEVER = frozenset({1900, 9999})
+"""Years that say "never" in SQL; year 1, .NET's, is read as no date at all."""
+_FIRST_WORD = re.compile(r"\w+")
 
 
 class MemberKind(Enum):
@@ -28,6 +32,8 @@ class MemberKind(Enum):
         """Whether it is an integer on the wire."""
         return self not in (MemberKind.TEXT, MemberKind.DATE)
 
+
+_COUNTERS: Final = (MemberKind.CONTACTS, MemberKind.ADDRESSES)
 
 _READERS: Final[Mapping[MemberKind, Callable[[Members, str], Any]]] = {
     MemberKind.ID: Members.integer,
@@ -75,6 +81,11 @@ class ImportJob:
         """When the job finished; None when it has not."""
         return parse_date(self.finish_date_text or "")
 
+    @property
+    def counters(self) -> tuple[int, ...]:
+        """All that it counts."""
+        return tuple(getattr(self, each.attribute) for each in IMPORT_JOB_MEMBERS if each.kind in _COUNTERS)
+
     @classmethod
     def from_wire(cls, wire: Any, misfits: list[str] | None = None) -> ImportJob:
         """Read a decoded ImportJob; `misfits` takes the names of members that were read as 0 or None.
@@ -117,18 +128,39 @@ IMPORT_JOB_MEMBERS: Final = tuple(
 
 
 def has_failed(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
-    """Whether W50 says that the job failed: its whole status, trimmed and without regard to case."""
+    """Whether W50 says that the job failed: by its whole status or its first word, without regard to case.
+
+    W50 API documentation: a status is text; which there are is not said. `Failed: disk full` is a failure.
+    """
     status = (seen.current_status or "").strip().casefold()
-    return any(status == each.strip().casefold() for each in failure_statuses)
+    said = {status, *_FIRST_WORD.findall(status)[:1]} - {""}
+    return any(each.strip().casefold() in said for each in failure_statuses)
 
 
-def has_ended(seen: ImportJob, failure_statuses: Iterable[str]) -> bool:
-    """Whether W50 says that the job has ended, well or badly."""
-    return (
-        seen.finish_date is not None
-        or seen.progress_percent >= ALL_PERCENT
-        or has_failed(seen, failure_statuses)
-    )
+def has_ended(seen: ImportJob, failure_statuses: Iterable[str], before: ImportJob | None = None) -> bool:
+    """Whether W50 says that the job has ended, well or badly.
+
+    Args:
+        seen: the job.
+        failure_statuses: statuses that mean that it failed.
+        before: the job as it stood before it was run. Its date says nothing about the run, nor does its
+            percentage where nothing was counted since.
+    """
+    finished = seen.finish_date
+    is_dated = finished is not None and finished.year not in _NEVER
+    is_complete = seen.progress_percent >= ALL_PERCENT
+    if before is not None:
+        is_dated = is_dated and seen.finish_date_text != before.finish_date_text
+        is_complete = is_complete and (
+            before.progress_percent < ALL_PERCENT or seen.counters != before.counters
+        )
+    return is_dated or is_complete or has_failed(seen, failure_statuses)
+
+
+def arrived(job: ImportJob) -> int:
+    """Contacts of an import job that are in the list now: inserted, updated, or as they were."""
+    taken = max(job.inserted_contacts + job.updated_contacts, job.total_contacts)
+    return taken + job.not_updated_contacts
 
 
 def rejected(sent: int, job: ImportJob) -> int:

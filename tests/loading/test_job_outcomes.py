@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from target_w50.sandbox import Sandbox
+from target_w50.w50 import IMPORT_JOB_MEMBERS, ImportJob, has_ended
 from tests.support import (
     Load,
     calls_of,
@@ -84,7 +86,7 @@ def test_a_failure_status_is_known_in_any_case_and_padded(load: Load, sandbox: S
     assert str(jobs_of(sandbox)[0]["Id"]) in finished.last_line
 
 
-@pytest.mark.parametrize("status", [None, "Completed without errors", "", "Failed contacts: none"])
+@pytest.mark.parametrize("status", [None, "Completed without errors", "", "No failed contacts"])
 def test_only_a_whole_failure_status_is_one(load: Load, sandbox: Sandbox, status: str | None) -> None:
     sandbox.faults.add(call="run", job={"CurrentStatus": status})
     finished = load(MESSAGES)
@@ -224,3 +226,75 @@ def test_a_finished_job_whose_state_was_not_written_may_repeat_its_events(
     assert finished.outcomes == ["finished"]
     assert finished.rerun == "may_repeat_events"
     assert finished.run["rerun_import_job_ids"] == [jobs_of(sandbox)[0]["Id"]]
+
+
+# What a job counts, and what says that it has ended.
+
+
+NOTHING = {
+    "InsertedContacts": 0,
+    "UpdatedContacts": 0,
+    "NotUpdatedContacts": 0,
+    "TotalContacts": 0,
+    "InvalidEmailCount": 0,
+    "InvalidSmsCount": 0,
+}
+
+
+def test_a_job_that_ended_but_counts_nothing_at_all_is_unknown(load: Load, sandbox: Sandbox) -> None:
+    sandbox.faults.add(call="run", job={**NOTHING, "CurrentStatus": "Done"})
+    finished = load(MESSAGES)
+    assert (finished.status, finished.error_code, finished.states) == (5, "job_unknown", [])
+    assert "counts nothing at all, although 4 contacts were sent" in finished.last_line
+    assert finished.outcomes == ["unknown"]
+
+
+def test_where_every_contact_may_be_rejected_a_job_that_counts_nothing_has_ended_well(
+    load: Load, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(call="run", job=NOTHING)
+    finished = load(MESSAGES, max_rejected_percent=100)
+    assert (finished.status, finished.bookmarks) == (0, [4])
+
+
+def test_no_state_is_written_for_a_job_none_of_whose_contacts_arrived(load: Load, sandbox: Sandbox) -> None:
+    """It did count them: as invalid."""
+    sandbox.faults.add(call="run", job={**NOTHING, "InvalidEmailCount": 4})
+    finished = load(MESSAGES)
+    assert (finished.status, finished.error_code, finished.states) == (6, "rejected_limit", [])
+    assert "None arrived, so no state was written for them" in finished.last_line
+    assert finished.jobs[0]["contacts_rejected"] == 4
+
+
+@pytest.mark.parametrize("status", ["Failed: disk full", "failure", "Error (7)", "rejected, see the log"])
+def test_a_status_that_begins_with_a_word_of_failure_is_one(
+    load: Load, sandbox: Sandbox, status: str
+) -> None:
+    sandbox.faults.add(call="run", job={"CurrentStatus": status})
+    finished = load(MESSAGES)
+    assert (finished.status, finished.error_code, finished.states) == (5, "job_failed", [])
+
+
+@pytest.mark.parametrize("never", ["1900-01-01T00:00:00", "9999-12-31T23:59:59.9999999"])
+def test_a_finish_date_that_means_never_says_nothing(load: Load, sandbox: Sandbox, never: str) -> None:
+    sandbox.faults.add(call="run", job={"FinishDate": never, "ProgressPercent": 99, "finishes": False})
+    finished = load(MESSAGES, job_timeout_s=0.3)
+    assert (finished.status, finished.error_code) == (5, "job_unknown")
+
+
+def job(**members: object) -> ImportJob:
+    names = {each.attribute: 0 if each.kind.is_integer else None for each in IMPORT_JOB_MEMBERS}
+    return ImportJob(**{**names, **members})  # type: ignore[arg-type]  # by name
+
+
+def test_a_finish_date_that_stood_there_before_the_run_says_nothing() -> None:
+    before = job(finish_date_text="2026-01-02T03:04:05+00:00", current_status="Ready")
+    assert not has_ended(dataclasses.replace(before, current_status="Running"), (), before)
+    assert has_ended(dataclasses.replace(before, finish_date_text="2026-01-02T03:04:06+00:00"), (), before)
+
+
+def test_a_percentage_that_stood_there_before_the_run_says_nothing_until_something_is_counted() -> None:
+    before = job(progress_percent=100, current_status="Filled")
+    assert not has_ended(dataclasses.replace(before, current_status="Running"), (), before)
+    assert has_ended(dataclasses.replace(before, inserted_contacts=1), (), before)
+    assert has_ended(job(progress_percent=100), (), job())

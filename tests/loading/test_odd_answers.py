@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,7 +14,20 @@ import pytest
 
 from target_w50.sandbox import Sandbox
 from tests.relay import Passed, Relay
-from tests.support import calls_of, entry, jobs_of, record, run_target, schema, settings, state, stored
+from tests.support import (
+    Load,
+    Target,
+    calls_of,
+    entry,
+    jobs_of,
+    record,
+    run_target,
+    schema,
+    settings,
+    state,
+    stored,
+    wait_until,
+)
 from tests.w50.support import RawServer, Reply, http
 
 MESSAGES = [schema(), *[record(number) for number in range(5)], state(5)]
@@ -143,3 +159,65 @@ def test_an_upload_of_which_fewer_contacts_were_taken_is_never_run(sandbox: Sand
 
     assert _run_with_uploads_answered(sandbox, tmp_path, raw) == (4, "rebuilds_exhausted")
     assert "run" not in calls_of(sandbox)
+
+
+def test_create_answered_with_a_job_that_this_run_knows_is_doubtful(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Else the contacts of two jobs would be in one, which would be run twice."""
+    first: list[int] = []
+
+    def meddle(passed: Passed) -> Iterable[bytes]:
+        if not passed.path.endswith("/import"):
+            return [passed.raw()]
+        first.append(json.loads(passed.body)["Id"])
+        return [passed.raw(Id=first[0]) if len(first) == 2 else passed.raw()]
+
+    with Relay(sandbox.url, meddle).running() as relay:
+        config = settings(sandbox, api_url=relay.url, max_contacts_per_job=3)
+        finished = run_target(tmp_path, config, MESSAGES)
+    assert (finished.status, finished.bookmarks, set(stored(sandbox))) == (0, [5], ALL)
+    assert [job["Runs"] for job in jobs_of(sandbox)] == [1, 0, 1]
+    batches = [batch for job in jobs_of(sandbox) for batch in job["Batches"]]
+    sent = [contact["Values"]["Email"] for batch in batches for contact in batch["Contacts"]]
+    assert sorted(sent) == sorted(ALL)
+    assert "which this run knows already" in finished.stderr
+
+
+def test_a_doubtful_run_is_not_believed_where_nothing_is_counted(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The status changed, but by no run: also where every contact may be rejected."""
+    sandbox.faults.add(call="run", cut="before")
+
+    def meddle(passed: Passed) -> Iterable[bytes]:
+        validated = passed.is_status_request and "run" in calls_of(sandbox)
+        return [passed.raw(CurrentStatus="Validated", ProgressPercent=100) if validated else passed.raw()]
+
+    with Relay(sandbox.url, meddle).running() as relay:
+        config = settings(sandbox, api_url=relay.url, max_rejected_percent=100)
+        finished = run_target(tmp_path, config, MESSAGES)
+    assert (finished.status, finished.error_code, finished.states) == (5, "job_unknown", [])
+
+
+def test_a_program_that_was_stopped_asks_once_more_before_it_calls_a_job_unknown(
+    start: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    """A closed lid: the request that was under way is lost, and the time is up, but the job has ended."""
+    sandbox = start(job_seconds=0.2, faults=[{"call": "status", "skip": 1, "hang": 3600}])
+    with Target(tmp_path, settings(sandbox, job_timeout_s=3)) as target:
+        target.send(*MESSAGES)
+        target.end_input()
+        wait_until(lambda: calls_of(sandbox).count("status") == 2, "the status request", target)
+        target.process.send_signal(signal.SIGSTOP)
+        stopped_at = time.monotonic()
+        wait_until(lambda: time.monotonic() > stopped_at + 4, "the time limit to pass")
+        target.process.send_signal(signal.SIGCONT)
+        finished = target.wait()
+    assert (finished.status, finished.bookmarks) == (0, [5])
+
+
+def test_where_the_match_is_left_to_w50_a_repeat_is_not_called_safe(load: Load, sandbox: Sandbox) -> None:
+    """The first job was run, and no state covers it: W50 may hold its contacts for new ones the next time."""
+    sandbox.faults.add(call="create", skip=1, status=403)
+    messages = [schema(), record(1), record(2), record(3)]
+    finished = load(messages, entry(match_fields=[]), max_contacts_per_job=2)
+    (job,) = finished.jobs
+    assert (finished.status, finished.rerun) == (3, "may_repeat_events")
+    assert finished.run["rerun_import_job_ids"] == [job["import_job_id"]]

@@ -188,6 +188,24 @@ def test_the_program_stops_while_nobody_reads_its_states(
         assert written.read().strip() == b""
 
 
+def test_no_job_waits_for_whoever_reads_the_states(start: Callable[..., Sandbox], tmp_path: Path) -> None:
+    """Nobody reads the first list's state; the second list's job is run all the same, with its events."""
+    sandbox = start()
+    people = entry("people", contact_list="43", custom_events=["SendWelcomeEmail"])
+    read_end, write_end = os.pipe()
+    config = settings(sandbox, entry(), people, max_contacts_per_job=1)
+    with Target(tmp_path, config, stdout=write_end) as target:
+        os.close(write_end)
+        target.send(schema(), schema("people"), record(1), state("x" * 1_000_000))
+        wait_until(lambda: "Finished import job" in target.stderr_text, "the first job to end", target)
+        target.send(record(2, "people"))
+        wait_until(lambda: calls_of(sandbox).count("run") == 2, "the second job to be run", target)
+        target.process.terminate()
+        finished = target.wait()
+    os.close(read_end)
+    assert finished.status == 143
+
+
 def test_a_reader_that_waits_for_room_stops(start: Callable[..., Sandbox], tmp_path: Path) -> None:
     """Too much waits for W50: the input is not read, and the reader waits for an upload that hangs."""
     sandbox = start(faults=[{"call": "add", "hang": AN_HOUR}])

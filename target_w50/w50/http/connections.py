@@ -153,6 +153,8 @@ class _KeepingMixin:
             has_come = True
         if has_come:
             raise BoundError(f"{_NOT_ASKED}, or the other side hung up, before the request was sent")
+        if underway.last_look is not None:
+            underway.last_look()
         underway.connected = True
         super().request(*args, **kwargs)  # type: ignore[misc]
 

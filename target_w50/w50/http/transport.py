@@ -82,8 +82,8 @@ def exchange(
     session: requests.Session,
     request: requests.PreparedRequest,
     bounds: Bounds,
-    *,
     monotonic: Callable[[], float],
+    last_look: Callable[[], None] | None = None,
 ) -> Answer:
     """Send one request and read its answer.
 
@@ -96,6 +96,8 @@ def exchange(
         request: prepared, with its authentication.
         bounds: what it may take.
         monotonic: clock in seconds.
+        last_look: called before it is sent, at the last when the connection is made; what it raises is not
+            caught, and says that nothing was sent.
 
     Raises:
         TransportFault: no whole answer came.
@@ -108,6 +110,9 @@ def exchange(
     if bounds.whole_s <= 0:
         raise TransportFault("there was no time left for it", connected=False)
     here.underway = underway
+    if last_look is not None:
+        last_look()
+        underway.last_look = last_look
     try:
         timeout = (min(bounds.connect_s, bounds.whole_s), bounds.read_s)
         response = session.get_adapter(url=url).send(request, timeout=timeout, **settings)

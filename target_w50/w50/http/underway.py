@@ -34,6 +34,7 @@ class Underway:
         connected: whether the request may have been sent. True, the doubtful case, unless a connection says
             otherwise: other adapters, and SOCKS, note nothing.
         now: the clock.
+        last_look: called before the first byte of the request leaves; may raise.
         has_leftovers: says whether more was read than belongs to the answer; None as long as there is none.
     """
 
@@ -46,6 +47,7 @@ class Underway:
         monotonic: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.connected = True
+        self.last_look: Callable[[], None] | None = None
         self.has_leftovers: Callable[[], bool] | None = None
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s

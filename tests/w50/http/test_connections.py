@@ -263,3 +263,24 @@ def test_a_handshake_that_hangs_was_never_a_connection() -> None:
         with pytest.raises(UnreachableError, match=r"within 0\.2 s") as caught:
             client.create_import_job(42, ["Email"])
     assert not isinstance(caught.value, DoubtfulError)
+
+
+class ForbiddenError(Exception):
+    """What a last look raises."""
+
+
+def test_the_last_look_is_taken_when_the_connection_is_made_and_before_anything_is_sent() -> None:
+    """Connecting, and a token, may take their time; what is learned meanwhile still counts."""
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            raise ForbiddenError
+
+    with RawServer([Reply(http(200))]).running() as server:
+        client = W50Client(server.url, auth=bearer("s3cret"), user_agent="test")
+        with pytest.raises(ForbiddenError):
+            client.run_import_job(42, 1017, match=(), custom_events=(), last_look=look)
+        client.close()
+    assert server.heads == []
