@@ -151,7 +151,7 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
         figures = dict(vars(counts))
         for other in ("started_at", "mapping"):
             del figures[other]
-        came.counts[name] = {**figures, "records": run.refusals.records}
+        came.counts[name] = {**figures, "records": run.ledger.records_read}
     checkpoints = run.ledger._checkpoints
     came.stretches = [vars(each) for each in (*checkpoints._cut, checkpoints._current)]
     run.wind_up(0, None)

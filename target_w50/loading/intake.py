@@ -49,9 +49,6 @@ class Intake:
         ledger: learns where the input is cut.
         wire: writes a merged contact anew.
         monotonic: clock, in seconds.
-
-    Attributes:
-        before_cut: called before the input is cut, so that what was counted apart is booked.
     """
 
     def __init__(
@@ -69,7 +66,6 @@ class Intake:
         self._monotonic = monotonic
         self._last_cut = monotonic()
         self._cutting = False
-        self.before_cut: Callable[[], None] = _nothing
         self._loads: dict[str, StreamLoad] = {}
 
     def load_for(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> StreamLoad:
@@ -89,7 +85,6 @@ class Intake:
             return
         self._cutting = True
         try:
-            self.before_cut()
             for load in self._loads.values():
                 load.close()
             self.ledger.cut()
@@ -110,10 +105,6 @@ class Intake:
             self.cut()
         else:
             self._last_cut = self._monotonic()
-
-
-def _nothing() -> None:
-    """What is done before a cut where nobody wants to know."""
 
 
 class StreamLoad:

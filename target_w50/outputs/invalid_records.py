@@ -30,10 +30,7 @@ class InvalidRecords:
     Args:
         quarantine: the file, if the settings have one in use.
         places: the words for where a record was read.
-        ledger: has the counts of the streams.
-
-    Attributes:
-        records: how many records of the input were read for any stream.
+        ledger: has the counts of records and streams.
     """
 
     def __init__(
@@ -43,7 +40,6 @@ class InvalidRecords:
         self._quarantine = quarantine
         self._places = places
         self._ledger = ledger
-        self.records = 0
         self._invalid = 0
         self._last_place = -1
 
@@ -123,12 +119,13 @@ class InvalidRecords:
                 "quarantine: mend them there, or raise the limit.",
                 code="invalid_records_limit",
             )
-        if percent is None or not self.records or (self.records < PERCENT_FROM_RECORDS and not at_end):
+        records = self._ledger.records_read
+        if percent is None or not records or (records < PERCENT_FROM_RECORDS and not at_end):
             return
-        share = 100 * invalid / self.records
+        share = 100 * invalid / records
         if share > percent:
             raise LimitError(
-                f"{invalid} of {self.records} records are invalid ({share:.1f} %), more than "
+                f"{invalid} of {records} records are invalid ({share:.1f} %), more than "
                 f"max_invalid_percent ({percent:g}). Their records are in quarantine: mend them there, or "
                 "raise the limit.",
                 code="invalid_percent_limit",

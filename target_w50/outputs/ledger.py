@@ -51,6 +51,9 @@ class Ledger:
         stop: once set, nothing more is acknowledged.
         before_state: makes durable what a state must not pass, such as the quarantine file.
         now: the time of day, with its zone.
+
+    Attributes:
+        records_read: how many records of the input were read, for whatever stream.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Ledger:
         self._repeats: dict[int, Repeat] = {}
         self._known_ids: set[tuple[int, int]] = set()
         self.streams: dict[str, StreamCounts] = {}
+        self.records_read = 0
 
     # What the reader reports.
 
@@ -92,9 +96,19 @@ class Ledger:
         with self._books:
             self._checkpoints.state_read(state)
 
-    def record_read(self) -> None:
-        """The tap sent a record."""
+    def read(self, records: int, *streams: StreamCounts) -> None:
+        """The tap sent records: the one place that counts them, however they go on.
+
+        To be called before they are handed on, which may cut the input: they were read before the cut.
+
+        Args:
+            records: how many, one behind the other.
+            streams: whose they are after the stream maps.
+        """
+        self.records_read += records
         self._checkpoints.record_read()
+        for counts in streams:
+            counts.records_read += records
 
     def begin(self, job: LoadJob) -> None:
         """The job holds contacts of the current stretch of the input."""

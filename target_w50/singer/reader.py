@@ -95,7 +95,6 @@ class InputReader(GenericSingerReader[str]):
             is read.
         prepare: called once before anything is read.
         short_ways: lines of records that go the short way.
-        settle: called before any other message, if records went the short way since.
     """
 
     def __init__(self) -> None:
@@ -108,7 +107,6 @@ class InputReader(GenericSingerReader[str]):
         self.appended_path: str | None = None
         self.prepare: Callable[[], None] | None = None
         self.short_ways = ShortWays()
-        self.settle: Callable[[], None] | None = None
 
     @property
     def default_input(self) -> IO[str]:
@@ -144,7 +142,7 @@ class InputReader(GenericSingerReader[str]):
             self.prepare()
         stats: Counter[str] = Counter()
         source = self._source(file_input if file_input is not None else self.default_input)
-        ways, short, settled = self.short_ways, 0, 0
+        ways, short = self.short_ways, 0
         for first, lines in source.blocks():
             at, end = 0, len(lines)
             while at < end:
@@ -156,9 +154,6 @@ class InputReader(GenericSingerReader[str]):
                     short += taken
                     at += taken
                     continue
-                if short != settled and self.settle is not None:
-                    self.settle()
-                    settled = short
                 at += 1
                 message = parse_line(line, number)
                 if message is None:
@@ -167,10 +162,6 @@ class InputReader(GenericSingerReader[str]):
                 self.line, self.line_number = line, number
                 callbacks[kind](message)
                 stats[kind.value] += 1
-            # With each block, for those who watch the counters.
-            if short != settled and self.settle is not None:
-                self.settle()
-                settled = short
         stats["RECORD"] += short
         return stats
 

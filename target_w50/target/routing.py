@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -77,7 +77,6 @@ class Route:
         sink = self.sink
         if sink is None:
             return
-        sink.counts.records_read += 1
         # The raw record tells whether it was deleted: stream maps may have removed the column.
         deleted = record.get("_sdc_deleted_at") is not None
         judged: Any = record if self._leaves_alone else self.transform(record)
@@ -150,14 +149,6 @@ class Routes:
             return None
         keys = tuple(sink.key_properties)
         return make_take(stream, sink.schema, sink.mapping, keys, self._settings, sink.take_block)
-
-    @property
-    def sinks(self) -> Iterator[W50Sink]:
-        """The sinks that records go to now."""
-        for routes in self._routes.values():
-            for route in routes:
-                if route.sink is not None:
-                    yield route.sink
 
     def _sink_for(self, stream_map: StreamMap) -> W50Sink | None:
         stream = stream_map.stream_alias

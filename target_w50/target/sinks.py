@@ -57,7 +57,7 @@ class W50Sink(Sink):
         host: Host = target
         run, settings = host.run, host.settings
         self._host = host
-        self.taken = 0
+        self._ledger = run.ledger
         self.mapping = host.map_stream(stream_name, self.schema)
         self._judge = RecordValidator(self.schema, stream_name, enabled=settings.validate_records)
         self._keys = tuple(self.key_properties)
@@ -169,12 +169,11 @@ class W50Sink(Sink):
         if load is None:
             raise AssertionError
         if load.add_plainly(identities, fragments, first_place, lines):
-            self.taken += len(fragments)
+            self._ledger.read(len(fragments), self.counts)
             return
         place = first_place
         for identity, fragment, line in zip(identities, fragments, lines, strict=True):
-            # Before it is added: that may cut the input, and the record was read before the cut.
-            self.taken += 1
+            self._ledger.read(1, self.counts)
             load.add(identity, fragment, place, line, None)
             place += 1
 

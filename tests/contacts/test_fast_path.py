@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from target_w50.errors import TargetW50Error
+from target_w50.loading.intake import Intake
 from target_w50.target import TargetW50
-from tests.in_process import Came, load
+from tests.in_process import Came, TakingLoader, load
 
 STREAMS = ("contacts", "others")
 NAMES = ("id", "email", "a", "b", "é's")
@@ -297,3 +300,32 @@ def test_plain_records_go_the_short_way() -> None:
     assert len(general) == len(STREAMS)
     assert [each["records_read"] for each in came.counts.values()] == [10, 10]
     assert came.jobs[0][0][-1][0] == b'{"Values":{"id":18,"a":18.50}}'
+
+
+@pytest.mark.parametrize("prepare", [lambda _: None, only_the_general_way], ids=["short", "general"])
+def test_the_record_that_meets_the_end_of_the_run_is_counted_whichever_way_it_goes(
+    prepare: Callable[[TargetW50], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [schema_line("a", {"properties": {"id": {"type": "integer"}}}, ["id"])]
+    lines += [f'{{"type":"RECORD","stream":"a","record":{{"id":{number}}}}}' for number in range(30)]
+    targets: list[TargetW50] = []
+
+    def noted(target: TargetW50) -> None:
+        targets.append(target)
+        prepare(target)
+
+    def fail(*_: object) -> None:
+        raise TargetW50Error("The background has failed.")
+
+    monkeypatch.setattr(TakingLoader, "add_batch", fail)
+    monkeypatch.setattr(Intake, "cut", lambda _: None)
+    config = {
+        "api_url": "http://127.0.0.1:1",
+        "auth_token": "t",
+        "streams": [{"stream": "a", "contact_list": "1", "field_naming": "exact", "match_fields": ["id"]}],
+        "batch_size_rows": 20,
+    }
+    came = load(config, "\n".join(lines).encode(), noted)
+    assert came.error is not None
+    ledger = targets[0].run.ledger
+    assert (ledger.streams["a"].records_read, ledger.records_read) == (20, 20)
