@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import IO, Any
 
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
@@ -80,32 +81,43 @@ def _take_none(*_: object) -> int:
     return 0
 
 
+@dataclass(frozen=True)
+class Meanwhile:
+    """What goes on while the input is read.
+
+    Attributes:
+        wake_fd: see `LineSource`; None to read without looking round.
+        look_round: called while nothing is read.
+        monotonic: what the time between two of these calls is measured by, in seconds.
+        appended_path: a file that is appended to; if it is the input too, only what it held at the start is
+            read.
+    """
+
+    wake_fd: int | None = None
+    look_round: Callable[[], None] | None = None
+    monotonic: Callable[[], float] = time.monotonic
+    appended_path: str | None = None
+
+
 class InputReader(GenericSingerReader[str]):
     """The SDK's place for a reader of messages; its own shows the line in its errors.
 
     Held by tests/target/test_sdk_overrides.py.
 
+    Args:
+        begin: called once before anything is read; says what goes on meanwhile.
+
     Attributes:
         line: the line at hand, as the tap wrote it.
         line_number: its number, from 1.
-        wake_fd: see `LineSource`; None to read without looking round.
-        look_round: called while nothing is read.
-        monotonic: what the time between two of these calls is measured by, in seconds.
-        appended_path: a file that the run appends to; if it is the input too, only what it held at the start
-            is read.
-        prepare: called once before anything is read.
         short_ways: lines of records that go the short way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Callable[[], Meanwhile] = Meanwhile) -> None:
         super().__init__()
+        self._begin = begin
         self.line = b""
         self.line_number = 0
-        self.wake_fd: int | None = None
-        self.look_round: Callable[[], None] | None = None
-        self.monotonic: Callable[[], float] = time.monotonic
-        self.appended_path: str | None = None
-        self.prepare: Callable[[], None] | None = None
         self.short_ways = ShortWays()
 
     @property
@@ -138,10 +150,9 @@ class InputReader(GenericSingerReader[str]):
         Raises:
             InputError: a line is no Singer message; names the line, without its contents.
         """
-        if self.prepare is not None:
-            self.prepare()
+        meanwhile = self._begin()
         stats: Counter[str] = Counter()
-        source = self._source(file_input if file_input is not None else self.default_input)
+        source = _source(file_input if file_input is not None else self.default_input, meanwhile)
         ways, short = self.short_ways, 0
         for first, lines in source.blocks():
             at, end = 0, len(lines)
@@ -165,19 +176,21 @@ class InputReader(GenericSingerReader[str]):
         stats["RECORD"] += short
         return stats
 
-    def _source(self, file: Iterable[str]) -> Lines:
-        fileno = getattr(file, "fileno", None)
-        try:
-            fd = None if fileno is None else fileno()
-        except OSError:
-            fd = None
-        if fd is None:
-            return TextLines(file)
-        limit = same_file_limit(fd, self.appended_path) if self.appended_path else None
-        return LineSource(
-            fd,
-            wake_fd=self.wake_fd,
-            on_idle=self.look_round,
-            limit_bytes=limit,
-            monotonic=self.monotonic,
-        )
+
+def _source(file: Iterable[str], meanwhile: Meanwhile) -> Lines:
+    fileno = getattr(file, "fileno", None)
+    try:
+        fd = None if fileno is None else fileno()
+    except OSError:
+        fd = None
+    if fd is None:
+        return TextLines(file)
+    path = meanwhile.appended_path
+    limit = same_file_limit(fd, path) if path else None
+    return LineSource(
+        fd,
+        wake_fd=meanwhile.wake_fd,
+        on_idle=meanwhile.look_round,
+        limit_bytes=limit,
+        monotonic=meanwhile.monotonic,
+    )

@@ -18,7 +18,7 @@ from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.schema import SETTINGS_SCHEMA
 from target_w50.singer.batch_files import file_name, iterate_batch_file, read_manifest
 from target_w50.singer.messages import key_properties, require, state_value
-from target_w50.singer.reader import InputReader
+from target_w50.singer.reader import InputReader, Meanwhile
 from target_w50.singer.stream_maps import StreamMaps
 from target_w50.target.routing import Routes
 from target_w50.target.run import Run
@@ -39,7 +39,6 @@ class TargetW50(Target):
     package_name = "target-w50"
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS_SCHEMA)
     default_sink_class = W50Sink
-    message_reader_class = InputReader
     capabilities: ClassVar[list[Any]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.BATCH,
@@ -53,8 +52,8 @@ class TargetW50(Target):
     settings: Settings
 
     def __init__(self, *, run: Run | None = None, **more: Any) -> None:
-        super().__init__(**more)
-        self.message_reader.prepare = self._prepare_reader
+        # Given, not left to `message_reader_class`: the SDK would make it without a word of the run.
+        super().__init__(message_reader=InputReader(self._begin_reading), **more)
         self._given_run = run
         self._opened_run: Run | None = None
         self._opened_routes: Routes | None = None
@@ -138,13 +137,15 @@ class TargetW50(Target):
 
     # Messages. The SDK's own ways go through its sinks' batches and drains.
 
-    def _prepare_reader(self) -> None:
+    def _begin_reading(self) -> Meanwhile:
         """Open the run before the tap is read, so that a bad output is known first."""
-        reader, run = self.message_reader, self.run
-        reader.wake_fd = run.stop.wake_fd
-        reader.look_round = run.intake.look_round
-        reader.monotonic = run.clock.monotonic
-        reader.appended_path = self.settings.quarantine_path if run.quarantine is not None else None
+        run = self.run
+        return Meanwhile(
+            wake_fd=run.stop.wake_fd,
+            look_round=run.intake.look_round,
+            monotonic=run.clock.monotonic,
+            appended_path=self.settings.quarantine_path if run.quarantine is not None else None,
+        )
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Decide what becomes of a stream; the same SCHEMA again changes nothing."""

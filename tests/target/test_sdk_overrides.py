@@ -49,7 +49,7 @@ MESSAGES = {
 OVERRIDDEN: dict[type, set[str]] = {
     TargetW50: {
         # What every target gives.
-        *("name", "package_name", "config_jsonschema", "default_sink_class", "message_reader_class"),
+        *("name", "package_name", "config_jsonschema", "default_sink_class"),
         *("capabilities", "message_reader"),
         *("_setup_signal_handlers", "_validate_config", "append_builtin_config", "setup_mapper"),
         *MESSAGES,
