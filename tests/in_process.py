@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,14 +16,16 @@ from target_w50.errors import TargetW50Error
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
+from target_w50.loading.intake import Intake
 from target_w50.loading.loader import Loader
-from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
+from target_w50.outputs.metrics import MetricsWriter
 from target_w50.runtime.clock import Clock
 from target_w50.runtime.stop import Stop
-from target_w50.settings.model import settings_from
+from target_w50.settings.model import Settings, settings_from
 from target_w50.singer.messages import SchemaLine
 from target_w50.target import TargetW50
+from target_w50.target.opening import open_run
 from target_w50.target.run import Run
 from target_w50.w50 import ContactSchemaField, ContactsList
 
@@ -88,16 +90,18 @@ class AnyList(ListDirectory):
         return tuple(ContactSchemaField(at, name, None, None, at, ()) for at, name in enumerate(FIELDS))
 
 
-class DetachedRun(Run):
+def detached_run(settings: Settings) -> Run:
     """A run that asks W50 nothing, and whose contacts are kept."""
-
-    @property
-    def directory(self) -> ListDirectory:
-        return AnyList()
-
-    def _loader(self) -> Loader:
-        self.refusals = InvalidRecords(self.settings, self.quarantine, self.places, self.ledger)
-        return cast("Loader", TakingLoader(self.ledger))
+    stop = Stop(NewYear())
+    metrics = MetricsWriter(settings.metrics_path, logging.getLogger("no-metrics"), stop.clock.now)
+    run = open_run(settings, metrics, write_line=lambda _: None, stop=stop)
+    loader = TakingLoader(run.ledger)
+    return replace(
+        run,
+        directory=AnyList(),
+        loader=cast("Loader", loader),
+        intake=Intake(loader, run.ledger, settings, run.wire, run.clock.monotonic),
+    )
 
 
 @dataclass
@@ -128,9 +132,7 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
         prepare: called with the target before it reads.
     """
     settings = settings_from(config)
-    run = DetachedRun(
-        settings, logging.getLogger("no-metrics"), write_line=lambda _: None, stop=Stop(NewYear())
-    )
+    run = detached_run(settings)
     target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
     if prepare is not None:
         prepare(target)
@@ -154,7 +156,7 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
         came.counts[name] = {**figures, "records": run.ledger.records_read}
     checkpoints = run.ledger._checkpoints
     came.stretches = [vars(each) for each in (*checkpoints._cut, checkpoints._current)]
-    run.wind_up(0, None)
+    run.wind_up(None)
     if run.quarantine is not None and settings.quarantine_path is not None:
         came.quarantine = Path(settings.quarantine_path).read_bytes().splitlines()
     return came

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from target_w50.contacts.names import listing, nearest
 from target_w50.errors import MappingError, RefusedError
-from target_w50.w50 import ContactSchemaField, ContactsList, W50Client
+from target_w50.w50 import ContactSchemaField, ContactsList
 
 NOT_FOUND = 404
 SET_CONTACT_LIST = "Set `contact_list` of the entry in `streams` to"
 
 
+class ListClient(Protocol):
+    """What is asked of W50 here; see `W50Client`."""
+
+    def list_contact_lists(self) -> tuple[ContactsList, ...]:
+        """Every contact list of the account."""
+
+    def get_contact_list(self, list_id: int) -> ContactsList:
+        """One of them."""
+
+    def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
+        """The fields of one."""
+
+
 class ListDirectory:
     """The account's contact lists and their fields, each asked for once."""
 
-    def __init__(self, client: W50Client) -> None:
+    def __init__(self, client: ListClient) -> None:
         self._client = client
         self._lists: tuple[ContactsList, ...] | None = None
         self._by_id: dict[int, ContactsList] = {}

@@ -27,7 +27,7 @@ class Loader:
     """What the reader hands its batches to.
 
     Args:
-        make_steps: makes the steps of one list's worker, given what it asks before it runs a job.
+        make_steps: makes the steps of one list's worker, which asks the loader that it is given.
         ledger: the run's books.
         stop: once set, nothing is run any more and every wait ends.
         queue_bytes: what may wait for W50 before the reader has to wait.
@@ -35,7 +35,7 @@ class Loader:
 
     def __init__(
         self,
-        make_steps: Callable[[Callable[[], None]], JobSteps],
+        make_steps: Callable[[Loader], JobSteps],
         settings: Settings,
         ledger: Ledger,
         stop: Stop,
@@ -80,7 +80,7 @@ class Loader:
         with self._changed:
             worker = self._workers.get(job.list_id)
             if worker is None:
-                steps = self._make_steps(self._may_run)
+                steps = self._make_steps(self)
                 worker = ListWorker(self, job.list_id, steps, self._settings, self._clock.monotonic)
                 self._workers[job.list_id] = worker
                 worker.start()
@@ -105,7 +105,7 @@ class Loader:
             look_round()
             with self._changed:
                 if self._must_wait(job.list_id):
-                    self._changed.wait(LOOK_S)
+                    self._changed.wait(min(LOOK_S, self._settings.checkpoint_interval_s))
             self.check()
         self.check()
 
@@ -226,7 +226,7 @@ class Loader:
         """A worker has learned that the run must stop."""
         self._stop.set(error)
 
-    def _may_run(self) -> None:
+    def may_run(self) -> None:
         """Raise what forbids to run a job; asked once more as the last thing before the request.
 
         Raises:

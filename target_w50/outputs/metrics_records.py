@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from target_w50 import __version__
 from target_w50.contacts.refusal import Reason
+from target_w50.errors import TargetW50Error
 from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome
@@ -118,3 +120,41 @@ def run_record(
         "states_written": states_written,
         **_WRITTEN_BY,
     }
+
+
+def run_outcome(
+    started_at: dt.datetime,
+    ended_at: dt.datetime,
+    error: TargetW50Error | None,
+    *,
+    rerun: str,
+    rerun_import_job_ids: Sequence[int],
+    api_url: Any,
+) -> dict[str, Any]:
+    """How a run ended, for `run_record`.
+
+    Args:
+        started_at: when it began.
+        ended_at: when it ended.
+        error: what ended it; None if it went well.
+        rerun: what the next run will repeat.
+        rerun_import_job_ids: the import jobs that this is about.
+        api_url: as it was given: it may be wrong, if that ended the run.
+    """
+    return {
+        "started_at": started_at.isoformat(),
+        "ended_at": ended_at.isoformat(),
+        "exit_status": error.exit_status if error else 0,
+        "error_code": error.code if error else None,
+        "error": error.message if error else None,
+        "rerun": rerun,
+        "rerun_import_job_ids": [*rerun_import_job_ids],
+        "api_host": _host(api_url),
+    }
+
+
+def _host(url: Any) -> str:
+    try:
+        return urlsplit(str(url)).hostname or ""
+    except ValueError:
+        return ""

@@ -1,17 +1,16 @@
-"""The end of a run that its settings or its input file ended before it began: told as any other's."""
+"""The end of a run that settings, outputs or its input file ended before it began: told as any other's."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from singer_sdk import metrics as sdk_metrics
 
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
-from target_w50.outputs.metrics_records import run_record
+from target_w50.outputs.metrics_records import run_outcome, run_record
 from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.schema import API_URL
@@ -27,20 +26,23 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
     set_up_log()
     run_id = config.get("run_id")
     run_id = run_id if isinstance(run_id, str) and run_id else str(uuid.uuid4())
+    write_early_end(
+        _writer(config.get("metrics_path"), run_id), run_id, config.get("api_url", API_URL), error
+    )
+
+
+def write_early_end(metrics: MetricsWriter, run_id: str, api_url: Any, error: TargetW50Error) -> None:
+    """Write the metrics record of a run that has not begun, and close the metrics.
+
+    Args:
+        metrics: open.
+        run_id: the run's name.
+        api_url: as it was given.
+        error: why nothing was read or sent.
+    """
     now = CLOCK.now()
-    outcome = {
-        "started_at": now.isoformat(),
-        "ended_at": now.isoformat(),
-        "exit_status": error.exit_status,
-        "error_code": error.code,
-        "error": error.message,
-        "rerun": "safe",
-        "rerun_import_job_ids": [],
-        "api_host": _host(config.get("api_url", API_URL)),
-    }
-    record = run_record(run_id, (), states_written=0, outcome=outcome)
-    metrics = _writer(config.get("metrics_path"), run_id)
-    metrics.write(MetricsStream.RUNS, record)
+    outcome = run_outcome(now, now, error, rerun="safe", rerun_import_job_ids=(), api_url=api_url)
+    metrics.write(MetricsStream.RUNS, run_record(run_id, (), states_written=0, outcome=outcome))
     metrics.close()
 
 
@@ -53,10 +55,3 @@ def _writer(path: Any, run_id: str) -> MetricsWriter:
     except SettingsError:
         # The error at hand is told; that this file can't be written either would be next.
         return MetricsWriter(None, logger, CLOCK.now)
-
-
-def _host(url: Any) -> str:
-    try:
-        return urlsplit(str(url)).hostname or ""
-    except ValueError:
-        return ""

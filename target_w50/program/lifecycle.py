@@ -13,7 +13,9 @@ from singer_sdk import metrics as sdk_metrics
 from target_w50.console.progress import Progress
 from target_w50.console.summary import done_in_words, write_summary
 from target_w50.errors import JobError, StoppedError, TargetW50Error
+from target_w50.outputs.metrics import MetricsWriter
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
+from target_w50.program.failed_start import write_early_end
 from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.logs import add_fields, end_of_log
 from target_w50.runtime.signals import Watch
@@ -22,6 +24,7 @@ from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
 from target_w50.singer.messages import BrokenLineError
 from target_w50.target import TargetW50
+from target_w50.target.opening import open_run
 from target_w50.target.run import Run
 
 log = logging.getLogger(PROGRAM)
@@ -43,6 +46,7 @@ class LoadedProgram:
         self._stop = Stop()
         self._said = threading.Lock()
         self._status: int | None = None
+        self._metrics: MetricsWriter | None = None
         self._run: Run | None = None
         self._progress: Progress | None = None
 
@@ -62,14 +66,15 @@ class LoadedProgram:
 
     def _load(self, file: IO[bytes] | None) -> TargetW50Error | None:
         try:
-            self._run = Run(
-                self._settings,
-                sdk_metrics.get_metrics_logger(),
+            settings, logger = self._settings, sdk_metrics.get_metrics_logger()
+            self._metrics = MetricsWriter(settings.metrics_path, logger, self._stop.clock.now)
+            self._run = open_run(
+                settings,
+                self._metrics,
                 write_line=LineWriter(self._stdout_fd, self._stop),
                 stop=self._stop,
             )
-            self._run.open()
-            self._progress = Progress(self._settings.progress, self._run.ledger, sys.stderr, self._stop.clock)
+            self._progress = Progress(settings.progress, self._run.ledger, sys.stderr, self._stop.clock)
             self._progress.start()
             target = TargetW50(config=self._config, run=self._run)
             target.listen(file)  # type: ignore[arg-type]  # our reader takes bytes as well
@@ -81,16 +86,18 @@ class LoadedProgram:
 
     def _wind_down(self, error: TargetW50Error) -> TargetW50Error:
         """Wait for what W50 runs already; the first error decides, but a stop on the way ends the waiting."""
-        if self._run is None or isinstance(error, StoppedError):
+        if isinstance(error, StoppedError):
             return error
         try:
-            if isinstance(error, BrokenLineError):
+            if isinstance(error, BrokenLineError) and self._run is not None:
                 self._run.load_what_is_whole(error)
         except StoppedError as stopped:
             return stopped
         except TargetW50Error as other:
             log.error("After that also: %s", other.message)  # noqa: TRY400  # no traceback: it may hold values
         log.error("%s", error.message)
+        if self._run is None:
+            return error
         try:
             self._run.abort()
         except StoppedError as stopped:
@@ -107,28 +114,34 @@ class LoadedProgram:
                 self._progress.stop()
             status = error.exit_status if error else 0
             rerun, done = "safe", ""
-            if self._run is not None:
-                try:
-                    rerun, _ = self._run.rerun()
-                    if isinstance(error, (StoppedError, JobError)):
-                        error.message = f"{error.message} {self._run.repeats_in_words()}".rstrip()
-                    self._run.wind_up(status, error)
-                    if self._run.is_open:
-                        ledger, plan = self._run.ledger, self._run.plan
-                        write_summary(sys.stderr, ledger, plan)
-                        done = "" if error else done_in_words(ledger, plan, self._settings.import_mode)
-                except Exception as last:  # noqa: BLE001  # metrics that can't be written must not hide the end
-                    if error is None:
-                        error = last if isinstance(last, TargetW50Error) else unexpected(last)
-                        status = error.exit_status
-                    else:
-                        log.error(  # noqa: TRY400
-                            "The metrics of the run could not be written: %s", type(last).__name__
-                        )
+            try:
+                rerun, done = self._tell(error)
+            except Exception as last:  # noqa: BLE001  # metrics that can't be written must not hide the end
+                if error is None:
+                    error = last if isinstance(last, TargetW50Error) else unexpected(last)
+                    status = error.exit_status
+                else:
+                    log.error(  # noqa: TRY400
+                        "The metrics of the run could not be written: %s", type(last).__name__
+                    )
             with end_of_log():
                 say_last(error, rerun, done)
             self._status = status
         return status
+
+    def _tell(self, error: TargetW50Error | None) -> tuple[str, str]:
+        """Write what came of the run; returns what the next run repeats, and the words for a good end."""
+        run = self._run
+        if run is None:
+            if self._metrics is not None and error is not None:
+                write_early_end(self._metrics, self._settings.run_id, self._settings.api_url, error)
+            return "safe", ""
+        rerun, _ = run.rerun()
+        if isinstance(error, (StoppedError, JobError)):
+            error.message = f"{error.message} {run.repeats_in_words()}".rstrip()
+        run.wind_up(error)
+        write_summary(sys.stderr, run.ledger, run.plan)
+        return rerun, "" if error else done_in_words(run.ledger, run.plan, self._settings.import_mode)
 
     def _last_words(self, error: StoppedError) -> None:
         """In the watch's thread, when the main thread hangs: whatever can still be told."""

@@ -12,7 +12,7 @@ from typing import IO, Any
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from target_w50.errors import InputError
-from target_w50.singer.lines import Lines, LineSource, TextLines, same_file_limit
+from target_w50.singer.lines import DEFAULT_TICK_S, Lines, LineSource, TextLines, same_file_limit
 from target_w50.singer.messages import message_type, parse_json, parse_line
 
 Take = Callable[[list[bytes], int, int, bytes], int]
@@ -89,6 +89,7 @@ class Meanwhile:
         wake_fd: see `LineSource`; None to read without looking round.
         look_round: called while nothing is read.
         monotonic: what the time between two of these calls is measured by, in seconds.
+        tick_s: the longest time between two of them, in seconds.
         appended_path: a file that is appended to; if it is the input too, only what it held at the start is
             read.
     """
@@ -96,6 +97,7 @@ class Meanwhile:
     wake_fd: int | None = None
     look_round: Callable[[], None] | None = None
     monotonic: Callable[[], float] = time.monotonic
+    tick_s: float = DEFAULT_TICK_S
     appended_path: str | None = None
 
 
@@ -191,6 +193,7 @@ def _source(file: Iterable[str], meanwhile: Meanwhile) -> Lines:
         fd,
         wake_fd=meanwhile.wake_fd,
         on_idle=meanwhile.look_round,
+        tick_s=meanwhile.tick_s,
         limit_bytes=limit,
         monotonic=meanwhile.monotonic,
     )

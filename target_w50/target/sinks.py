@@ -11,7 +11,7 @@ from target_w50.contacts.maker import ContactMaker, ReadyContact
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.loading.intake import StreamLoad
-from target_w50.settings.model import DeletedRecords, ImportMode, Settings
+from target_w50.settings.model import DeletedRecords, Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.target.run import Run
 from target_w50.validation.validator import RecordValidator
@@ -62,7 +62,7 @@ class W50Sink(Sink):
         self._judge = RecordValidator(self.schema, stream_name, enabled=settings.validate_records)
         self._keys = tuple(self.key_properties)
         self._maker = ContactMaker(self.mapping, self._keys, run.wire)
-        self._only_creates = settings.import_mode is ImportMode.CREATE_ONLY
+        self._only_creates = run.create_only is not None
         self._policy = self.mapping.entry.deleted_records
         self._keeps_raws = settings.quarantines
         # What is merged is read again from its JSON; other formats have to keep it.
@@ -94,7 +94,7 @@ class W50Sink(Sink):
         """
         self._source_stream = source_stream
         run = self._host.run
-        if not self._only_creates:
+        if run.create_only is None:
             self._load = run.intake.load_for(self.counts, self.mapping, source_stream)
             self._load.belongs_to(schema_line)
         else:

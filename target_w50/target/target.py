@@ -14,12 +14,16 @@ from singer_sdk.target_base import Target
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import InputError, SettingsError, W50Error
+from target_w50.outputs.metrics import MetricsWriter
+from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.schema import SETTINGS_SCHEMA
 from target_w50.singer.batch_files import file_name, iterate_batch_file, read_manifest
+from target_w50.singer.lines import DEFAULT_TICK_S
 from target_w50.singer.messages import key_properties, require, state_value
 from target_w50.singer.reader import InputReader, Meanwhile
 from target_w50.singer.stream_maps import StreamMaps
+from target_w50.target.opening import open_run
 from target_w50.target.routing import Routes
 from target_w50.target.run import Run
 from target_w50.target.sinks import W50Sink
@@ -54,8 +58,7 @@ class TargetW50(Target):
     def __init__(self, *, run: Run | None = None, **more: Any) -> None:
         # Given, not left to `message_reader_class`: the SDK would make it without a word of the run.
         super().__init__(message_reader=InputReader(self._begin_reading), **more)
-        self._given_run = run
-        self._opened_run: Run | None = None
+        self._run = run
         self._opened_routes: Routes | None = None
         self._place: int | None = None
 
@@ -100,11 +103,15 @@ class TargetW50(Target):
         Raises:
             SettingsError: an output can't be written, or an address not used.
         """
-        if self._opened_run is None:
-            run = self._given_run or Run(self.settings, sdk_metrics.get_metrics_logger())
-            run.open()
-            self._opened_run = run
-        return self._opened_run
+        if self._run is None:
+            logger = sdk_metrics.get_metrics_logger()
+            metrics = MetricsWriter(self.settings.metrics_path, logger, CLOCK.now)
+            try:
+                self._run = open_run(self.settings, metrics)
+            except BaseException:
+                metrics.close()
+                raise
+        return self._run
 
     @property
     def routes(self) -> Routes:
@@ -144,6 +151,7 @@ class TargetW50(Target):
             wake_fd=run.stop.wake_fd,
             look_round=run.intake.look_round,
             monotonic=run.clock.monotonic,
+            tick_s=min(DEFAULT_TICK_S, self.settings.checkpoint_interval_s),
             appended_path=self.settings.quarantine_path if run.quarantine is not None else None,
         )
 

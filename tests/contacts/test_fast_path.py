@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from target_w50.errors import TargetW50Error
-from target_w50.loading.intake import Intake
+from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
-from tests.in_process import Came, TakingLoader, load
+from tests.in_process import Came, TakingLoader, detached_run, load
 
 STREAMS = ("contacts", "others")
 NAMES = ("id", "email", "a", "b", "é's")
@@ -304,28 +304,25 @@ def test_plain_records_go_the_short_way() -> None:
 
 @pytest.mark.parametrize("prepare", [lambda _: None, only_the_general_way], ids=["short", "general"])
 def test_the_record_that_meets_the_end_of_the_run_is_counted_whichever_way_it_goes(
-    prepare: Callable[[TargetW50], None], monkeypatch: pytest.MonkeyPatch
+    prepare: Callable[[TargetW50], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    lines = [schema_line("a", {"properties": {"id": {"type": "integer"}}}, ["id"])]
-    lines += [f'{{"type":"RECORD","stream":"a","record":{{"id":{number}}}}}' for number in range(30)]
-    targets: list[TargetW50] = []
-
-    def noted(target: TargetW50) -> None:
-        targets.append(target)
-        prepare(target)
+    lines = [schema_line("contacts", {"properties": {"id": {"type": "integer"}}}, ["id"])]
+    lines += [f'{{"type":"RECORD","stream":"contacts","record":{{"id":{number}}}}}' for number in range(30)]
+    file = tmp_path / "input.singer"
+    file.write_text("\n".join(lines))
 
     def fail(*_: object) -> None:
         raise TargetW50Error("The background has failed.")
 
     monkeypatch.setattr(TakingLoader, "add_batch", fail)
-    monkeypatch.setattr(Intake, "cut", lambda _: None)
-    config = {
-        "api_url": "http://127.0.0.1:1",
-        "auth_token": "t",
-        "streams": [{"stream": "a", "contact_list": "1", "field_naming": "exact", "match_fields": ["id"]}],
-        "batch_size_rows": 20,
-    }
-    came = load(config, "\n".join(lines).encode(), noted)
-    assert came.error is not None
-    ledger = targets[0].run.ledger
-    assert (ledger.streams["a"].records_read, ledger.records_read) == (20, 20)
+    entry = {"stream": "*", "contact_list": "1", "field_naming": "exact", "match_fields": ["id"]}
+    config = {"api_url": "http://127.0.0.1:1", "auth_token": "t", "streams": [entry], "batch_size_rows": 20}
+    run = detached_run(settings_from(config))
+    target = TargetW50(config=config, run=run)
+    prepare(target)
+    with pytest.raises(TargetW50Error, match="background"), file.open("rb") as messages:
+        target.listen(cast("Any", messages))
+    for job in cast("TakingLoader", run.loader).jobs:
+        job.store.close()
+    run.wind_up(None)
+    assert run.ledger.streams["contacts"].records_read == run.ledger.records_read == 20

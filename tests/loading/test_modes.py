@@ -7,10 +7,12 @@ import io
 import logging
 from typing import Any
 
+from target_w50.outputs.metrics import MetricsWriter
+from target_w50.runtime.clock import CLOCK
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
-from target_w50.target.run import Run
+from target_w50.target.opening import open_run
 from target_w50.target.sinks import W50Sink
 from tests.support import Load, calls_of, jobs_of, lines, record, requests_of, schema, settings, state
 
@@ -65,7 +67,8 @@ def test_sinks_that_a_new_schema_has_replaced_are_not_kept(sandbox: Sandbox) -> 
     """The SDK keeps them until it drains, with their validators and stream maps."""
     config = {**settings(sandbox), "state": "tap_only"}
     written: list[bytes] = []
-    run = Run(settings_from(config), logging.getLogger("metrics"), write_line=written.append)
+    metrics = MetricsWriter(None, logging.getLogger("metrics"), CLOCK.now)
+    run = open_run(settings_from(config), metrics, write_line=written.append)
     target = TargetW50(config=config, run=run)
     messages: list[dict[str, Any]] = []
     for number in range(30):

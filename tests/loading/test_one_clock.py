@@ -12,11 +12,12 @@ import pytest
 
 from target_w50.console.progress import Progress
 from target_w50.errors import JobUnknownError, UnreachableError
+from target_w50.outputs.metrics import MetricsWriter
 from target_w50.runtime.stop import Stop
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import ProgressMode, settings_from
 from target_w50.target import TargetW50
-from target_w50.target.run import Run
+from target_w50.target.opening import open_run
 from tests.fake_time import FakeClock
 from tests.support import calls_of, jobs_of, lines, record, schema, settings, state, stored
 
@@ -30,13 +31,13 @@ class Loaded:
     def __init__(self, clock: FakeClock, config: dict[str, Any], messages: list[dict[str, Any]]) -> None:
         self.states: list[bytes] = []
         judged = settings_from(config)
-        run = Run(judged, logging.getLogger("metrics"), write_line=self.states.append, stop=Stop(clock))
-        run.open()
+        metrics = MetricsWriter(judged.metrics_path, logging.getLogger("metrics"), clock.now)
+        run = open_run(judged, metrics, write_line=self.states.append, stop=Stop(clock))
         target = TargetW50(config={**config, "run_id": judged.run_id}, run=run)
         try:
             target.listen(io.BytesIO(lines(messages)))  # type: ignore[arg-type]  # our reader takes bytes as well
         finally:
-            run.wind_up(0, None)
+            run.wind_up(None)
             self.seconds = clock.monotonic()
 
 

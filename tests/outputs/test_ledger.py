@@ -38,7 +38,7 @@ def run_to_its_end(ledger: Ledger, number: int) -> LoadJob:
     entry = entry_from({"stream": "contacts", "contact_list": "42", "custom_events": EVENTS})
     mapping = StreamMapping("contacts", entry, ContactsList(42, "N", 0), (), (), ("Email",))
     job = LoadJob(number, ledger.counts("contacts"), mapping, "contacts")
-    ledger.record_read()
+    ledger.read(1, job.counts)
     ledger.begin(job)
     job.add(job.store.put([b"{}"], [1], None, b","))
     job.close()

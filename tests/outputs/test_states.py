@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from target_w50.sandbox import Sandbox
+from target_w50.target import TargetW50
 from tests.support import (
     Load,
     Target,
@@ -182,3 +184,27 @@ def test_a_state_keeps_the_tap_s_nan_and_infinity(sandbox: Sandbox, tmp_path: Pa
     finished = run_target(tmp_path, settings(sandbox, state=mode), written)
     assert finished.status == 0
     assert finished.stdout.startswith('{"at":NaN,"more":[-Infinity,null],"n":0.10')
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 503, "times": None, "retry_after": 300}, {"hang": 3600}], ids=str
+)
+def test_a_new_stream_that_waits_for_w50_does_not_hold_the_states_of_the_others_back(
+    start: Callable[..., Sandbox], tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    """Its look-up is tried again, or never answered, for much longer than the checkpoint interval."""
+    sandbox = start(faults=[{"call": "list", "skip": 1, **fault}])
+    config = settings(
+        sandbox, entry(), entry("people", contact_list="43"), checkpoint_interval_s=0.2, retry_for_s=3600
+    )
+    with Target(tmp_path, config) as target:
+        target.send(schema(), record(1), state(1), schema("people"))
+        assert target.next_state()["bookmarks"]["contacts"]["at"] == 1
+
+
+@pytest.mark.parametrize(("interval_s", "tick_s"), [(0.05, 0.05), (300, 1.0)])
+def test_a_silent_tap_is_looked_up_from_as_often_as_the_interval_asks(
+    interval_s: float, tick_s: float
+) -> None:
+    config = {"auth_token": "t", "streams": [entry()], "checkpoint_interval_s": interval_s}
+    assert TargetW50(config=config)._begin_reading().tick_s == tick_s

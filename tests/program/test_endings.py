@@ -112,6 +112,8 @@ def test_an_output_that_can_not_be_written_is_known_before_the_tap_is_read(
     ended = program.run(tmp_path, config, b"no JSON")
     check_ending(ended, 2, "metrics_unwritable" if setting == "metrics_path" else "quarantine_unwritable")
     assert setting in ended.last_line
+    told = [(each["exit_status"], each["error_code"], each["rerun"]) for each in ended.records("w50_runs")]
+    assert told == ([] if setting == "metrics_path" else [(2, "quarantine_unwritable", "safe")])
 
 
 # Mappings without a counterpart.

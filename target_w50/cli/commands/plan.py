@@ -13,6 +13,7 @@ import click
 from target_w50.cli.options import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.errors import SettingsError
+from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
 from target_w50.settings.sources import read_config
 from target_w50.singer.lines import open_input
@@ -105,12 +106,14 @@ def rehearse(config: dict[str, Any], settings: Settings, messages: IO[bytes]) ->
     Raises:
         TargetW50Error: what also ends a real run before it sends anything: the mapping or the input.
     """
+    from target_w50.outputs.metrics import MetricsWriter  # noqa: PLC0415
     from target_w50.target import TargetW50  # noqa: PLC0415  # it brings the SDK
-    from target_w50.target.run import Run  # noqa: PLC0415
+    from target_w50.target.opening import open_run  # noqa: PLC0415
 
-    run = Run(settings, logging.getLogger(__name__), write_line=_no_state)
-    target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
+    metrics = MetricsWriter(settings.metrics_path, logging.getLogger(__name__), CLOCK.now)
+    run = open_run(settings, metrics, write_line=_no_state)
     try:
+        target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
         target.listen(messages)  # type: ignore[arg-type]  # our reader takes bytes as well
     finally:
         run.close()

@@ -1,0 +1,69 @@
+"""Calls of the reader's own that are waited for without leaving the rest of the run alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from target_w50.contacts.contact_lists import ListClient
+from target_w50.runtime.clock import Clock
+from target_w50.w50 import ContactSchemaField, ContactsList
+
+T = TypeVar("T")
+
+
+class AttendedClient:
+    """Looks up contact lists and fields, and has the input looked after meanwhile.
+
+    W50 may take long to answer, and be asked again for as long as `retry_for_s`. The reader can't read on
+    without the answer, but meanwhile open jobs are closed at their time, and a stop or an error is learned of.
+
+    Args:
+        client: asks W50, in a thread of its own for each call.
+        look_round: called now and then while waiting; what it raises ends the wait.
+        every_s: how often.
+    """
+
+    def __init__(
+        self, client: ListClient, look_round: Callable[[], None], clock: Clock, *, every_s: float
+    ) -> None:
+        self._client = client
+        self._look_round = look_round
+        self._every_s = every_s
+        self._answered = clock.condition()
+
+    def list_contact_lists(self) -> tuple[ContactsList, ...]:
+        """See `W50Client`."""
+        return self._attended(self._client.list_contact_lists)
+
+    def get_contact_list(self, list_id: int) -> ContactsList:
+        """See `W50Client`."""
+        return self._attended(lambda: self._client.get_contact_list(list_id))
+
+    def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
+        """See `W50Client`."""
+        return self._attended(lambda: self._client.list_fields(list_id))
+
+    def _attended(self, call: Callable[[], T]) -> T:
+        answer: Future[T] = Future()
+        # A daemon: a call that hangs can't keep the process from ending.
+        threading.Thread(target=self._ask, args=(call, answer), name="look-up", daemon=True).start()
+        while True:
+            with self._answered:
+                if not answer.done():
+                    self._answered.wait(self._every_s)
+            if answer.done():
+                return answer.result()
+            self._look_round()
+
+    def _ask(self, call: Callable[[], T], answer: Future[T]) -> None:
+        try:
+            found = call()
+        except BaseException as error:  # noqa: BLE001  # it is raised where the answer is waited for
+            answer.set_exception(error)
+        else:
+            answer.set_result(found)
+        with self._answered:
+            self._answered.notify_all()

@@ -1,0 +1,158 @@
+"""Puts a run together from the settings: its outputs first, then the connection."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.import_jobs.places import Places
+from target_w50.loading.attended import AttendedClient
+from target_w50.loading.bisection import Bisection
+from target_w50.loading.create_only import CreateOnly
+from target_w50.loading.dry_run import Plan, PlannedInvalidRecords
+from target_w50.loading.intake import Intake
+from target_w50.loading.list_worker import JobSteps
+from target_w50.loading.loader import LOOK_S, Loader
+from target_w50.outputs.invalid_records import InvalidRecords
+from target_w50.outputs.ledger import Ledger
+from target_w50.outputs.metrics import MetricsWriter
+from target_w50.outputs.quarantine import QuarantineFile
+from target_w50.outputs.state_lines import JobResults, StateWriter, write_to_stdout
+from target_w50.runtime.clock import Clock
+from target_w50.runtime.stop import Stop
+from target_w50.settings.connection import Connection
+from target_w50.settings.model import DeletedRecords, ImportMode, Settings
+from target_w50.target.run import Run
+from target_w50.w50 import wire_format
+
+QUEUE_BYTES = 32_000_000
+"""What may wait for W50 at least before the reader waits; two requests fit in any case."""
+
+LineWriter = Callable[[bytes], None]
+
+
+def open_run(
+    settings: Settings,
+    metrics: MetricsWriter,
+    *,
+    write_line: LineWriter = write_to_stdout,
+    stop: Stop | None = None,
+) -> Run:
+    """Open the other outputs, then the connection, and give the run with all its parts.
+
+    Args:
+        settings: as judged.
+        metrics: open already, so that a run that can't begin can be told there.
+        write_line: takes a state line.
+        stop: set from outside to end the run; it has the clock that all its parts go by.
+
+    Raises:
+        SettingsError: an output can't be written, or an address not used; what was opened here is closed.
+    """
+    stop = stop or Stop()
+    clock = stop.clock
+    started_at = clock.now()
+    with ExitStack() as undone:
+        quarantine = _quarantine_file(settings, clock)
+        if quarantine is not None:
+            undone.callback(quarantine.close)
+        results = JobResults()
+        ledger = Ledger(
+            settings.run_id,
+            states=StateWriter(settings.state, results, write_line),
+            results=results,
+            metrics=metrics,
+            stop=stop,
+            before_state=_nothing if quarantine is None else quarantine.flush,
+            now=clock.now,
+        )
+        connection = Connection(settings, clock, stop.sleep)
+        ground = _Ground(settings, stop, Places(), metrics, quarantine, ledger, connection)
+        run = ground.run(started_at)
+        undone.pop_all()
+    return run
+
+
+def _quarantine_file(settings: Settings, clock: Clock) -> QuarantineFile | None:
+    """The quarantine file, if the run may have to set a record aside."""
+    wanted = settings.quarantines or any(
+        entry.deleted_records is DeletedRecords.QUARANTINE for entry in settings.streams
+    )
+    if not settings.quarantine_path or not wanted or settings.import_mode is ImportMode.DRY_RUN:
+        return None
+    return QuarantineFile(settings.quarantine_path, settings.run_id, clock.now)
+
+
+def _nothing() -> None:
+    """What a state waits for where nothing is set aside."""
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What the working parts of a run stand on."""
+
+    settings: Settings
+    stop: Stop
+    places: Places
+    metrics: MetricsWriter
+    quarantine: QuarantineFile | None
+    ledger: Ledger
+    connection: Connection
+
+    def run(self, started_at: dt.datetime) -> Run:
+        """The run, with parts that send, or in a dry run with such as only note what they would."""
+        settings, ledger, wire = self.settings, self.ledger, wire_format(self.settings.media_type)
+        monotonic = self.stop.clock.monotonic
+        loader: Loader | Plan
+        refusals: InvalidRecords
+        if settings.import_mode is ImportMode.DRY_RUN:
+            loader = Plan(settings, ledger, self.stop, wire)
+            refusals = PlannedInvalidRecords(settings, self.places, ledger, loader)
+            client = self.connection.client()
+        else:
+            loader = self._loader()
+            refusals = InvalidRecords(settings, self.quarantine, self.places, ledger)
+            # A reader that waits for W50 must learn of what happens in the background meanwhile.
+            client = self.connection.client(sleep=loader.pause)
+        creates = settings.import_mode is ImportMode.CREATE_ONLY
+        intake = Intake(loader, ledger, settings, wire, monotonic)
+        every_s = min(LOOK_S, settings.checkpoint_interval_s)
+        lists = AttendedClient(client, intake.look_round, self.stop.clock, every_s=every_s)
+        return Run(
+            settings=settings,
+            stop=self.stop,
+            places=self.places,
+            metrics=self.metrics,
+            quarantine=self.quarantine,
+            ledger=ledger,
+            refusals=refusals,
+            wire=wire,
+            client=client,
+            directory=ListDirectory(lists),
+            create_only=CreateOnly(self.connection.client, ledger, monotonic) if creates else None,
+            loader=loader,
+            intake=intake,
+            started_at=started_at,
+        )
+
+    def _loader(self) -> Loader:
+        settings = self.settings
+        bisection = Bisection(self.quarantine if settings.quarantines else None, self.places)
+
+        def make_steps(loader: Loader) -> JobSteps:
+            return JobSteps(
+                lambda on_request: self.connection.client(on_request, sleep=loader.pause_worker),
+                settings,
+                self.ledger,
+                wire=wire_format(settings.media_type),
+                bisection=bisection,
+                places=self.places,
+                may_run=loader.may_run,
+                monotonic=self.stop.clock.monotonic,
+            )
+
+        queue_bytes = max(QUEUE_BYTES, 2 * settings.batch_size_bytes)
+        return Loader(make_steps, settings, self.ledger, self.stop, queue_bytes=queue_bytes)
