@@ -13,7 +13,7 @@ T = TypeVar("T")
 LOOK_S = 0.01
 """How often a thread that waits looks whether another has ended."""
 START = dt.datetime(2027, 1, 1, tzinfo=dt.timezone.utc)
-OF_THE_RUN = ("contact-list-", "progress")
+OF_THE_RUN = ("contact-list-", "look-up", "progress")
 """How the names of a run's threads begin, beside the one that made the clock."""
 
 

@@ -18,7 +18,7 @@ class AttendedClient:
     """Looks up contact lists and fields, and has the input looked after meanwhile.
 
     W50 may take long to answer, and be asked again for as long as `retry_for_s`. The reader can't read on
-    without the answer, but meanwhile open jobs are closed at their time, and a stop or an error is learned of.
+    without the answer; meanwhile open jobs are closed at their time, and a stop or an error is learned of.
 
     Args:
         client: asks W50, in a thread of its own for each call.

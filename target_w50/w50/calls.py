@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from requests import PreparedRequest, Request
@@ -36,6 +36,8 @@ _CHECKS = {
 }
 
 
+Decoder = Callable[[bytes, str | None], Any]
+"""Reads an answer's content, by its Content-Type."""
 MAX_UNREADABLE_ANSWERS: Final = 3
 """A GET that was answered by something unreadable is sent so often in all: a page of a proxy seldom heals."""
 

@@ -20,7 +20,7 @@ from target_w50.errors import SettingsError
 from target_w50.w50 import answers, calls
 from target_w50.w50.answers import OtherAnswerError, Reader, T
 from target_w50.w50.auth import Authentication, W50Auth
-from target_w50.w50.calls import Call, Outcome, RequestEvent
+from target_w50.w50.calls import Call, Decoder, Outcome, RequestEvent
 from target_w50.w50.http.connections import new_session
 from target_w50.w50.http.error_text import describe_content
 from target_w50.w50.http.retry import (
@@ -43,7 +43,6 @@ DEFAULT_REQUEST_TIMEOUT_S: Final = 300.0
 DEFAULT_CONNECT_TIMEOUT_S: Final = 10.0
 DEFAULT_RETRY_FOR_S: Final = 600.0
 
-Decoder = Callable[[bytes, str | None], Any]
 _logger = logging.getLogger(__name__)
 
 
@@ -179,8 +178,8 @@ class W50Client:
         query = calls.names_query("match", match) + calls.names_query("customevents", custom_events)
         path = f"contactLists/{list_id:d}/import/{job_id:d}/run"
         call = self._post("run_import_job", path, query=query, effect=Effect.ONCE, handles_contacts=True)
-        call = dataclasses.replace(call, last_look=last_look)
-        return self._call(call, answers.import_job(list_id, job_id))
+        once = dataclasses.replace(call, last_look=last_look)
+        return self._call(once, answers.import_job(list_id, job_id))
 
     def get_import_job(
         self, list_id: int, job_id: int, *, retry_for_s: float | None = None, within_s: float | None = None
