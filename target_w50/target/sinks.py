@@ -10,7 +10,7 @@ from singer_sdk.sinks import Sink
 from target_w50.contacts.maker import ContactMaker, ReadyContact
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
-from target_w50.loading.intake import StreamLoad
+from target_w50.loading.stream_load import StreamLoad
 from target_w50.settings.model import DeletedRecords, Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.target.run import Run

@@ -1,0 +1,255 @@
+"""One stream's contacts into batches, and batches into its open job: the reader's hot path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from target_w50.contacts.maker import read_fragment
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.import_jobs.batches import Batch
+from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.job import LoadJob
+from target_w50.settings.model import Settings
+from target_w50.singer.messages import SchemaLine
+from target_w50.w50 import Contact, WireFormat
+
+MOST_RAW_BYTES = 256 * 1024
+"""What is kept of the messages that one contact was merged from before its batch is handed over."""
+
+
+class TakesBatches(Protocol):
+    """What the reader hands its batches to: the loader, or the plan of a dry run."""
+
+    def open_job(
+        self,
+        counts: StreamCounts,
+        mapping: StreamMapping,
+        source_stream: str,
+        schema_line: SchemaLine | None,
+    ) -> LoadJob:
+        """A new job for the stream's contacts from here on."""
+
+    def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
+        """Hand over the next batch of an open job."""
+
+    def close_job(self, job: LoadJob) -> None:
+        """Nothing more comes for the job."""
+
+    def check(self) -> None:
+        """Raise what stopped the run, or the first error of the background."""
+
+
+class CutsInput(Protocol):
+    """What a stream's load asks of the intake that it belongs to."""
+
+    loader: TakesBatches
+    settings: Settings
+    wire: WireFormat
+
+    def cut(self) -> None:
+        """Close every open job at this place of the input."""
+
+    def look_round(self) -> None:
+        """To be called while nothing is read."""
+
+
+class StreamLoad:
+    """One stream's open batch and open job, for one set of FieldNames.
+
+    The open batch is kept in columns, not in objects: this is the hot path.
+    """
+
+    def __init__(
+        self, intake: CutsInput, counts: StreamCounts, mapping: StreamMapping, source_stream: str
+    ) -> None:
+        self._intake = intake
+        self._counts = counts
+        self._mapping = mapping
+        self._source_stream = source_stream
+        self._schema_line: SchemaLine | None = None
+        settings = intake.settings
+        self._keeps_raws = settings.quarantines
+        self._batch_rows = settings.batch_size_rows
+        self._batch_bytes = settings.batch_size_bytes
+        self._job_contacts = settings.max_contacts_per_job
+        self._job: LoadJob | None = None
+        self._in_job = 0
+        self._seen: set[int] = set()
+        self._owners: dict[int, int] = {}
+        self._begin_batch()
+
+    def _begin_batch(self) -> None:
+        self._rows: dict[Hashable, int] = {}
+        self._fragments: list[bytes] = []
+        self._places: list[int] = []
+        self._raws: list[bytes] = []
+        self._contacts: dict[int, Contact] = {}
+        self._size_bytes = 0
+        self._merged_raw_bytes = 0
+
+    def belongs_to(self, schema_line: SchemaLine | None) -> None:
+        """Have refused records set aside under this SCHEMA; all records of a job have come under one."""
+        if schema_line is not self._schema_line:
+            self.close()
+            self._schema_line = schema_line
+
+    def fits(self, mapping: StreamMapping) -> bool:
+        """Whether contacts so mapped can go into the same job."""
+        mine = self._mapping
+        return (
+            mine.field_names == mapping.field_names
+            and mine.contact_list.id == mapping.contact_list.id
+            and mine.entry == mapping.entry
+        )
+
+    def add(
+        self,
+        identity: Hashable | None,
+        fragment: bytes,
+        place: int,
+        raw: bytes,
+        contact: Contact | None,
+    ) -> None:
+        """Take the next contact of the stream.
+
+        A contact is at most once in a job: within the open batch the later record is merged over the
+        earlier one; one that is in an earlier batch has all open jobs closed first.
+
+        Args:
+            identity: what tells the contact from others, or None.
+            fragment: the contact as it is sent.
+            place: where its record was read.
+            raw: what the tap sent, if that is kept.
+            contact: the contact; None if the fragment is JSON, from which it can be read again.
+
+        Raises:
+            TargetW50Error: the first error of the background, or the stop.
+        """
+        rows = self._rows
+        if identity is None:
+            identity = object()
+        elif identity in rows:
+            self._merge(identity, fragment, place, raw, contact)
+            return
+        elif self._seen and hash(identity) in self._seen:
+            # By hash alone, to be small: a rare false alarm closes the jobs early, and harms nothing.
+            self._intake.cut()
+            rows = self._rows
+        size = len(fragment) + 1
+        if self._size_bytes + size > self._batch_bytes and rows:
+            self.flush()
+            rows = self._rows
+        if self._job is None:
+            self._open()
+        if contact is not None:
+            self._contacts[len(rows)] = contact
+        rows[identity] = len(rows)
+        self._fragments.append(fragment)
+        self._places.append(place)
+        if self._keeps_raws:
+            self._raws.append(raw)
+        self._size_bytes += size
+        self._in_job += 1
+        if self._in_job >= self._job_contacts:
+            self._intake.cut()
+        elif len(rows) >= self._batch_rows:
+            self.flush()
+
+    def add_plainly(
+        self, identities: list[Hashable], fragments: list[bytes], first_place: int, raws: list[bytes]
+    ) -> bool:
+        """Take several contacts at once, if there is nothing to decide about any of them.
+
+        Args:
+            identities: what tells them from others.
+            fragments: the contacts as they are sent, in JSON.
+            first_place: where the first was read; the others follow, line by line.
+            raws: what the tap sent for them, and maybe more.
+
+        Returns:
+            False, with nothing done, if one must be merged or cut off from others, or a limit is near.
+        """
+        rows, count = self._rows, len(fragments)
+        size = sum(map(len, fragments)) + count
+        if (
+            self._job is None
+            or len(rows) + count >= self._batch_rows
+            or self._in_job + count >= self._job_contacts
+            or self._size_bytes + size > self._batch_bytes
+            or not (self._seen.isdisjoint(map(hash, identities)) and rows.keys().isdisjoint(identities))
+        ):
+            return False
+        before = len(rows)
+        rows.update(zip(identities, range(before, before + count), strict=True))
+        if len(rows) < before + count:
+            # One of them came twice: they are merged one by one.
+            for identity in identities:
+                rows.pop(identity, None)
+            return False
+        self._fragments += fragments
+        self._places += range(first_place, first_place + count)
+        if self._keeps_raws:
+            self._raws += raws[:count]
+        self._size_bytes += size
+        self._in_job += count
+        return True
+
+    def keep_apart(self, identity: Hashable, matched: Hashable) -> None:
+        """Have two records in different jobs that only their match values, or only EncContactId, tell apart.
+
+        Args:
+            identity: of the contact that is added next.
+            matched: its match values.
+        """
+        if self._owners.setdefault(hash(matched), hash(identity)) != hash(identity):
+            self._intake.cut()
+            self._owners[hash(matched)] = hash(identity)
+
+    def _open(self) -> None:
+        self._job = self._intake.loader.open_job(
+            self._counts, self._mapping, self._source_stream, self._schema_line
+        )
+        self._in_job = 0
+        self._seen = set()
+
+    def _merge(
+        self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
+    ) -> None:
+        row = self._rows[identity]
+        before, raw_before = self._fragments[row], self._raws[row] if self._keeps_raws else b""
+        earlier = self._contacts.get(row) or read_fragment(before)
+        later = contact or read_fragment(fragment)
+        merged = Contact(later.enc_contact_id or earlier.enc_contact_id, {**earlier.values, **later.values})
+        written = self._intake.wire.encode_contact(merged)
+        self._size_bytes += len(written) - len(before)
+        raws = raw_before + b"\n" + raw if self._keeps_raws else b""
+        self._fragments[row], self._places[row], self._contacts[row] = written, place, merged
+        if self._keeps_raws:
+            self._raws[row] = raws
+        self._counts.records_merged += 1
+        self._merged_raw_bytes += len(raws) - len(raw_before)
+        if len(raws) > MOST_RAW_BYTES or self._merged_raw_bytes > self._batch_bytes:
+            self.flush()  # A contact that comes back again and again must not fill the memory.
+
+    def flush(self) -> None:
+        """Hand the open batch over."""
+        job = self._job
+        if not self._rows or job is None:
+            return
+        raws = self._raws if self._keeps_raws else None
+        batch = job.store.put(self._fragments, self._places, raws, self._intake.wire.separator)
+        self._seen.update(map(hash, self._rows))
+        self._begin_batch()
+        self._intake.loader.add_batch(job, batch, self._intake.look_round)
+
+    def close(self) -> None:
+        """Hand over what there is and close the job."""
+        job = self._job
+        if job is None:
+            return
+        self.flush()
+        if self._job is not job:
+            return  # The input was cut while the batch waited for room: that closed the job.
+        self._intake.loader.close_job(job)
+        self._job, self._seen, self._owners = None, set(), {}
