@@ -50,11 +50,10 @@ class TakingLoader:
         self,
         counts: StreamCounts,
         mapping: StreamMapping,
-        source_stream: str,
-        schema_line: SchemaLine | None,
+        schemas: Mapping[str, SchemaLine],
     ) -> LoadJob:
         number = len(self.jobs) + 1
-        self.jobs.append(LoadJob(number, counts, mapping, source_stream, schema_line=schema_line))
+        self.jobs.append(LoadJob(number, counts, mapping, schemas=schemas))
         self._ledger.begin(self.jobs[-1])
         return self.jobs[-1]
 

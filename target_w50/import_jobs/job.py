@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 from target_w50.contacts.mapping import StreamMapping
@@ -32,8 +33,7 @@ class LoadJob:
         number: its place in the input.
         counts: of its stream.
         mapping: where its contacts go.
-        source_stream: the stream's name as the tap has it.
-        schema_line: the SCHEMA that its records came under, if they may be set aside.
+        schemas: the SCHEMA of each source stream that its records came under, if they may be set aside.
         suppressed_events: whether running it fires no custom events, whatever the stream's entry says.
     """
 
@@ -42,9 +42,8 @@ class LoadJob:
         number: int,
         counts: StreamCounts,
         mapping: StreamMapping,
-        source_stream: str,
         *,
-        schema_line: SchemaLine | None = None,
+        schemas: Mapping[str, SchemaLine] = MappingProxyType({}),
         suppressed_events: bool = False,
     ) -> None:
         self.number: Final = number
@@ -52,8 +51,7 @@ class LoadJob:
         self.mapping: Final = mapping
         self.stream: Final = counts.stream
         self.list_id: Final = mapping.contact_list.id
-        self.source_stream: Final = source_stream
-        self.schema_line: Final = schema_line
+        self.schemas: Final = schemas
         self.suppressed_events: Final = suppressed_events
         self._lock = threading.Lock()
         self._store = BatchStore()

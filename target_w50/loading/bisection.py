@@ -13,6 +13,7 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import JobLifeError
 from target_w50.import_jobs.places import Places
 from target_w50.outputs.quarantine import QuarantineFile
+from target_w50.singer.messages import stream_of
 
 log = logging.getLogger("target-w50")
 
@@ -95,14 +96,15 @@ class Bisection:
             # Each record of the contact is set aside: none of them is superseded any more.
             job.counts.merged_set_aside += len(part.lines) - 1
             for raw in part.lines:
+                source_stream = stream_of(raw)
                 self._quarantine.add(
-                    job.source_stream,
+                    source_stream,
                     raw,
                     Reason.W50_REJECTED,
                     message,
                     None,
                     self._places.position(part.place),
-                    schema=job.schema_line,
+                    schema=job.schemas.get(source_stream),
                 )
                 job.counts.quarantine(Reason.W50_REJECTED)
         self._quarantine.flush()

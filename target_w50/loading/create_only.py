@@ -42,7 +42,7 @@ class CreateOnly:
     def _count_request(self, event: RequestEvent) -> None:
         self._effort.count(event)
 
-    def create(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> None:
+    def create(self, counts: StreamCounts, mapping: StreamMapping) -> None:
         """Create the job of a stream's FieldNames, unless the run has done so.
 
         Raises:
@@ -51,7 +51,7 @@ class CreateOnly:
         key = (counts.stream, mapping.contact_list.id, mapping.field_names)
         if key in self._created:
             return
-        job = LoadJob(-len(self._created) - 1, counts, mapping, source_stream)
+        job = LoadJob(-len(self._created) - 1, counts, mapping)
         self._effort = Effort(self._ledger.now())
         began = self._monotonic()
         self._ledger.begin(job)

@@ -107,8 +107,7 @@ class Plan:
         self,
         counts: StreamCounts,
         mapping: StreamMapping,
-        source_stream: str,
-        schema_line: SchemaLine | None,
+        schemas: Mapping[str, SchemaLine],
     ) -> LoadJob:
         """A job that is never created."""
         self._jobs += 1
@@ -116,8 +115,7 @@ class Plan:
             self._jobs,
             counts,
             mapping,
-            source_stream,
-            schema_line=schema_line,
+            schemas=schemas,
             suppressed_events=self.settings.suppress_custom_events,
         )
 

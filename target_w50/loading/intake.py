@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.counts import StreamCounts
+from target_w50.loading.open_jobs import OpenJobs
 from target_w50.loading.stream_load import StreamLoad, TakesBatches
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.w50 import WireFormat
+
+MOST_OPEN_JOBS = 8
+"""A stream whose FieldNames change again and again has this many open jobs at most."""
 
 
 class Intake:
@@ -37,17 +42,22 @@ class Intake:
         self._monotonic = monotonic
         self._last_cut = monotonic()
         self._cutting = False
-        self._loads: dict[str, StreamLoad] = {}
+        self._open_jobs: dict[str, OpenJobs] = {}
+        self._loads: WeakValueDictionary[tuple[str, tuple[str, ...]], StreamLoad] = WeakValueDictionary()
 
-    def load_for(self, counts: StreamCounts, mapping: StreamMapping, source_stream: str) -> StreamLoad:
-        """Where the stream's contacts go from here on: on with the open job, if its FieldNames stay."""
-        load = self._loads.get(counts.stream)
-        if load is not None:
-            if load.fits(mapping):
-                return load
-            self.cut()
-        load = StreamLoad(self, counts, mapping, source_stream)
-        self._loads[counts.stream] = load
+    def load_for(self, counts: StreamCounts, mapping: StreamMapping) -> StreamLoad:
+        """Where contacts of the stream go that have these FieldNames: on into the open job for them.
+
+        Several source streams may have one alias, with FieldNames of their own. A load lives as long as a
+        sink uses it or its job is open; its stream's entry and contact list never change.
+        """
+        open_jobs = self._open_jobs.setdefault(counts.stream, OpenJobs())
+        key = (counts.stream, mapping.field_names)
+        load = self._loads.get(key)
+        if load is None:
+            if len(open_jobs.loads) >= MOST_OPEN_JOBS:
+                self.cut()
+            load = self._loads[key] = StreamLoad(self, open_jobs, counts, mapping)
         return load
 
     def cut(self) -> None:
@@ -56,8 +66,8 @@ class Intake:
             return
         self._cutting = True
         try:
-            for load in self._loads.values():
-                load.close()
+            for open_jobs in self._open_jobs.values():
+                open_jobs.close()
             self.ledger.cut()
             self._last_cut = self._monotonic()
         finally:

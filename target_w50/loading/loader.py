@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import StoppedError, TargetW50Error
@@ -62,8 +62,7 @@ class Loader:
         self,
         counts: StreamCounts,
         mapping: StreamMapping,
-        source_stream: str,
-        schema_line: SchemaLine | None,
+        schemas: Mapping[str, SchemaLine],
     ) -> LoadJob:
         """A new job at the end of its list's queue; it belongs to the current stretch of the input."""
         self._jobs += 1
@@ -71,8 +70,7 @@ class Loader:
             self._jobs,
             counts,
             mapping,
-            source_stream,
-            schema_line=schema_line,
+            schemas=schemas,
             suppressed_events=self._settings.suppress_custom_events,
         )
         # Without the lock: the books may be waiting for room for a state, and a stop must not wait for them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Protocol
 
 from target_w50.contacts.maker import read_fragment
@@ -10,6 +10,7 @@ from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
+from target_w50.loading.open_jobs import OpenJobs
 from target_w50.settings.model import Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import Contact, WireFormat
@@ -25,8 +26,7 @@ class TakesBatches(Protocol):
         self,
         counts: StreamCounts,
         mapping: StreamMapping,
-        source_stream: str,
-        schema_line: SchemaLine | None,
+        schemas: Mapping[str, SchemaLine],
     ) -> LoadJob:
         """A new job for the stream's contacts from here on."""
 
@@ -58,16 +58,19 @@ class StreamLoad:
     """One stream's open batch and open job, for one set of FieldNames.
 
     The open batch is kept in columns, not in objects: this is the hot path.
+
+    Args:
+        intake: cuts the input.
+        open_jobs: of the stream; this load's is among them from its first contact until the input is cut.
     """
 
     def __init__(
-        self, intake: CutsInput, counts: StreamCounts, mapping: StreamMapping, source_stream: str
+        self, intake: CutsInput, open_jobs: OpenJobs, counts: StreamCounts, mapping: StreamMapping
     ) -> None:
         self._intake = intake
+        self._open_jobs = open_jobs
         self._counts = counts
         self._mapping = mapping
-        self._source_stream = source_stream
-        self._schema_line: SchemaLine | None = None
         settings = intake.settings
         self._keeps_raws = settings.quarantines
         self._batch_rows = settings.batch_size_rows
@@ -75,8 +78,6 @@ class StreamLoad:
         self._job_contacts = settings.max_contacts_per_job
         self._job: LoadJob | None = None
         self._in_job = 0
-        self._seen: set[int] = set()
-        self._owners: dict[int, int] = {}
         self._begin_batch()
 
     def _begin_batch(self) -> None:
@@ -88,33 +89,29 @@ class StreamLoad:
         self._size_bytes = 0
         self._merged_raw_bytes = 0
 
-    def belongs_to(self, schema_line: SchemaLine | None) -> None:
-        """Have refused records set aside under this SCHEMA; all records of a job have come under one."""
-        if schema_line is not self._schema_line:
-            self.close()
-            self._schema_line = schema_line
+    def belongs_to(self, source_stream: str, schema_line: SchemaLine) -> None:
+        """Have the source stream's refused records set aside under this SCHEMA from here on."""
+        if self._open_jobs.has_other_schema(source_stream, schema_line):
+            self._intake.cut()
+        self._open_jobs.begin_schema(source_stream, schema_line)
 
-    def fits(self, mapping: StreamMapping) -> bool:
-        """Whether contacts so mapped can go into the same job."""
-        mine = self._mapping
-        return (
-            mine.field_names == mapping.field_names
-            and mine.contact_list.id == mapping.contact_list.id
-            and mine.entry == mapping.entry
-        )
+    def has_at_hand(self, identity: Hashable) -> bool:
+        """Whether the contact is in the open batch."""
+        return identity in self._rows
 
-    def add(
+    def add(  # noqa: PLR0917 - the hot path
         self,
         identity: Hashable | None,
         fragment: bytes,
         place: int,
         raw: bytes,
         contact: Contact | None,
+        matched: Hashable | None = None,
     ) -> None:
         """Take the next contact of the stream.
 
-        A contact is at most once in a job: within the open batch the later record is merged over the
-        earlier one; one that is in an earlier batch has all open jobs closed first.
+        A contact is at most once in the stream's open jobs: within the open batch the later record is merged
+        over the earlier one; one that is elsewhere in them has all open jobs closed first.
 
         Args:
             identity: what tells the contact from others, or None.
@@ -122,26 +119,34 @@ class StreamLoad:
             place: where its record was read.
             raw: what the tap sent, if that is kept.
             contact: the contact; None if the fragment is JSON, from which it can be read again.
+            matched: its match values, where EncContactId may tell it from others as well.
 
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        rows = self._rows
+        if self._needs_cut(identity, matched):
+            self._intake.cut()
         if identity is None:
             identity = object()
-        elif identity in rows:
-            self._merge(identity, fragment, place, raw, contact)
+        elif identity in self._rows:
+            self._merge(identity, fragment, place, raw, contact, matched)
             return
-        elif self._seen and hash(identity) in self._seen:
-            # By hash alone, to be small: a rare false alarm closes the jobs early, and harms nothing.
-            self._intake.cut()
-            rows = self._rows
-        size = len(fragment) + 1
-        if self._size_bytes + size > self._batch_bytes and rows:
+        if self._size_bytes + len(fragment) + 1 > self._batch_bytes and self._rows:
             self.flush()
-            rows = self._rows
         if self._job is None:
             self._open()
+        if matched is not None:
+            self._open_jobs.own(identity, matched)
+        self._append(identity, fragment, place, raw, contact)
+        if self._in_job >= self._job_contacts:
+            self._intake.cut()
+        elif len(self._rows) >= self._batch_rows:
+            self.flush()
+
+    def _append(
+        self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
+    ) -> None:
+        rows = self._rows
         if contact is not None:
             self._contacts[len(rows)] = contact
         rows[identity] = len(rows)
@@ -149,12 +154,17 @@ class StreamLoad:
         self._places.append(place)
         if self._keeps_raws:
             self._raws.append(raw)
-        self._size_bytes += size
+        self._size_bytes += len(fragment) + 1
         self._in_job += 1
-        if self._in_job >= self._job_contacts:
-            self._intake.cut()
-        elif len(rows) >= self._batch_rows:
-            self.flush()
+
+    def _needs_cut(self, identity: Hashable | None, matched: Hashable | None) -> bool:
+        """Whether the contact is, or may be, in an open job where it can't be merged with."""
+        open_jobs = self._open_jobs
+        if identity is None:
+            return open_jobs.others(self)  # Nothing tells whether it is in one of them.
+        if matched is not None and open_jobs.another_owns(identity, matched):
+            return True
+        return identity not in self._rows and open_jobs.hold(identity, self)
 
     def add_plainly(
         self, identities: list[Hashable], fragments: list[bytes], first_place: int, raws: list[bytes]
@@ -170,14 +180,15 @@ class StreamLoad:
         Returns:
             False, with nothing done, if one must be merged or cut off from others, or a limit is near.
         """
-        rows, count = self._rows, len(fragments)
+        rows, open_jobs, count = self._rows, self._open_jobs, len(fragments)
         size = sum(map(len, fragments)) + count
         if (
             self._job is None
             or len(rows) + count >= self._batch_rows
             or self._in_job + count >= self._job_contacts
             or self._size_bytes + size > self._batch_bytes
-            or not (self._seen.isdisjoint(map(hash, identities)) and rows.keys().isdisjoint(identities))
+            or open_jobs.others(self)
+            or not (open_jobs.seen.isdisjoint(map(hash, identities)) and rows.keys().isdisjoint(identities))
         ):
             return False
         before = len(rows)
@@ -195,27 +206,23 @@ class StreamLoad:
         self._in_job += count
         return True
 
-    def keep_apart(self, identity: Hashable, matched: Hashable) -> None:
-        """Have two records in different jobs that only their match values, or only EncContactId, tell apart.
-
-        Args:
-            identity: of the contact that is added next.
-            matched: its match values.
-        """
-        if self._owners.setdefault(hash(matched), hash(identity)) != hash(identity):
-            self._intake.cut()
-            self._owners[hash(matched)] = hash(identity)
-
     def _open(self) -> None:
-        self._job = self._intake.loader.open_job(
-            self._counts, self._mapping, self._source_stream, self._schema_line
-        )
+        open_jobs = self._open_jobs
+        self._job = self._intake.loader.open_job(self._counts, self._mapping, open_jobs.schemas)
         self._in_job = 0
-        self._seen = set()
+        open_jobs.loads.append(self)
 
-    def _merge(
-        self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
+    def _merge(  # noqa: PLR0917 - as `add`
+        self,
+        identity: Hashable,
+        fragment: bytes,
+        place: int,
+        raw: bytes,
+        contact: Contact | None,
+        matched: Hashable | None,
     ) -> None:
+        if matched is not None:
+            self._open_jobs.own(identity, matched)
         row = self._rows[identity]
         before, raw_before = self._fragments[row], self._raws[row] if self._keeps_raws else b""
         earlier = self._contacts.get(row) or read_fragment(before)
@@ -239,17 +246,15 @@ class StreamLoad:
             return
         raws = self._raws if self._keeps_raws else None
         batch = job.store.put(self._fragments, self._places, raws, self._intake.wire.separator)
-        self._seen.update(map(hash, self._rows))
+        self._open_jobs.seen.update(map(hash, self._rows))
         self._begin_batch()
         self._intake.loader.add_batch(job, batch, self._intake.look_round)
 
     def close(self) -> None:
-        """Hand over what there is and close the job."""
+        """Hand over what there is and close the job, because the input is cut."""
         job = self._job
         if job is None:
             return
         self.flush()
-        if self._job is not job:
-            return  # The input was cut while the batch waited for room: that closed the job.
         self._intake.loader.close_job(job)
-        self._job, self._seen, self._owners = None, set(), {}
+        self._job = None

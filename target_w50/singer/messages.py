@@ -138,6 +138,12 @@ def parse_line(line: bytes, line_number: int) -> Message | None:
     )
 
 
+def stream_of(line: bytes) -> str:
+    """The stream of a message that was read before and kept."""
+    name: str = parse_json(line, "a kept message")["stream"]
+    return name
+
+
 def message_type(message: Message, line_number: int) -> MessageType:
     """Name the type of a message.
 

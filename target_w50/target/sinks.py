@@ -95,10 +95,11 @@ class W50Sink(Sink):
         self._source_stream = source_stream
         run = self._host.run
         if run.create_only is None:
-            self._load = run.intake.load_for(self.counts, self.mapping, source_stream)
-            self._load.belongs_to(schema_line)
+            self._load = run.intake.load_for(self.counts, self.mapping)
+            if schema_line is not None:
+                self._load.belongs_to(source_stream, schema_line)
         else:
-            run.create_only.create(self.counts, self.mapping, source_stream)
+            run.create_only.create(self.counts, self.mapping)
 
     def judge(self, record: dict[str, Any], *, deleted: bool) -> ReadyContact | Refusal | None:
         """The record's contact, why there is none, or None if it is to be skipped."""
@@ -146,10 +147,8 @@ class W50Sink(Sink):
         if self._load is None:
             raise AssertionError
         kept = raw if self._keeps_raws and raw is not None else b""
-        if ready.matched is not None:
-            self._load.keep_apart(ready.identity, ready.matched)
         contact = ready.contact if self._keeps_contacts else None
-        self._load.add(ready.identity, ready.fragment, place, kept, contact)
+        self._load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched)
 
     def take_block(
         self, identities: list[Hashable], fragments: list[bytes], first_place: int, lines: list[bytes]

@@ -50,7 +50,7 @@ def job(counts: StreamCounts, *, sent: int, phase: Phase) -> LoadJob:
         (),
         (),
     )
-    made = LoadJob(1, counts, mapping, "contacts")
+    made = LoadJob(1, counts, mapping)
     seen = ImportJob.from_wire({**RUNNING, "InvalidEmailCount": 0, "InvalidSmsCount": 0})
     made.creating(Effort(CLOCK.now(), contacts_sent=sent))
     made.created(seen)

@@ -68,7 +68,7 @@ def new_job() -> LoadJob:
     counts = StreamCounts("contacts", CLOCK.now())
     entry = entry_from({"stream": "contacts", "contact_list": "42"})
     mapping = StreamMapping("contacts", entry, ContactsList(42, "N", 0), (), (), ())
-    return LoadJob(1, counts, mapping, "contacts")
+    return LoadJob(1, counts, mapping)
 
 
 def batch(job: LoadJob, contacts: int = 2) -> Batch:
@@ -287,7 +287,7 @@ def test_what_changes_of_a_job_can_only_be_read_from_outside() -> None:
     """The rest is decided when it is made, which the type checker holds (`Final`)."""
     job = new_job()
     decided = {"number", "counts", "mapping", "stream", "list_id"}
-    decided |= {"source_stream", "schema_line", "suppressed_events"}
+    decided |= {"schemas", "suppressed_events"}
     assert {name for name in vars(job) if not name.startswith("_")} == decided
     with pytest.raises(AttributeError):
         job.phase = Phase.ENDED  # type: ignore[misc]

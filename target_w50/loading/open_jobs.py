@@ -1,0 +1,73 @@
+"""What the open jobs of one stream hold together: a contact is in one of them at most, and there once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Protocol
+
+from target_w50.singer.messages import SchemaLine
+
+
+class HoldsJob(Protocol):
+    """A load of the stream that has an open job."""
+
+    def has_at_hand(self, identity: Hashable) -> bool:
+        """Whether the contact is in its open batch."""
+
+    def close(self) -> None:
+        """Hand over what there is and close the job."""
+
+
+class OpenJobs:
+    """The open jobs of one stream. Who opens one is in `loads` until it is closed, and all close together.
+
+    Contacts are known by hash alone, to be small: a rare false alarm closes the jobs early and harms nothing.
+
+    Attributes:
+        loads: those that have an open job.
+        seen: the contacts in batches that were handed over.
+        schemas: the SCHEMA of each source stream; the jobs keep it, and it is only ever added to.
+    """
+
+    def __init__(self) -> None:
+        self.loads: list[HoldsJob] = []
+        self.seen: set[int] = set()
+        self.schemas: dict[str, SchemaLine] = {}
+        self._owners: dict[int, int] = {}
+
+    def has_other_schema(self, source_stream: str, line: SchemaLine) -> bool:
+        """Whether the source stream's records in the open jobs came under another SCHEMA."""
+        return bool(self.loads) and self.schemas.get(source_stream, line) is not line
+
+    def begin_schema(self, source_stream: str, line: SchemaLine) -> None:
+        """The source stream's records come under this SCHEMA from here on."""
+        known = self.schemas.get(source_stream)
+        if known is not None and known is not line:
+            self.schemas = {**self.schemas}  # The closed jobs keep theirs.
+        self.schemas[source_stream] = line
+
+    def hold(self, identity: Hashable, load: HoldsJob) -> bool:
+        """Whether the contact is in a batch handed over, or in the open batch of another load."""
+        return (bool(self.seen) and hash(identity) in self.seen) or any(
+            each is not load and each.has_at_hand(identity) for each in self.loads
+        )
+
+    def others(self, load: HoldsJob) -> bool:
+        """Whether another load has an open job."""
+        return any(each is not load for each in self.loads)
+
+    def own(self, identity: Hashable, matched: Hashable) -> None:
+        """The contact with these match values is in an open job."""
+        self._owners[hash(matched)] = hash(identity)
+
+    def another_owns(self, identity: Hashable, matched: Hashable) -> bool:
+        """Whether an open job has a contact that differs in match values alone, or in EncContactId alone."""
+        return self._owners.get(hash(matched), hash(identity)) != hash(identity)
+
+    def close(self) -> None:
+        """Close all of them."""
+        for load in [*self.loads]:
+            load.close()
+        self.loads.clear()
+        self.seen.clear()
+        self._owners.clear()
