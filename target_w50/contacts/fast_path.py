@@ -20,6 +20,7 @@ from msgspec import UNSET, Raw
 
 from target_w50.contacts.fast_schema import FastSchema, fast_schema
 from target_w50.contacts.mapping import StreamMapping
+from target_w50.contacts.match_values import folded, is_blank
 from target_w50.settings.model import ImportMode, Settings
 from target_w50.singer.nested_json import compact_json
 from target_w50.singer.reader import Take
@@ -118,6 +119,8 @@ def _taker(plan: FastSchema, hand_over: TakeBlock) -> Take:  # noqa: C901 - call
             if not isinstance(error, _REFUSED):
                 log.debug("A record is taken the general way (%s)", type(error).__name__)
         if fragments:
+            if plan.folds:
+                identities = [*map(folded, identities)]
             hand_over(identities, fragments, first_place, lines[start : start + len(fragments)])
         return len(fragments)
 
@@ -180,5 +183,5 @@ def _tells_apart(value: Any) -> bool:
     """Whether a value, or several of them, tell a contact from others, just as the general way has it."""
     kind = type(value)
     if kind is str:
-        return value != "" and not value.isspace()
+        return not is_blank(value)
     return kind is int or (kind is tuple and all(map(_tells_apart, value)))

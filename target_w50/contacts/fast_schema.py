@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Raw, UnsetType, defstruct
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.settings.model import NullValues
+from target_w50.settings.model import MatchValues, NullValues
 
 _TOP_LEVEL = {
     "$schema",
@@ -44,6 +44,7 @@ class FastSchema:
         identity_positions: which of them tell a contact from others.
         deleted_may_be_null: whether the schema has it, so that null says that the record is not deleted.
         omits_nulls: whether nulls are left out of `Values`.
+        folds: whether match values that differ only in how they are written are one.
     """
 
     message_type: type
@@ -53,6 +54,7 @@ class FastSchema:
     identity_positions: tuple[int, ...]
     deleted_may_be_null: bool
     omits_nulls: bool
+    folds: bool
 
 
 def fast_schema(
@@ -87,6 +89,7 @@ def fast_schema(
         tuple(mapped.index(name) for name in identity),
         _DELETED in properties and "null" in _kinds(properties[_DELETED]),
         mapping.entry.null_values is NullValues.OMIT,
+        bool(mapping.match_fields) and mapping.entry.match_values is MatchValues.FOLDED,
     )
 
 

@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from target_w50.contacts.mapping import StreamMapping
+from target_w50.contacts.match_values import ENC_CONTACT_ID, folded, is_blank
 from target_w50.contacts.refusal import Reason, Refusal
-from target_w50.settings.model import NullValues
+from target_w50.settings.model import MatchValues, NullValues
 from target_w50.singer.nested_json import NestedValueError, compact_json
 from target_w50.w50 import Contact, WireFormat
 
 _read = msgspec.json.Decoder(float_hook=Decimal)
-_ENC_CONTACT_ID = object()
-"""Tells an EncContactId from a match value that reads the same."""
 _SENT_AS_THEY_ARE = frozenset((type(None), bool, int, str))
 
 
@@ -59,6 +58,7 @@ class ContactMaker:
         self._key_properties = key_properties
         self._enc_contact_id = entry.enc_contact_id
         self._omit_nulls = entry.null_values is NullValues.OMIT
+        self._folds = entry.match_values is MatchValues.FOLDED
         self._deleted_values = dict(entry.deleted_values)
         self._wire = wire
         self._encode = wire.encode_contact
@@ -113,7 +113,7 @@ class ContactMaker:
             return enc
         for field_name in self._match_fields:
             value = values.get(field_name)
-            if value is None or (type(value) is str and (not value or value.isspace())):
+            if value is None or (type(value) is str and is_blank(value)):
                 return self._missing_match_value(field_name)
         if enc is None and self._enc_contact_id is not None and not self._match_fields:
             return Refusal(
@@ -127,10 +127,10 @@ class ContactMaker:
         except (ValueError, OverflowError) as error:
             return self._unsendable(values, error)
         if self._enc_contact_id is None or not self._match_fields:
-            identity = self._identity(record, values) if enc is None else (_ENC_CONTACT_ID, enc)
+            identity = self._identity(record, values) if enc is None else (ENC_CONTACT_ID, enc)
             return ReadyContact(contact, identity, fragment)
         matched = self._identity(record, values)
-        return ReadyContact(contact, matched if enc is None else (_ENC_CONTACT_ID, enc), fragment, matched)
+        return ReadyContact(contact, matched if enc is None else (ENC_CONTACT_ID, enc), fragment, matched)
 
     def _missing_match_value(self, field_name: str) -> Refusal:
         return Refusal(
@@ -144,6 +144,8 @@ class ContactMaker:
         match_fields = self._match_fields
         if not match_fields:
             return lambda record, _: self._key_identity(record)
+        if self._folds:
+            return lambda _, values: folded(_together([values[name] for name in match_fields]))
         if len(match_fields) > 1:
             return lambda _, values: _together([values[name] for name in match_fields])
         (only,) = match_fields
@@ -167,7 +169,7 @@ class ContactMaker:
         if self._enc_contact_id is None:
             return None
         value = record.get(self._enc_contact_id)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if value is None or (isinstance(value, str) and is_blank(value)):
             return None
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             return Refusal(Reason.CONVERSION_FAILED, "can't be an EncContactId", self._enc_contact_id)

@@ -40,6 +40,13 @@ class NullValues(str, Enum):
     OMIT = "omit"
 
 
+class MatchValues(str, Enum):
+    """Whether match values that differ only in case, Unicode form or number against text are one contact."""
+
+    EXACT = "exact"
+    FOLDED = "folded"
+
+
 class DeletedRecords(str, Enum):
     """What becomes of a record with `_sdc_deleted_at` set."""
 

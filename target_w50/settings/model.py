@@ -16,6 +16,7 @@ from target_w50.settings.choices import (
     DeletedRecords,
     FieldNaming,
     ImportMode,
+    MatchValues,
     NullValues,
     OnInvalidRecord,
     ProgressMode,
@@ -34,6 +35,7 @@ __all__ = [
     "DeletedRecords",
     "FieldNaming",
     "ImportMode",
+    "MatchValues",
     "NullValues",
     "OnInvalidRecord",
     "ProgressMode",
@@ -65,6 +67,7 @@ class StreamEntry:
     enc_contact_id: str | None
     custom_events: tuple[str, ...]
     custom_events_max_contacts: int
+    match_values: MatchValues
     deleted_records: DeletedRecords
     deleted_values: Mapping[str, Any]
 

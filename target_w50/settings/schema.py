@@ -13,6 +13,7 @@ from target_w50.settings.choices import (
     DeletedRecords,
     FieldNaming,
     ImportMode,
+    MatchValues,
     NullValues,
     OnInvalidRecord,
     ProgressMode,
@@ -109,6 +110,12 @@ STREAM_ENTRY: Schema = {
             "and the run ends with exit status 6.",
             minimum=0,
             default=1000,
+        ),
+        "match_values": _choice(
+            "Match values",
+            MatchValues.EXACT,
+            "`exact`, or `folded`: match values that differ only in case, Unicode form or number against "
+            "text are one contact. Where `exact` meets such a pair in an import job, it says so.",
         ),
         "deleted_records": _choice(
             "Deleted records",

@@ -146,6 +146,19 @@ class Run:
             )
         return " ".join(words)
 
+    def _tell_alike(self) -> None:
+        """Say which streams had contacts that W50 may take for one."""
+        for stream, counts in self.ledger.streams.items():
+            if counts.match_values_alike:
+                log.warning(
+                    "Stream %r: %d contacts stood in an import job with another whose match values differ "
+                    "only in case, Unicode form or number against text. If W50 takes them for one contact, "
+                    "set `match_values` to folded; else mend them at their source",
+                    stream,
+                    counts.match_values_alike,
+                    extra={"stream_name": stream},
+                )
+
     def wind_up(self, error: TargetW50Error | None) -> None:
         """Write what came of the streams and of the run, once."""
         if self._wound_up:
@@ -154,6 +167,7 @@ class Run:
         self.ledger.close_books(error.message if error else "the run ended")
         rerun, job_ids = self.rerun()
         self.ledger.write_streams()
+        self._tell_alike()
         outcome = run_outcome(
             self.started_at,
             self.clock.now(),

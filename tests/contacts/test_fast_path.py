@@ -172,6 +172,7 @@ def configs(draw: st.DrawFn, *, deletes: bool) -> dict[str, Any]:
         "contact_list": "1",
         "match_fields": draw(st.sampled_from(([], ["id"], ["id"], ["a", "id"]))),
         "null_values": draw(st.sampled_from(("send", "omit"))),
+        "match_values": draw(st.sampled_from(("exact", "folded"))),
         "deleted_records": draw(st.sampled_from(("skip", "skip", "quarantine", "quarantine", "fail"))),
     }
     fields: dict[str, str] = {}

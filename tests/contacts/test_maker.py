@@ -149,7 +149,7 @@ def test_a_nested_value_too_deep_to_be_written_is_a_failed_conversion() -> None:
 # Match values.
 
 
-@pytest.mark.parametrize("value", [None, "", "  ", "\n\t", "\u2003"])
+@pytest.mark.parametrize("value", [None, "", "  ", "\n\t", "\u2003", "\u200b\u2060"])
 @pytest.mark.parametrize("omit", ["send", "omit"])
 def test_a_missing_null_or_blank_match_value_might_match_anyone(value: Any, omit: str) -> None:
     own = maker("a", "b", match=["A"], null_values=omit)
