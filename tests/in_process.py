@@ -51,9 +51,13 @@ class TakingLoader:
         counts: StreamCounts,
         mapping: StreamMapping,
         schemas: Mapping[str, SchemaLine],
+        *,
+        suppressed_events: bool,
     ) -> LoadJob:
         number = len(self.jobs) + 1
-        self.jobs.append(LoadJob(number, counts, mapping, schemas=schemas))
+        self.jobs.append(
+            LoadJob(number, counts, mapping, schemas=schemas, suppressed_events=suppressed_events)
+        )
         self._ledger.begin(self.jobs[-1])
         return self.jobs[-1]
 

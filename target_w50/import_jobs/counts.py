@@ -41,7 +41,6 @@ class StreamCounts:
     invalid_emails: int = 0
     invalid_sms: int = 0
     import_jobs: int = 0
-    contacts_with_events: int = 0
     match_values_alike: int = 0
 
     @property

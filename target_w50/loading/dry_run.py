@@ -5,6 +5,7 @@ Everything before it is the real run's own: stream maps, mapping, validation, co
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,7 @@ class Plan:
         self._wire = wire
         self._streams: dict[str, PlannedStream] = {}
         self._jobs = 0
+        self._with_events: Counter[int] = Counter()
         self.endings: dict[str, TargetW50Error] = {}
 
     def stream(self, name: str) -> PlannedStream:
@@ -108,6 +110,8 @@ class Plan:
         counts: StreamCounts,
         mapping: StreamMapping,
         schemas: Mapping[str, SchemaLine],
+        *,
+        suppressed_events: bool,
     ) -> LoadJob:
         """A job that is never created."""
         self._jobs += 1
@@ -116,7 +120,7 @@ class Plan:
             counts,
             mapping,
             schemas=schemas,
-            suppressed_events=self.settings.suppress_custom_events,
+            suppressed_events=suppressed_events,
         )
 
     def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
@@ -148,11 +152,12 @@ class Plan:
         planned = self.stream(job.stream)
         planned.import_jobs += 1
         try:
-            check_events(job, planned.contacts_with_events)
+            check_events(job, self._with_events[job.list_id])
         except LimitError as error:
             self.would_end(error)
         if job.custom_events:
             planned.contacts_with_events += job.contacts
+            self._with_events[job.list_id] += job.contacts
 
     def check(self) -> None:
         """Raise what stopped the run."""

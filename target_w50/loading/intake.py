@@ -43,6 +43,7 @@ class Intake:
         self._last_cut = monotonic()
         self._cutting = False
         self._open_jobs: dict[str, OpenJobs] = {}
+        self._fired: dict[int, set[int]] = {}
         self._loads: WeakValueDictionary[tuple[str, tuple[str, ...]], StreamLoad] = WeakValueDictionary()
 
     def load_for(self, counts: StreamCounts, mapping: StreamMapping) -> StreamLoad:
@@ -57,8 +58,14 @@ class Intake:
         if load is None:
             if len(open_jobs.loads) >= MOST_OPEN_JOBS:
                 self.cut()
-            load = self._loads[key] = StreamLoad(self, open_jobs, counts, mapping)
+            load = self._loads[key] = StreamLoad(self, open_jobs, counts, mapping, self._fired_of(mapping))
         return load
+
+    def _fired_of(self, mapping: StreamMapping) -> set[int] | None:
+        """The contacts of the list whose custom events fire in this run; None where none are to fire."""
+        if not mapping.entry.custom_events or self.settings.suppress_custom_events:
+            return None
+        return self._fired.setdefault(mapping.contact_list.id, set())
 
     def cut(self) -> None:
         """Close every open job at this place of the input, so that the states before it can pass."""

@@ -45,6 +45,7 @@ class JobSteps:
     ) -> None:
         self._at_hand: LoadJob | None = None
         self._places = places
+        self._ledger = ledger
         self._quarantines = settings.quarantines
         self._client = make_client(self._count_request)
         self._uploading = Uploading(
@@ -75,7 +76,7 @@ class JobSteps:
             LimitError: more contacts than may get custom events.
         """
         self._take(job)
-        check_events(job, job.counts.contacts_with_events)
+        check_events(job, self._ledger.contacts_with_events[job.list_id])
         try:
             self._uploading.step(job)
         except W50Error as error:
@@ -91,7 +92,7 @@ class JobSteps:
             JobError: as `poll`.
         """
         self._take(job)
-        check_events(job, job.counts.contacts_with_events)
+        check_events(job, self._ledger.contacts_with_events[job.list_id])
         try:
             self._polling.run(job)
         except W50Error as error:

@@ -63,6 +63,8 @@ class Loader:
         counts: StreamCounts,
         mapping: StreamMapping,
         schemas: Mapping[str, SchemaLine],
+        *,
+        suppressed_events: bool,
     ) -> LoadJob:
         """A new job at the end of its list's queue; it belongs to the current stretch of the input."""
         self._jobs += 1
@@ -71,7 +73,7 @@ class Loader:
             counts,
             mapping,
             schemas=schemas,
-            suppressed_events=self._settings.suppress_custom_events,
+            suppressed_events=suppressed_events,
         )
         # Without the lock: the books may be waiting for room for a state, and a stop must not wait for them.
         self._ledger.begin(job)

@@ -11,6 +11,7 @@ from target_w50.contacts.match_values import folded
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
+from target_w50.loading.events_limit import event_keys
 from target_w50.loading.open_jobs import OpenJobs
 from target_w50.settings.model import MatchValues, Settings
 from target_w50.singer.messages import SchemaLine
@@ -28,6 +29,8 @@ class TakesBatches(Protocol):
         counts: StreamCounts,
         mapping: StreamMapping,
         schemas: Mapping[str, SchemaLine],
+        *,
+        suppressed_events: bool,
     ) -> LoadJob:
         """A new job for the stream's contacts from here on."""
 
@@ -63,11 +66,20 @@ class StreamLoad:
     Args:
         intake: cuts the input.
         open_jobs: of the stream; this load's is among them from its first contact until the input is cut.
+        fired: the contacts of its list that are in jobs with custom events, by hash; None: this load's jobs
+            fire none. A contact that is in it goes into a job of its own kind, without events.
     """
 
     def __init__(
-        self, intake: CutsInput, open_jobs: OpenJobs, counts: StreamCounts, mapping: StreamMapping
+        self,
+        intake: CutsInput,
+        open_jobs: OpenJobs,
+        counts: StreamCounts,
+        mapping: StreamMapping,
+        fired: set[int] | None,
     ) -> None:
+        self._fired = fired
+        self._without_events: StreamLoad | None = None
         self._intake = intake
         self._open_jobs = open_jobs
         self._counts = counts
@@ -127,6 +139,9 @@ class StreamLoad:
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
+        if self._fired and identity not in self._rows and self._has_fired(identity, matched):
+            self._quiet().add(identity, fragment, place, raw, contact, matched)
+            return
         if self._needs_cut(identity, matched):
             self._intake.cut()
         if identity is None:
@@ -138,8 +153,7 @@ class StreamLoad:
             self.flush()
         if self._job is None:
             self._open()
-        if matched is not None:
-            self._open_jobs.own(identity, matched)
+        self._book(identity, matched)
         self._append(identity, fragment, place, raw, contact)
         if self._in_job >= self._job_contacts:
             self._intake.cut()
@@ -159,6 +173,25 @@ class StreamLoad:
             self._raws.append(raw)
         self._size_bytes += len(fragment) + 1
         self._in_job += 1
+
+    def _quiet(self) -> StreamLoad:
+        """Where contacts go whose events have fired in this run."""
+        if self._without_events is None:
+            self._without_events = StreamLoad(
+                self._intake, self._open_jobs, self._counts, self._mapping, None
+            )
+        return self._without_events
+
+    def _has_fired(self, identity: Hashable | None, matched: Hashable | None) -> bool:
+        fired = self._fired or set()
+        return identity is not None and not fired.isdisjoint(event_keys(self._mapping, identity, matched))
+
+    def _book(self, identity: Hashable, matched: Hashable | None) -> None:
+        """The contact is in the open job."""
+        if matched is not None:
+            self._open_jobs.own(identity, matched)
+        if self._fired is not None and type(identity) is not object:
+            self._fired.update(event_keys(self._mapping, identity, matched))
 
     def _needs_cut(self, identity: Hashable | None, matched: Hashable | None) -> bool:
         """Whether the contact is, or may be, in an open job where it can't be merged with."""
@@ -187,6 +220,7 @@ class StreamLoad:
         size = sum(map(len, fragments)) + count
         if (
             self._job is None
+            or self._fired is not None
             or len(rows) + count >= self._batch_rows
             or self._in_job + count >= self._job_contacts
             or self._size_bytes + size > self._batch_bytes
@@ -211,7 +245,9 @@ class StreamLoad:
 
     def _open(self) -> None:
         open_jobs = self._open_jobs
-        self._job = self._intake.loader.open_job(self._counts, self._mapping, open_jobs.schemas)
+        self._job = self._intake.loader.open_job(
+            self._counts, self._mapping, open_jobs.schemas, suppressed_events=self._fired is None
+        )
         self._in_job = 0
         open_jobs.loads.append(self)
 
@@ -224,8 +260,7 @@ class StreamLoad:
         contact: Contact | None,
         matched: Hashable | None,
     ) -> None:
-        if matched is not None:
-            self._open_jobs.own(identity, matched)
+        self._book(identity, matched)
         row = self._rows[identity]
         before, raw_before = self._fragments[row], self._raws[row] if self._keeps_raws else b""
         earlier = self._contacts.get(row) or read_fragment(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,7 @@ class Ledger:
         self._passing = False
         self._open: dict[int, LoadJob] = {}
         self._repeats: dict[int, Repeat] = {}
+        self.contacts_with_events: Counter[int] = Counter()  # by contact list
         self._known_ids: set[tuple[int, int]] = set()
         self.streams: dict[str, StreamCounts] = {}
         self.records_read = 0
@@ -157,14 +159,14 @@ class Ledger:
             if events or makes_duplicates:
                 self._repeats[job.number] = Repeat(job.w50_id, events, makes_duplicates)
             if events:
-                job.counts.contacts_with_events += job.contacts
+                self.contacts_with_events[job.list_id] += job.contacts
 
     def took_no_effect(self, job: LoadJob) -> None:
         """The job was certainly not run."""
         with self._books:
             self._repeats.pop(job.number, None)
             if job.custom_events:
-                job.counts.contacts_with_events -= job.contacts
+                self.contacts_with_events[job.list_id] -= job.contacts
 
     def ended(self, job: LoadJob, w50_job: ImportJob, outcome: Outcome, *, acknowledges: bool = True) -> None:
         """W50 finished the job (or created it, where that is all): book it and let states pass.

@@ -47,6 +47,12 @@ class MatchValues(str, Enum):
     FOLDED = "folded"
 
 
+class CustomEventsOncePer(str, Enum):
+    """Within what a contact fires its custom events at most once."""
+
+    RUN = "run"
+
+
 class DeletedRecords(str, Enum):
     """What becomes of a record with `_sdc_deleted_at` set."""
 

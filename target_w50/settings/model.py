@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from target_w50.errors import SettingsError
 from target_w50.settings.choices import (
     AuthMethod,
+    CustomEventsOncePer,
     DeletedRecords,
     FieldNaming,
     ImportMode,
@@ -32,6 +33,7 @@ __all__ = [
     "DROP",
     "SETTINGS_SCHEMA",
     "AuthMethod",
+    "CustomEventsOncePer",
     "DeletedRecords",
     "FieldNaming",
     "ImportMode",
@@ -67,6 +69,7 @@ class StreamEntry:
     enc_contact_id: str | None
     custom_events: tuple[str, ...]
     custom_events_max_contacts: int
+    custom_events_once_per: CustomEventsOncePer
     match_values: MatchValues
     deleted_records: DeletedRecords
     deleted_values: Mapping[str, Any]

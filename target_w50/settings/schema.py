@@ -10,6 +10,7 @@ from typing import Any
 
 from target_w50.settings.choices import (
     AuthMethod,
+    CustomEventsOncePer,
     DeletedRecords,
     FieldNaming,
     ImportMode,
@@ -106,10 +107,16 @@ STREAM_ENTRY: Schema = {
         "custom_events_max_contacts": _setting(
             "Contacts that may get custom events",
             "integer",
-            "Contacts of a run of this stream that may get custom events; past it the import job is not run "
-            "and the run ends with exit status 6.",
+            "Contacts of a run, of all streams of the contact list, that may get custom events; past it the "
+            "import job is not run and the run ends with exit status 6.",
             minimum=0,
             default=1000,
+        ),
+        "custom_events_once_per": _choice(
+            "Custom events once per",
+            CustomEventsOncePer.RUN,
+            "`run`: a contact fires at most once in a run; what has fired already is sent in an import job "
+            "without events.",
         ),
         "match_values": _choice(
             "Match values",
