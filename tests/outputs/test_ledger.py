@@ -37,7 +37,7 @@ def new_ledger(written: list[bytes]) -> Ledger:
 def run_to_its_end(ledger: Ledger, number: int) -> LoadJob:
     entry = entry_from({"stream": "contacts", "contact_list": "42", "custom_events": EVENTS})
     mapping = StreamMapping("contacts", entry, ContactsList(42, "N", 0), (), (), ("Email",))
-    job = LoadJob(number, ledger.counts("contacts"), mapping, "contacts")
+    job = LoadJob(number, ledger.counts("contacts"), mapping)
     ledger.read(1, job.counts)
     ledger.begin(job)
     job.add(job.store.put([b"{}"], [1], None, b","))
