@@ -1,10 +1,15 @@
-"""Contacts that W50 itself refuses: found by halving, set aside, the rest kept in its order."""
+"""Contacts that W50 itself refuses: found by halving, set aside, the rest kept in its order.
+
+Twenty bad contacts that come first must not look like a W50 that takes nothing. So where nothing of a stream
+was accepted yet, single contacts from all over the refused batch are tried first, `MOST_LOOKS` in a stream:
+one that is accepted says that it is the contacts' fault.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import RefusedError
@@ -17,8 +22,11 @@ from target_w50.singer.messages import stream_of
 
 log = logging.getLogger("target-w50")
 
+MOST_LOOKS = 50
+"""So many contacts of a stream tried alone and not one accepted: then it is not the contacts' fault."""
 MOST_CULPRITS = 20
-"""So many refused contacts of a stream and not one accepted: then it is not the contacts' fault."""
+"""So many are enough where a job has no other contacts."""
+GOLDEN = (5**0.5 - 1) / 2
 
 Accepts = Callable[[list[bytes]], bool]
 
@@ -34,7 +42,9 @@ class Bisection:
     def __init__(self, quarantine: QuarantineFile | None, places: Places) -> None:
         self._quarantine = quarantine
         self._places = places
-        self._culprits: Counter[str] = Counter()
+        self._accepted: set[str] = set()
+        self._refused: Counter[str] = Counter()
+        self._last_error: dict[str, RefusedError] = {}
 
     @property
     def sets_aside(self) -> bool:
@@ -51,46 +61,67 @@ class Bisection:
     def find(self, job: LoadJob, error: RefusedError, accepts: Accepts) -> None:
         """Set the contacts at fault aside and go on behind the batch, without them.
 
+        Where nothing of the stream was accepted yet, at most `MOST_LOOKS` requests ask whether anything is;
+        if nothing is, no more are sent. Else a batch costs fewer than two requests for each of its contacts.
+
         Args:
             job: its batch at hand was refused as a whole.
             error: the refusal.
             accepts: whether W50 takes some of the contacts into a job that is never run.
 
         Raises:
-            RefusedError: the given one, if twenty of the stream were at fault and none was accepted.
+            RefusedError: the given one, if it is not the contacts' fault.
         """
         batch = _at_hand(job)
         parts = job.store.parts(batch)
         good: list[list[ContactParts]] = []
-        culprits: list[ContactParts] = []
-        taken_before = job.sent > 0 or job.counts.contacts_sent > 0
-        culprits_before = self._culprits[job.stream]
-        # A stack rather than recursion: the leftmost piece is on top, so that the order is kept.
-        pieces = [parts] if len(parts) == 1 else [parts[len(parts) // 2 :], parts[: len(parts) // 2]]
-        known_bad = len(parts) == 1
-        while pieces:
-            piece = pieces.pop()
-            if not known_bad and accepts([part.fragment for part in piece]):
-                good.append(piece)
-            elif len(piece) == 1:
-                culprits.extend(piece)
-                if culprits_before + len(culprits) >= MOST_CULPRITS and not good and not taken_before:
-                    raise error
-            else:
-                middle = len(piece) // 2
-                pieces += [piece[middle:], piece[:middle]]
+        culprits = parts
+        if self._takes_any(job, parts, error, accepts):
+            good, culprits = _sort_out(parts, accepts)
+        elif job.closed and job.batches[-1] is batch:
+            self.conclude(job)
         self._set_aside(job, culprits, error)
         if culprits and good:
             good = [[part for piece in good for part in piece]]
         # Refused together, accepted in pieces: nobody is at fault, and the whole would be refused again.
         self._replace(job, batch, good, accepted=True)
 
+    def conclude(self, job: LoadJob) -> None:
+        """Judge a job of which no batch is at hand any more, or only one that was refused as a whole.
+
+        Raises:
+            RefusedError: as W50 gave it, if twenty of the stream were refused and none was accepted.
+        """
+        if not self._took_any(job) and self._refused[job.stream] >= MOST_CULPRITS:
+            raise self._last_error[job.stream]
+
+    def _took_any(self, job: LoadJob) -> bool:
+        if job.sent > 0 or job.counts.contacts_sent > 0:
+            self._accepted.add(job.stream)
+        return job.stream in self._accepted
+
+    def _takes_any(
+        self, job: LoadJob, parts: Sequence[ContactParts], error: RefusedError, accepts: Accepts
+    ) -> bool:
+        """Whether W50 has taken any contact of the stream, or takes one of these."""
+        if self._took_any(job):
+            return True
+        looks = MOST_LOOKS - self._refused[job.stream]
+        # A single contact needs no other request: it has just been refused.
+        if len(parts) > 1 and any(accepts([part.fragment]) for part in _spread(parts, looks)):
+            self._accepted.add(job.stream)
+            return True
+        if len(parts) >= looks:
+            raise error
+        self._refused[job.stream] += len(parts)
+        self._last_error[job.stream] = error
+        return False
+
     def _set_aside(self, job: LoadJob, culprits: Sequence[ContactParts], error: RefusedError) -> None:
         if self._quarantine is None:
             raise error
         if not culprits:
             return
-        self._culprits[job.stream] += len(culprits)
         message = f"W50 refused the contact (status {error.status})"
         for part in culprits:
             # Each record of the contact is set aside: none of them is superseded any more.
@@ -129,6 +160,35 @@ class Bisection:
             for parts in batches
         ]
         job.replace_at_hand(kept, accepted=accepted)
+
+
+def _spread(parts: Sequence[ContactParts], most: int) -> Iterator[ContactParts]:
+    """One of each of `most` stretches, or all; not every nth, for the bad ones may be every nth, too."""
+    stretches = min(most, len(parts))
+    for number in range(stretches):
+        first = number * len(parts) // stretches
+        length = (number + 1) * len(parts) // stretches - first
+        yield parts[first + int(length * (number * GOLDEN % 1))]
+
+
+def _sort_out(
+    parts: list[ContactParts], accepts: Accepts
+) -> tuple[list[list[ContactParts]], list[ContactParts]]:
+    """What W50 takes of contacts that it refused together, in pieces, and what it refuses alone."""
+    good: list[list[ContactParts]] = []
+    culprits: list[ContactParts] = []
+    # A stack rather than recursion: the leftmost piece is on top, so that the order is kept.
+    pieces = [parts]
+    while pieces:
+        piece = pieces.pop()
+        if piece is not parts and accepts([part.fragment for part in piece]):
+            good.append(piece)
+        elif len(piece) == 1:
+            culprits.extend(piece)
+        else:
+            middle = len(piece) // 2
+            pieces += [piece[middle:], piece[:middle]]
+    return good, culprits
 
 
 def _at_hand(job: LoadJob) -> Batch:

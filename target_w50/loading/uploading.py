@@ -171,6 +171,7 @@ class Uploading:
 
     def _probed(self, job: LoadJob) -> None:
         if job.phase is Phase.PROBING and job.closed and job.at_hand is None:
+            self._bisection.conclude(job)
             job.begin_anew(after_doubt=False)
 
     def _begin_anew(self, job: LoadJob, error: DoubtfulError) -> None:
