@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
 """What a job keeps in memory before its batches go to a temporary file."""
+SMALL_BYTES = 256 * 1024
+"""So much is not worth a temporary file: many small jobs must not use up the files that may be open."""
+ALL_IN_MEMORY_BYTES = 16 * 1024 * 1024
+"""What all jobs of a run keep in memory, beside small ones."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,53 @@ class Batch:
         return len(self.lengths)
 
 
+class StoreMemory:
+    """What the jobs' stores may keep in memory, over all of them. Any thread may ask.
+
+    Args:
+        most_bytes: the bound.
+    """
+
+    def __init__(self, most_bytes: int = ALL_IN_MEMORY_BYTES) -> None:
+        self.most_bytes = most_bytes
+        self._used_bytes = 0
+        self._lock = threading.Lock()
+
+    @property
+    def used_bytes(self) -> int:
+        """What they keep."""
+        return self._used_bytes
+
+    def take(self, more_bytes: int) -> bool:
+        """Whether so much more may be kept; if so, it counts from now on."""
+        with self._lock:
+            if self._used_bytes + more_bytes > self.most_bytes:
+                return False
+            self._used_bytes += more_bytes
+            return True
+
+    def give_back(self, freed_bytes: int) -> None:
+        """So much is not kept any more."""
+        with self._lock:
+            self._used_bytes -= freed_bytes
+
+
 class BatchStore:
     """Owns the bytes of a job's batches.
 
     Past a modest size they go to a temporary file that has no name, so that not even a killed process
     leaves contacts behind on the disk. One thread may put while another takes.
+
+    Args:
+        memory: what it shares with the other stores; its own if there are none.
     """
 
-    def __init__(self, in_memory_bytes: int = IN_MEMORY_BYTES) -> None:
-        # Closed by `close`: it lives as long as the job.
-        self._file = tempfile.SpooledTemporaryFile(max_size=in_memory_bytes)  # noqa: SIM115
+    def __init__(self, memory: StoreMemory | None = None) -> None:
+        self._memory = memory or StoreMemory()
+        # Closed by `close`: it lives as long as the job. We say when it goes to disk, not its size alone.
+        self._file = tempfile.SpooledTemporaryFile(max_size=0)  # noqa: SIM115
+        self._taken_bytes = 0
+        self._on_disk = False
         self._end = 0
         self._lock = threading.Lock()
 
@@ -94,10 +135,26 @@ class BatchStore:
             data = b"".join((data, *raws))
         with self._lock:
             offset = self._end
+            self._make_room(offset + len(data))
             self._file.seek(offset)
             self._file.write(data)
             self._end += len(data)
         return Batch(offset, lengths, array("Q", places), raw_lengths, separator)
+
+    def _make_room(self, size_bytes: int) -> None:
+        """Go to disk before it grows to that size, if memory is not to hold it."""
+        if self._on_disk or size_bytes <= SMALL_BYTES:
+            return
+        if size_bytes <= IN_MEMORY_BYTES and self._memory.take(size_bytes - self._taken_bytes):
+            self._taken_bytes = size_bytes
+            return
+        self._file.rollover()
+        self._on_disk = True
+        self._give_back()
+
+    def _give_back(self) -> None:
+        self._memory.give_back(self._taken_bytes)
+        self._taken_bytes = 0
 
     def joined(self, batch: Batch) -> bytes:
         """The batch's contacts as they are sent, with the separators between them."""
@@ -128,6 +185,7 @@ class BatchStore:
         """Forget the bytes."""
         with self._lock:
             self._file.close()
+            self._give_back()
 
 
 def _cut(data: bytes, lengths: array[int], gap: int = 0) -> list[bytes]:

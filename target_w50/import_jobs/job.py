@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.import_jobs.batches import Batch, BatchStore
+from target_w50.import_jobs.batches import Batch, BatchStore, StoreMemory
 from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.phases import ENDS_FROM, MAY_RUN, NOT_RUN, JobLifeError, Outcome, Phase
 from target_w50.singer.messages import SchemaLine
@@ -35,6 +35,7 @@ class LoadJob:
         mapping: where its contacts go.
         schemas: the SCHEMA of each source stream that its records came under, if they may be set aside.
         suppressed_events: whether running it fires no custom events, whatever the stream's entry says.
+        memory: what its store shares with those of the other jobs.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class LoadJob:
         *,
         schemas: Mapping[str, SchemaLine] = MappingProxyType({}),
         suppressed_events: bool = False,
+        memory: StoreMemory | None = None,
     ) -> None:
         self.number: Final = number
         self.counts: Final = counts
@@ -54,7 +56,7 @@ class LoadJob:
         self.schemas: Final = schemas
         self.suppressed_events: Final = suppressed_events
         self._lock = threading.Lock()
-        self._store = BatchStore()
+        self._store = BatchStore(memory)
         self._batches: list[Batch] = []
         self._added = 0
         self._set_aside = 0
@@ -66,9 +68,7 @@ class LoadJob:
         self._sent = 0
         self._rebuilds = 0
         self._effort: Effort | None = None
-        self._run_at = 0.0
-        self._doubtful_at = 0.0
-        self._next_poll_at = 0.0
+        self._run_at = self._doubtful_at = self._next_poll_at = 0.0
 
     # What it is to hold.
 

@@ -7,8 +7,10 @@ from weakref import WeakValueDictionary
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.counts import StreamCounts
+from target_w50.loading.open_batches import MOST_IN_OPEN_JOBS, OPEN_BYTES, OpenBatches
 from target_w50.loading.open_jobs import OpenJobs
-from target_w50.loading.stream_load import StreamLoad, TakesBatches
+from target_w50.loading.stream_load import StreamLoad
+from target_w50.loading.takes_batches import TakesBatches
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.w50 import WireFormat
@@ -25,6 +27,9 @@ class Intake:
         ledger: learns where the input is cut.
         wire: writes a merged contact anew.
         monotonic: clock, in seconds.
+
+    Attributes:
+        open_batches: what the streams' open batches hold.
     """
 
     def __init__(
@@ -39,6 +44,10 @@ class Intake:
         self.ledger = ledger
         self.settings = settings
         self.wire = wire
+        self.open_batches = OpenBatches(
+            max(OPEN_BYTES, 2 * settings.batch_size_bytes),
+            max(MOST_IN_OPEN_JOBS, settings.max_contacts_per_job),
+        )
         self._monotonic = monotonic
         self._last_cut = monotonic()
         self._cutting = False
@@ -75,6 +84,7 @@ class Intake:
         try:
             for open_jobs in self._open_jobs.values():
                 open_jobs.close()
+            self.open_batches.jobs_closed()
             self.ledger.cut()
             self._last_cut = self._monotonic()
         finally:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import StoppedError, TargetW50Error
-from target_w50.import_jobs.batches import Batch
+from target_w50.import_jobs.batches import Batch, StoreMemory
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.loading.list_worker import AbandonedError, JobSteps, ListWorker
@@ -50,6 +50,7 @@ class Loader:
         self._workers: dict[int, ListWorker] = {}
         self._clock = stop.clock
         self._changed = stop.clock.condition()
+        self._memory = StoreMemory()
         self._error: BaseException | None = None
         self._jobs = 0
         self._aborting = False
@@ -74,6 +75,7 @@ class Loader:
             mapping,
             schemas=schemas,
             suppressed_events=suppressed_events,
+            memory=self._memory,
         )
         # Without the lock: the books may be waiting for room for a state, and a stop must not wait for them.
         self._ledger.begin(job)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable
 from typing import Protocol
 
 from target_w50.contacts.maker import read_fragment
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import folded
-from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.loading.events_limit import event_keys
+from target_w50.loading.open_batches import CONTACT_BYTES, ROW_BYTES, OpenBatches
 from target_w50.loading.open_jobs import OpenJobs
+from target_w50.loading.takes_batches import TakesBatches
 from target_w50.settings.model import MatchValues, Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import Contact, WireFormat
@@ -21,35 +22,13 @@ MOST_RAW_BYTES = 256 * 1024
 """What is kept of the messages that one contact was merged from before its batch is handed over."""
 
 
-class TakesBatches(Protocol):
-    """What the reader hands its batches to: the loader, or the plan of a dry run."""
-
-    def open_job(
-        self,
-        counts: StreamCounts,
-        mapping: StreamMapping,
-        schemas: Mapping[str, SchemaLine],
-        *,
-        suppressed_events: bool,
-    ) -> LoadJob:
-        """A new job for the stream's contacts from here on."""
-
-    def add_batch(self, job: LoadJob, batch: Batch, look_round: Callable[[], None]) -> None:
-        """Hand over the next batch of an open job."""
-
-    def close_job(self, job: LoadJob) -> None:
-        """Nothing more comes for the job."""
-
-    def check(self) -> None:
-        """Raise what stopped the run, or the first error of the background."""
-
-
 class CutsInput(Protocol):
     """What a stream's load asks of the intake that it belongs to."""
 
     loader: TakesBatches
     settings: Settings
     wire: WireFormat
+    open_batches: OpenBatches
 
     def cut(self) -> None:
         """Close every open job at this place of the input."""
@@ -82,6 +61,7 @@ class StreamLoad:
         self._without_events: StreamLoad | None = None
         self._intake = intake
         self._open_jobs = open_jobs
+        self._open_batches = intake.open_batches
         self._counts = counts
         self._mapping = mapping
         settings = intake.settings
@@ -96,6 +76,7 @@ class StreamLoad:
         self._begin_batch()
 
     def _begin_batch(self) -> None:
+        self._open_batches.handed_over(self)
         self._rows: dict[Hashable, int] = {}
         self._fragments: list[bytes] = []
         self._places: list[int] = []
@@ -159,19 +140,25 @@ class StreamLoad:
             self._intake.cut()
         elif len(self._rows) >= self._batch_rows:
             self.flush()
+        self._open_batches.make_room()
 
     def _append(
         self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
     ) -> None:
         rows = self._rows
+        size = len(fragment) + 1
+        held = size + ROW_BYTES
         if contact is not None:
             self._contacts[len(rows)] = contact
+            held += size + CONTACT_BYTES
         rows[identity] = len(rows)
         self._fragments.append(fragment)
         self._places.append(place)
         if self._keeps_raws:
             self._raws.append(raw)
-        self._size_bytes += len(fragment) + 1
+            held += len(raw)
+        self._open_batches.grow(self, held)
+        self._size_bytes += size
         self._in_job += 1
 
     def _quiet(self) -> StreamLoad:
@@ -214,10 +201,21 @@ class StreamLoad:
             raws: what the tap sent for them, and maybe more.
 
         Returns:
-            False, with nothing done, if one must be merged or cut off from others, or a limit is near.
+            False, with none taken, if one must be merged or cut off from others, or a limit is near.
+
+        Raises:
+            TargetW50Error: the first error of the background, or the stop.
         """
-        rows, open_jobs, count = self._rows, self._open_jobs, len(fragments)
+        open_jobs, count = self._open_jobs, len(fragments)
         size = sum(map(len, fragments)) + count
+        held = size + count * ROW_BYTES
+        if self._keeps_raws:
+            raws = raws[:count]
+            held += sum(map(len, raws))
+        if not self._open_batches.has_room(held):
+            # Before they are taken, so that a cut meanwhile is before them.
+            self._open_batches.make_room(held)
+        rows = self._rows
         if (
             self._job is None
             or self._fired is not None
@@ -238,7 +236,8 @@ class StreamLoad:
         self._fragments += fragments
         self._places += range(first_place, first_place + count)
         if self._keeps_raws:
-            self._raws += raws[:count]
+            self._raws += raws
+        self._open_batches.grow(self, held)
         self._size_bytes += size
         self._in_job += count
         return True
@@ -269,13 +268,17 @@ class StreamLoad:
         written = self._intake.wire.encode_contact(merged)
         self._size_bytes += len(written) - len(before)
         raws = raw_before + b"\n" + raw if self._keeps_raws else b""
-        self._fragments[row], self._places[row], self._contacts[row] = written, place, merged
+        kept = self._contacts
+        kept_twice = 0 if row in kept else CONTACT_BYTES + len(written)
+        self._fragments[row], self._places[row], kept[row] = written, place, merged
         if self._keeps_raws:
             self._raws[row] = raws
+        self._open_batches.grow(self, len(written) - len(before) + len(raws) - len(raw_before) + kept_twice)
         self._counts.records_merged += 1
         self._merged_raw_bytes += len(raws) - len(raw_before)
         if len(raws) > MOST_RAW_BYTES or self._merged_raw_bytes > self._batch_bytes:
             self.flush()  # A contact that comes back again and again must not fill the memory.
+        self._open_batches.make_room()
 
     def flush(self) -> None:
         """Hand the open batch over."""
@@ -287,8 +290,11 @@ class StreamLoad:
         self._open_jobs.seen.update(map(hash, self._rows))
         if self._looks_alike:
             self._folded.update(map(hash, map(folded, self._rows)))
+        self._open_batches.into_job(len(self._rows))
         self._begin_batch()
         self._intake.loader.add_batch(job, batch, self._intake.look_round)
+        if self._open_batches.jobs_are_full:
+            self._intake.cut()
 
     def close(self) -> None:
         """Hand over what there is and close the job, because the input is cut."""
