@@ -10,6 +10,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from target_w50.sandbox.formats import xml_format
+from target_w50.sandbox.formats.media_types import count_contacts
 from target_w50.sandbox.model.refusals import InvalidError
 
 from .conftest import NAMES, Caller
@@ -261,3 +262,10 @@ def test_what_xml_can_not_hold_is_replaced_in_answers_and_types_are_the_narrowes
         ("double", "1E+400"),
         ("int", "1"),
     ]
+
+
+def test_contacts_that_are_counted_unread_are_counted_right() -> None:
+    """With a namespace, as the API page shows it, without, and without values."""
+    values = ('<Values xmlns:d3p1="a:b"><d3p1:V/></Values>', "<Values></Values>", "<Values/>")
+    body = "".join(f"<Contact>{each}</Contact>" for each in values).encode()
+    assert count_contacts(body, "application/xml") == 3
