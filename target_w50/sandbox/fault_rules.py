@@ -10,6 +10,14 @@ A fault, for the next call of a kind (`call`: one of the names below, or a list 
     {"call": "lists", "html": true}                       status 200 and a page of HTML
     {"call": "status", "half": true}                      half of the answer, then the connection is closed
     {"call": "add", "empty": true}                        status 200 and nothing
+    {"call": "add", "interim": [103, 102]}                the right answer, behind interim ones
+                                                          (100, 102 to 199)
+    {"call": "status", "trickle_s": 0.5}                  the right answer, a byte of it every 0.5 s
+    {"call": "lists", "endless_headers_s": 0.5}           status 200, then a header line every 0.5 s for ever
+    {"call": "create", "answer_id": "earlier"}            the answer about the import job that was made before
+                                                          this one, if any; or a number: the right answer
+                                                          under that Id
+    {"call": "run", "answer_list_id": 43}                 the right answer, about another contact list
     {"call": "run", "job": {"CurrentStatus": "Failed", "effect": false}}      the run ends so
 
 "job" has "finishes": false, "effect": false (contacts and events come to nothing), "flicker": true (every
@@ -18,7 +26,8 @@ has finished.
 
 All of them take "times": how many calls (default 1; null: all), or "share": 0.1 of all calls (with "seed");
 "skip": calls to let pass first; "when": "before" or "after" the call takes effect (default "before" for
-status, html and hang, "after" for half and empty); "body" and "content_type" for status and html.
+status, html, hang and endless_headers_s, "after" for half and empty); "body" and "content_type" for status
+and html.
 
 Rules for uploads, which stay until they are cleared:
 
@@ -27,13 +36,15 @@ Rules for uploads, which stay until they are cleared:
     {"max_body_bytes": 100000}                                              a larger body is answered 413
     {"add_answer": "contacts"}                                              or "importjob", "empty"
 
-On a command line the same is written `add:status=503,retry_after=2`, with a dot for what is inside an object:
-`run:job.CurrentStatus=Failed,job.effect=false`, `add:reject.field=Email,reject.contains=poison`; or as JSON.
+On a command line the same is written `add:status=503,retry_after=2`, with a dot for what is inside an object
+and a plus between the members of a list: `run:job.CurrentStatus=Failed,job.effect=false`,
+`add:reject.field=Email,reject.contains=poison`, `create+add:interim=103+102`; or as JSON.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -44,7 +55,11 @@ from target_w50.sandbox.model.options import ADD_ANSWERS
 
 CALLS = ("create", "add", "run", "status", "lists", "list", "fields", "contacts", "token")
 ANY = "any"
-ACTIONS = ("status", "cut", "hang", "slow", "html", "half", "empty", "job")
+ACTIONS = (
+    *("status", "cut", "hang", "slow", "html", "half", "empty", "job"),
+    *("interim", "trickle_s", "endless_headers_s", "answer_id", "answer_list_id"),
+)
+EARLIER = "earlier"
 UPLOAD_RULES = ("reject", "warn", "max_body_bytes", "add_answer")
 IMPORT_JOB_MEMBERS = (
     *("Id", "ContactListId", "InvalidEmailCount", "InvalidSmsCount", "ProgressPercent", "CurrentStatus"),
@@ -164,14 +179,24 @@ def _read_action(document: Mapping[str, Any]) -> str:
 def _check_values(action: str, calls: frozenset[str], document: Mapping[str, Any]) -> None:
     if action == "status":
         _check_number(document, "status", (int,), 200, 599)
-    if action in ("hang", "slow"):
+    if action in ("hang", "slow", "trickle_s", "endless_headers_s"):
         _check_number(document, action, (int, float), 0, _LONGEST_S)
+    if action == "interim":
+        _check_interim(document["interim"])
+    if action == "answer_list_id" or (action == "answer_id" and document["answer_id"] != EARLIER):
+        _check_number(document, action, (int,), 0, None)
     if action == "job" and calls != {"run"}:
         raise ValueError("'job' is for the call 'run' only")
     if document.get("times") is not None:
         _check_number(document, "times", (int,), 0, None)
     _check_number(document, "skip", (int,), 0, None)
     _check_number(document, "share", (int, float), 0, 1)
+
+
+def _check_interim(statuses: Any) -> None:
+    known = isinstance(statuses, list) and all(type(status) is int for status in statuses)
+    if not known or not statuses or not {100, *range(102, 200)}.issuperset(statuses):
+        raise ValueError("'interim' is a list of statuses from 100 to 199, without 101")
 
 
 def _check_number(
@@ -248,6 +273,8 @@ def parse_spec(spec: str) -> dict[str, Any]:
 
 
 def _parse_value(text: str) -> Any:
+    if re.fullmatch(r"\d+(\+\d+)+", text):
+        return [int(number) for number in text.split("+")]
     try:
         return json.loads(text)
     except ValueError:

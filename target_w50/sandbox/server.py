@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import socket
 import struct
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from socketserver import TCPServer
 from types import TracebackType
@@ -79,6 +82,38 @@ class _Handler(WSGIRequestHandler):
         if reply.manner in (Manner.RESET, Manner.CLOSED):
             self.close_connection = True
             return
+        for status in reply.interim:
+            self.send_response_only(status, HTTP_STATUS_CODES.get(status, "Unknown"))
+            self.end_headers()
+            self.wfile.flush()
+        if reply.manner is Manner.ENDLESS:
+            self.close_connection = True
+            self._send_headers_without_end(reply.pause_s or 0.0)
+        elif reply.pause_s is None:
+            self._send_answer(reply)
+        else:
+            out, self.wfile = self.wfile, io.BytesIO()
+            try:
+                self._send_answer(reply)
+                whole = self.wfile.getvalue()
+            finally:
+                self.wfile = out
+            self._send_slowly((bytes([byte]) for byte in whole), reply.pause_s)
+
+    def _send_headers_without_end(self, pause_s: float) -> None:
+        head = f"{self.protocol_version} 200 OK\r\n".encode()
+        self._send_slowly(itertools.chain([head], itertools.repeat(b"X-Please-Wait: 1\r\n")), pause_s)
+
+    def _send_slowly(self, pieces: Iterable[bytes], pause_s: float) -> None:
+        """Send pieces with pauses, until the sandbox stops; a caller who has gone ends it by an OSError."""
+        for piece in pieces:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            if self.server.stopping.wait(pause_s):
+                self.close_connection = True
+                return
+
+    def _send_answer(self, reply: Reply) -> None:
         self.send_response(reply.status, HTTP_STATUS_CODES.get(reply.status, "Unknown"))
         if reply.content_type is not None:
             self.send_header("Content-Type", reply.content_type)
@@ -105,8 +140,9 @@ class _Handler(WSGIRequestHandler):
 class _Server(ThreadedWSGIServer):
     """Knows its open connections, so that it can end them when it stops."""
 
-    def __init__(self, port: int, routes: Routes) -> None:
+    def __init__(self, port: int, routes: Routes, stopping: threading.Event) -> None:
         self.routes = routes
+        self.stopping = stopping
         self._lock = threading.Lock()
         self._open: dict[socket.socket, threading.Thread] = {}
         super().__init__(_HOST, port, _no_application, _Handler)
@@ -180,7 +216,7 @@ class Sandbox:
         """Take requests from now on."""
         if self._server is None:
             self._stopping.clear()
-            self._server = _Server(self.options.port, self._routes)
+            self._server = _Server(self.options.port, self._routes, self._stopping)
             self._thread = threading.Thread(
                 target=self._server.serve_forever, args=(_POLL_S,), name="w50-sandbox", daemon=True
             )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +17,11 @@ from target_w50.sandbox.fault_rules import parse_spec, read_rule
 from .conftest import Caller, FakeClock
 
 Start = Callable[..., Caller]
+LIST_REQUEST = b"GET /contactLists/7 HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n"
+
+
+def address_of(caller: Caller) -> tuple[str, int]:
+    return "127.0.0.1", int(caller.sandbox.url.rpartition(":")[2])
 
 
 def outcomes(caller: Caller) -> list[tuple[str | None, str, int | None]]:
@@ -111,6 +119,74 @@ def test_an_answer_can_be_empty(caller: Caller) -> None:
     caller.sandbox.faults.add(call="run", empty=True)
     assert caller.run(job).content == b""
     assert outcomes(caller)[-1] == ("run", "empty after effect", 200)
+
+
+@pytest.mark.parametrize("statuses", [[102], [103, 102], [100] * 20])
+def test_interim_answers_go_ahead_of_the_right_one(caller: Caller, statuses: list[int]) -> None:
+    caller.sandbox.faults.add(call="list", interim=statuses)
+    with socket.create_connection(address_of(caller), timeout=20) as connection:
+        connection.sendall(LIST_REQUEST)
+        received = connection.makefile("rb").read()
+    *interim, head, body = received.split(b"\r\n\r\n")
+    assert [int(each.split()[1]) for each in interim] == statuses
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert json.loads(body)["Name"] == "News"
+    assert outcomes(caller) == [("list", "done, behind interim answers", 200)]
+
+
+def test_an_answer_that_trickles_is_the_right_one(caller: Caller) -> None:
+    caller.sandbox.faults.add(call="list", trickle_s=0.001)
+    assert caller.get("/contactLists/7").json()["Name"] == "News"
+    assert caller.get("/contactLists/7").json()["Name"] == "News"
+    assert outcomes(caller)[0] == ("list", "done, byte by byte", 200)
+
+
+@pytest.mark.parametrize("fault", [{"endless_headers_s": 0.001}, {"trickle_s": 600}])
+def test_an_answer_that_does_not_end_ends_with_the_sandbox(start: Start, fault: dict[str, Any]) -> None:
+    caller = start()
+    caller.sandbox.faults.add(call="list", **fault)
+    with socket.create_connection(address_of(caller), timeout=20) as connection:
+        connection.sendall(LIST_REQUEST)
+        assert connection.recv(1) == b"H"
+        caller.sandbox.stop()
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(65_536):
+                pass
+
+
+def test_headers_without_end_come_one_after_the_other(caller: Caller) -> None:
+    caller.sandbox.faults.add(call="create", endless_headers_s=0.0001, when="after")
+    with pytest.raises(requests.ConnectionError, match="got more than 100 headers"):
+        caller.create()
+    assert outcomes(caller) == [("create", "headers without end after effect", None)]
+    assert len(caller.sandbox.contents()["Jobs"]) == 1
+
+
+def test_an_answer_can_be_about_the_job_before(caller: Caller) -> None:
+    first = caller.load({"Email": "a@example.com"})["Id"]
+    caller.sandbox.faults.add(call="create", answer_id="earlier")
+    assert caller.create() == first
+    caller.sandbox.faults.add(call="status", answer_id="earlier")
+    assert (caller.status(1002)["FinishDate"] is None, caller.status(1002)["Id"]) == (False, 1002)
+    assert outcomes(caller)[-2] == ("status", "done, answered about another", 200)
+
+
+def test_where_no_job_was_before_the_answer_is_the_right_one(caller: Caller) -> None:
+    caller.sandbox.faults.add(call=["create", "list"], answer_id="earlier", times=2)
+    assert caller.create() == 1001
+    assert caller.get("/contactLists/7").json()["Id"] == 7
+
+
+def test_an_answer_can_have_another_id(caller: Caller) -> None:
+    caller.sandbox.faults.add(call=["list", "create"], answer_id=5000, times=2)
+    assert caller.get("/contactLists/7").json() == {"Id": 5000, "Name": "News", "Count": 0}
+    assert caller.create() == 5000
+
+
+def test_an_answer_can_be_about_another_list(caller: Caller) -> None:
+    caller.sandbox.faults.add(call="run", answer_list_id=8)
+    ran = caller.run(caller.create()).json()
+    assert (ran["Id"], ran["ContactListId"]) == (1001, 8)
 
 
 def test_a_share_of_calls_fails_and_the_same_ones_for_the_same_seed(start: Start) -> None:
@@ -261,6 +337,11 @@ def test_a_reset_brings_back_the_start_with_its_faults(start: Start) -> None:
             "add:reject.field=Email,reject.contains=x",
             {"call": "add", "reject": {"field": "Email", "contains": "x"}},
         ),
+        ("create+add:interim=103+102", {"call": ["create", "add"], "interim": [103, 102]}),
+        ("status:interim=[102]", {"call": "status", "interim": [102]}),
+        ("create:answer_id=earlier,times=2", {"call": "create", "answer_id": "earlier", "times": 2}),
+        ("status:trickle_s=0.5", {"call": "status", "trickle_s": 0.5}),
+        ("lists:endless_headers_s=1", {"call": "lists", "endless_headers_s": 1}),
         ('{"call": "run", "half": true}', {"call": "run", "half": True}),
         ("add:max_body_bytes=10", {"call": "add", "max_body_bytes": 10}),
     ],
@@ -284,6 +365,15 @@ def test_a_fault_on_a_command_line_says_the_same_in_short(spec: str, document: d
         {"call": "lists", "status": 99},
         {"call": "lists", "hang": -1},
         {"call": "lists", "slow": "long"},
+        {"call": "lists", "trickle_s": -1},
+        {"call": "lists", "endless_headers_s": True},
+        {"call": "lists", "interim": 102},
+        {"call": "lists", "interim": []},
+        {"call": "lists", "interim": [101]},
+        {"call": "lists", "interim": [200]},
+        {"call": "lists", "interim": ["102"]},
+        {"call": "create", "answer_id": "later"},
+        {"call": "create", "answer_list_id": "earlier"},
         {"call": "lists", "status": 500, "times": "two"},
         {"call": "lists", "status": 500, "share": 2},
         {"call": "lists", "status": 500, "skip": -1},

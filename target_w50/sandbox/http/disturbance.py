@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from target_w50.sandbox.fault_rules import Fault
+from target_w50.sandbox.fault_rules import EARLIER, Fault
 from target_w50.sandbox.formats import answers, media_types
+from target_w50.sandbox.http.handlers import Answer
 from target_w50.sandbox.http.replies import Manner, Reply
 from target_w50.sandbox.http.request_log import LogEntry
+from target_w50.sandbox.model.store import Store
 
 _HTML = """<!DOCTYPE html>
 <html lang="en"><head><title>Please wait</title></head>
@@ -34,8 +37,13 @@ def disturb(
         return replace(serve(), outcome="done, with an outcome of its own")
     if fault.action == "slow":
         stopping.wait(float(fault.value))
-        late = serve()
-        return replace(late, outcome=f"{late.outcome}, slowly")
+        return _told(serve(), "slowly")
+    if fault.action == "trickle_s":
+        return _told(replace(serve(), pause_s=float(fault.value)), "byte by byte")
+    if fault.action == "interim":
+        return _told(replace(serve(), interim=tuple(fault.value)), "behind interim answers")
+    if fault.action in ("answer_id", "answer_list_id"):
+        return _told(serve(), "answered about another")
     reply: Reply | None = None
     moment = "before effect"
     if fault.when == "after":
@@ -47,12 +55,42 @@ def disturb(
     return _instead(fault, reply, moment, media_type)
 
 
+def _told(reply: Reply, manner: str) -> Reply:
+    return replace(reply, outcome=f"{reply.outcome}, {manner}")
+
+
+def mistaken(fault: Fault | None, answer: Answer, store: Store) -> Answer:
+    """What a call is answered with: the right answer, or, by a fault, one about another job or list."""
+    if fault is None or not isinstance(answer.document, dict):
+        return answer
+    if fault.action == "answer_id":
+        return replace(answer, document=_about_another(fault.value, answer, store))
+    if fault.action == "answer_list_id" and "ContactListId" in answer.document:
+        return replace(answer, document={**answer.document, "ContactListId": int(fault.value)})
+    return answer
+
+
+def _about_another(value: Any, answer: Answer, store: Store) -> dict[str, Any]:
+    document: dict[str, Any] = answer.document
+    if value != EARLIER:
+        return {**document, "Id": int(value)}
+    if answer.kind != "ImportJob":
+        return document
+    with store.lock:
+        earlier = store.jobs.get(max((number for number in store.jobs if number < document["Id"]), default=0))
+        return document if earlier is None else answers.import_job(store, earlier)
+
+
 def _instead(fault: Fault, reply: Reply | None, moment: str, media_type: str) -> Reply:
     """What goes back instead of the right answer, which is `reply` if the call took effect."""
     if fault.action in ("hang", "cut"):
         verb = "hung" if fault.action == "hang" else "cut"
         manner = Manner.RESET if fault.how == "reset" else Manner.CLOSED
         return Reply(0, manner=manner, outcome=f"{verb} {moment}")
+    if fault.action == "endless_headers_s":
+        return Reply(
+            200, manner=Manner.ENDLESS, pause_s=float(fault.value), outcome=f"headers without end {moment}"
+        )
     if fault.action == "half":
         whole = reply or Reply(200)
         return replace(whole, body=whole.body or b" " * 64, manner=Manner.HALF, outcome=f"half {moment}")

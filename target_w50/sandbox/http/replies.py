@@ -17,17 +17,27 @@ class Manner(Enum):
     """Nothing; the connection is closed."""
     RESET = "reset"
     """Nothing; the connection is reset."""
+    ENDLESS = "endless"
+    """A status line and header lines, one after the other, until the caller has gone."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; `outcome` says in a few words what became of the call."""
+    """An answer.
+
+    Attributes:
+        interim: statuses of the interim answers that go ahead of it.
+        pause_s: the pause behind each byte, or behind each header line of an endless one; None: no pauses.
+        outcome: says in a few words what became of the call.
+    """
 
     status: int
     body: bytes = b""
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     manner: Manner = Manner.WHOLE
+    interim: tuple[int, ...] = ()
+    pause_s: float | None = None
     outcome: str = "done"
 
     @property

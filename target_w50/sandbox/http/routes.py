@@ -15,7 +15,7 @@ from target_w50.sandbox.faults import Faults
 from target_w50.sandbox.formats import answers, media_types
 from target_w50.sandbox.http.authentication import Authentication, Caller
 from target_w50.sandbox.http.control import Control
-from target_w50.sandbox.http.disturbance import disturb
+from target_w50.sandbox.http.disturbance import disturb, mistaken
 from target_w50.sandbox.http.handlers import Call, Handlers
 from target_w50.sandbox.http.replies import Reply
 from target_w50.sandbox.http.request_log import LogEntry, RequestLog
@@ -143,6 +143,7 @@ class Routes:
             )
         except Refusal as refusal:
             return self._refuse(request, self._status_of(refusal), refusal.message, refusal.detail)
+        answer = mistaken(fault, answer, self._store)
         if answer.kind is None:
             return Reply(200)
         return self._write(request, 200, answer.kind, answer.document)
