@@ -13,7 +13,7 @@ ITSELF := --no-deps --no-build-isolation -e .
 HYPOTHESIS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help bench browser chaos demo demo-meltano memory test test-lowest lint types pytest constraints sbom clean
+.PHONY: help bench browser chaos demo demo-meltano memory mutants test test-lowest lint types pytest constraints sbom clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -51,6 +51,9 @@ chaos: .venv/.ready ## seeded runs with faults, signals, kills and restarts, a q
 memory: .venv/.ready ## resident memory while two million contacts pass
 	@$(BIN)/python -m tests.chaos.memory $(MEMORY)
 
+mutants: .venv-mutants/.ready ## small mistakes in the code that tests must notice, an hour (MUTANTS=checkpoints: a minute)
+	@.venv-mutants/bin/python -m dev.mutants $(MUTANTS)
+
 bench: .venv/.ready .venv-bench-jsonl/.ready ## speed beside its references, a quarter of an hour (BENCH=--quick: a minute)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
@@ -66,7 +69,7 @@ sbom: .venv-tools/.ready constraints.txt ## what a user of all extras gets, as a
 	@$(PYTHON) dev/sbom.py .venv-sbom dist/target-w50.cdx.json
 
 clean: ## all that make has set up or left behind
-	rm -rf .venv .venv-bench-jsonl .venv-lowest .venv-meltano .venv-sbom .venv-tools .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench-jsonl .venv-lowest .venv-meltano .venv-mutants .mutants .venv-sbom .venv-tools .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
@@ -103,6 +106,16 @@ clean: ## all that make has set up or left behind
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
 	@$(PYTHON) -m venv .venv-bench-jsonl
 	@.venv-bench-jsonl/bin/python $(PIP_INSTALL) target-jsonl==0.1.4
+	@touch $@
+
+# Mutmut runs the tests in its own process, so the project is installed beside it.
+.venv-mutants/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@echo "Setting up .venv-mutants (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv-mutants
+	@.venv-mutants/bin/python $(PIP_INSTALL) $(PINNED) -r constraints.txt
+	@.venv-mutants/bin/python $(PIP_INSTALL) $(ITSELF)
+	@.venv-mutants/bin/python $(PIP_INSTALL) mutmut==3.8.1
 	@touch $@
 
 # The plugins of meltano.yml, each in an environment below .meltano.

@@ -22,6 +22,13 @@ hypothesis.settings.register_profile(
     print_blob=True,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
+# For `make mutants`: that a test fails is enough there, the smallest example is for people.
+hypothesis.settings.register_profile(
+    "mutants",
+    hypothesis.settings.get_profile("house"),
+    database=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
 hypothesis.settings.load_profile("house")
 heed_signals()
 

@@ -99,18 +99,19 @@ class Checkpoints(Generic[Work]):
         self._current = _Stretch()
 
     def leave(self) -> Safe[Work] | None:
-        """Let finished stretches leave from the front; the newest state that left, if there is one."""
-        safe: Safe[Work] | None = None
-        while self._cut and not self._cut[0].unfinished:
-            stretch = self._cut.popleft()
-            if not stretch.has_state:
-                self._uncovered.extend(stretch.finished)
-                continue
-            # Records read after the state come again with the next run, and with them their work.
-            left = stretch.finished if stretch.records_after_state else []
-            done = [] if stretch.records_after_state else stretch.finished
-            covered = (*(safe.covered if safe else ()), *self._uncovered, *stretch.covered, *done)
-            safe, self._uncovered = Safe(stretch.state, covered), list(left)
+        """Let what is finished leave from the front; the newest state that left, if there is one."""
+        if not self._cut or self._cut[0].unfinished:
+            return None
+        # It is one at most: a later stretch joined it when its last work ended.
+        stretch = self._cut.popleft()
+        if not stretch.has_state:
+            self._uncovered.extend(stretch.finished)
+            return None
+        # Records read after the state come again with the next run, and with them their work.
+        left = stretch.finished if stretch.records_after_state else []
+        done = [] if stretch.records_after_state else stretch.finished
+        safe = Safe(stretch.state, (*self._uncovered, *stretch.covered, *done))
+        self._uncovered = list(left)
         return safe
 
     @property

@@ -244,3 +244,52 @@ def test_work_that_was_covered_stays_so_when_stretches_join() -> None:
     safe = checkpoints.leave()
     assert safe is not None
     assert sorted(safe.covered) == ["last", "one", "other", "slow"]
+
+
+def test_work_that_was_covered_stays_so_however_many_states_follow() -> None:
+    """Each quick job behind a slow one joins it, with a state of its own."""
+    checkpoints: Checkpoints[str] = Checkpoints()
+    checkpoints.begin("slow")
+    checkpoints.cut()
+    for work in ("first", "second", "third"):
+        checkpoints.begin(work)
+        checkpoints.state_read(f"after {work}")
+        checkpoints.cut()
+        checkpoints.end(work)
+    checkpoints.end("slow")
+    safe = checkpoints.leave()
+    assert safe is not None
+    assert safe.state == "after third"
+    assert sorted(safe.covered) == ["first", "second", "slow", "third"]
+
+
+def test_work_with_records_after_the_state_is_not_covered_once_its_stretch_has_joined() -> None:
+    checkpoints: Checkpoints[str] = Checkpoints()
+    checkpoints.begin("slow")
+    checkpoints.cut()
+    checkpoints.begin("quick")
+    checkpoints.state_read("in the middle")
+    checkpoints.record_read()
+    checkpoints.cut()
+    for work in ("quick", "slow"):
+        checkpoints.end(work)
+    safe = checkpoints.leave()
+    assert safe is not None
+    assert safe.state == "in the middle"
+    assert "quick" not in safe.covered
+
+
+def test_work_that_was_read_after_the_state_is_not_covered_though_an_empty_stretch_follows() -> None:
+    checkpoints: Checkpoints[str] = Checkpoints()
+    checkpoints.begin("slow")
+    checkpoints.state_read("before quick")
+    checkpoints.cut()
+    checkpoints.begin("quick")
+    checkpoints.record_read()
+    checkpoints.cut()
+    checkpoints.cut()
+    for work in ("quick", "slow"):
+        checkpoints.end(work)
+    safe = checkpoints.leave()
+    assert safe is not None
+    assert "quick" not in safe.covered

@@ -1,0 +1,118 @@
+"""`make mutants`: small mistakes are put into rooms that promises hang on, and the tests must notice each.
+
+Mutmut makes the mistakes, in a copy of the project below `.mutants/`. For each room it runs the quick tests
+of that room alone, so that a mistake takes a second or two. What no test has noticed is shown as a diff: it
+needs a test, or has none because nobody could tell (another word in a message, `None` for `False`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+WORKSHOP = REPOSITORY / ".mutants"
+MUTMUT = Path(sys.executable).parent / "mutmut"
+NOTICED = ("killed", "timeout", "segfault", "caught by type check")
+IGNORED = shutil.ignore_patterns("__pycache__", ".*cache")
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is mutated together, as paths below `target_w50`, and the tests of it, as paths below `tests`."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+ROOMS = {
+    "checkpoints": Room(("outputs/checkpoints.py",), ("outputs/test_checkpoints.py",)),
+    "job": Room(("import_jobs/job.py", "import_jobs/phases.py"), ("import_jobs/test_job.py",)),
+    "maker": Room(
+        ("contacts/maker.py", "contacts/mapping.py"), ("contacts/test_maker.py", "contacts/test_mapping.py")
+    ),
+    "fast_path": Room(("contacts/fast_path.py", "contacts/fast_schema.py"), ("contacts/test_fast_path.py",)),
+    "ledger": Room(("outputs/ledger.py",), ("outputs/test_import_job_members.py", "outputs/test_states.py")),
+    "uploading": Room(
+        ("loading/uploading.py",), ("loading/test_doubtful_answers.py", "loading/test_background.py")
+    ),
+    "polling": Room(("loading/polling.py",), ("loading/test_job_outcomes.py", "loading/test_one_clock.py")),
+    "bisection": Room(("loading/bisection.py",), ("endtoend/test_refusals.py",)),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Try the rooms that are named, or all; returns 1 where mutmut itself could not work."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rooms", nargs="*", choices=[*ROOMS, []], metavar="ROOM", help=", ".join(ROOMS))
+    parser.add_argument("--at-once", type=int, default=2, help="how many at a time")
+    options = parser.parse_args(arguments)
+    return max(_try_room(name, options.at_once) for name in options.rooms or ROOMS)
+
+
+def _try_room(name: str, at_once: int) -> int:
+    folder = _furnish(name)
+    print(f"{name}: {', '.join(ROOMS[name].modules)}", flush=True)
+    with (folder / "log").open("wb") as log:
+        run = subprocess.run(
+            [MUTMUT, "run", "--max-children", str(at_once)],
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if run.returncode:
+        print((folder / "log").read_text(errors="replace")[-3000:])
+        return 1
+    _tell(folder)
+    return 0
+
+
+def _furnish(name: str) -> Path:
+    """A copy of the project in which mutmut finds its settings: what pyproject.toml says is for us all."""
+    folder = WORKSHOP / name
+    shutil.rmtree(folder, ignore_errors=True)
+    for each in ("target_w50", "tests", "dev"):
+        shutil.copytree(REPOSITORY / each, folder / each, ignore=IGNORED)
+    shutil.copy(REPOSITORY / "pyproject.toml", folder)
+    listed = {
+        "source_paths": ["target_w50"],
+        "only_mutate": [f"target_w50/{module}" for module in ROOMS[name].modules],
+        "also_copy": ["dev"],
+        "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in ROOMS[name].tests],
+        "pytest_add_cli_args": [
+            "--hypothesis-profile=mutants",
+            "--hypothesis-seed=1",
+            "-p",
+            "no:cacheprovider",
+        ],
+    }
+    members = (f"{key} =\n" + "".join(f"  {value}\n" for value in values) for key, values in listed.items())
+    # A test with threads that a mistake leaves waiting is given up soon.
+    (folder / "setup.cfg").write_text("[mutmut]\ntimeout_constant = 10.0\n" + "".join(members))
+    return folder
+
+
+def _tell(folder: Path) -> None:
+    listing = _mutmut(folder, "results", "--all", "true")
+    became = dict(line.strip().split(": ", 1) for line in listing.splitlines() if ": " in line)
+    counts = Counter(became.values())
+    print("  " + ", ".join(f"{count} {what}" for what, count in counts.most_common()))
+    for mutant, what in became.items():
+        if what not in NOTICED:
+            print(f"\n  {mutant}: {what}")
+            diff = _mutmut(folder, "show", mutant).splitlines()
+            print("\n".join(f"    {line}" for line in diff if line.startswith(("-", "+"))), flush=True)
+
+
+def _mutmut(folder: Path, *arguments: str) -> str:
+    return subprocess.run([MUTMUT, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
