@@ -5,16 +5,26 @@ from __future__ import annotations
 import random
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from target_w50.sandbox.model.list_documents import read_lists
 from tests.support import LIST, OTHER_LIST, entry
 
 NARROW = {"email": {"type": "string"}, "first_name": {"type": "string"}, "customer_id": {"type": "integer"}}
 WIDE = {**NARROW, "last_name": {"type": "string"}}
+ENC = {"enc": {"type": ["string", "null"]}}
 FIELD_OF = {"email": "Email", "first_name": "FirstName", "last_name": "LastName", "customer_id": "CustomerId"}
 
 REQUEST_TIMEOUT_S = 0.6
 HANG_S = 1.2
+HANG_FOR_GOOD_S = 40.0
+"""Longer than any stop may take, with a timeout that is as long."""
+BLOCKED_S = 1.2
+"""So long nobody reads the states, from the start or from the signal on."""
+POISON = "poison"
+REFUSAL = {"reject": {"field": "Email", "contains": POISON}}
+"""W50 refuses the whole upload that holds such a contact."""
 FAULTS: list[dict[str, Any]] = [
     *({"status": status} for status in (500, 502, 503, 504)),
     *({"status": status, "when": "after"} for status in (500, 502, 504)),
@@ -29,6 +39,14 @@ FAULTS: list[dict[str, Any]] = [
     {"html": True},
     {"html": True, "when": "after"},
     {"slow": 0.1},
+    *({"interim": statuses} for statuses in ([102], [103], [103, 102], [100] * 6)),
+    {"trickle_s": 0.0005},
+    {"trickle_s": 0.05},
+    {"endless_headers_s": 0.05},
+    {"endless_headers_s": 0.0005, "when": "after"},
+    *({"answer_id": "earlier"} for _ in range(3)),
+    {"answer_id": 77},
+    *({"answer_list_id": number} for number in (42, 43)),
 ]
 RUN_FAULTS: list[dict[str, Any]] = [
     {"status": 503, "when": "after"},
@@ -42,21 +60,33 @@ CALLS = ("create", "add", "add", "run", "run", "status", "status", "list", "fiel
 
 @dataclass(frozen=True)
 class Input:
-    """A record of the input at its place; its contact's CustomerId is the place."""
+    """A record of the input at its place; its contact's CustomerId is the place.
+
+    Attributes:
+        source: the stream as the tap names it; `stream` is its name after stream maps.
+        enc: EncContactId of its contact, or None; `has_enc` says whether the property is there at all.
+        refused: whether W50 refuses its contact.
+    """
 
     place: int
+    source: str
     stream: str
     values: dict[str, Any]
     wide: bool
+    has_enc: bool = False
+    enc: str | None = None
+    refused: bool = False
 
     @property
     def message(self) -> dict[str, Any]:
-        return {"type": "RECORD", "stream": self.stream, "record": self.values}
+        values = {**self.values, "enc": self.enc} if self.has_enc else self.values
+        return {"type": "RECORD", "stream": self.source, "record": values}
 
     @property
     def schema(self) -> dict[str, Any]:
-        body = {"type": "object", "properties": WIDE if self.wide else NARROW}
-        return {"type": "SCHEMA", "stream": self.stream, "schema": body, "key_properties": ["email"]}
+        properties = {**(WIDE if self.wide else NARROW), **(ENC if self.has_enc else {})}
+        body = {"type": "object", "properties": properties}
+        return {"type": "SCHEMA", "stream": self.source, "schema": body, "key_properties": ["email"]}
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,7 @@ class Misfortune:
         after_requests: it comes when the sandbox has had so many requests of this run...
         after_s: ... or so many seconds after the start, where that is given.
         again: whether a second one follows at once.
+        hangs: a call that hangs for good; the signal comes then.
         tap_dies_at: place where the tap's output ends, or None; `in_a_line` leaves half a line behind.
     """
 
@@ -75,6 +106,7 @@ class Misfortune:
     after_requests: int = 0
     after_s: float | None = None
     again: bool = False
+    hangs: str | None = None
     tap_dies_at: int | None = None
     in_a_line: bool = False
 
@@ -88,6 +120,14 @@ class Scenario:
         self.two_streams = dice.random() < 0.5
         self.two_lists = self.two_streams and dice.random() < 0.5
         self.streams = ("contacts", "people") if self.two_streams else ("contacts",)
+        self.aliased = dice.random() < 0.25
+        """Whether contacts come in two streams of the tap, of other FieldNames each."""
+        self.by_enc_contact_id = dice.random() < 0.2
+        self.refuses = dice.random() < 0.25
+        self.output_blocks = dice.random() < 0.2
+        self.contacts = dice.choice([3, 10, 40])
+        self.lists = [self._list(LIST), self._list(OTHER_LIST)]
+        self.held_before = read_lists(self.lists)
         self.records = self._records(dice.randint(10, 60))
         self.state_every = dice.randint(1, 8)
         self.state_places = {
@@ -96,22 +136,62 @@ class Scenario:
         self.hands_back_results = dice.random() < 0.3
         self.pause_s = dice.choice([0.0, 0.0, 0.0, 0.005])
 
+    def _list(self, document: dict[str, Any]) -> dict[str, Any]:
+        """A contact list; where contacts are named by EncContactId, it has them all from the start."""
+        if not self.by_enc_contact_id:
+            return document
+        contacts = [
+            {"Email": self._email(stream, number), "FirstName": "before", "CustomerId": -1}
+            for stream in self.streams
+            if self.list_of(stream) == document["Id"]
+            for number in range(self.contacts)
+            if not self._is_refused(number)
+        ]
+        return {**document, "Contacts": contacts}
+
+    def _is_refused(self, number: int) -> bool:
+        return self.refuses and number % 7 == 1
+
+    def _email(self, stream: str, number: int) -> str:
+        """Streams have contacts of their own: only within a stream the order is promised."""
+        return f"{POISON if self._is_refused(number) else ''}{stream}{number}@example.com"
+
+    def _enc(self, stream: str, number: int) -> str | None:
+        email, held = self._email(stream, number), self.held_before[self.list_of(stream)].contacts.values()
+        known = [contact.enc_contact_id for contact in held if contact.values["Email"] == email]
+        return known[0] if known and self.dice.random() < 0.5 else None
+
     def _records(self, count: int) -> list[Input]:
-        dice, records, wide = self.dice, [], dict.fromkeys(self.streams, False)
-        contacts, changes = dice.choice([3, 10, 40]), dice.choice([0.0, 0.0, 0.1])
+        dice, records = self.dice, []
+        sources = [(stream, stream) for stream in self.streams]
+        if self.aliased:
+            sources += [("signups", "contacts")]
+        wide = {source: source == "signups" for source, _ in sources}
+        changes = dice.choice([0.0, 0.0, 0.1])
         for place in range(count):
-            stream = dice.choice(self.streams)
+            source, stream = dice.choice(sources)
             if dice.random() < changes:
-                wide[stream] = not wide[stream]
-            # Streams have contacts of their own: only within a stream the order is promised.
+                wide[source] = not wide[source]
+            number = dice.randrange(self.contacts)
             values: dict[str, Any] = {
-                "email": f"{stream}{dice.randrange(contacts)}@example.com",
+                "email": self._email(stream, number),
                 "first_name": f"first {place}",
                 "customer_id": place,
             }
-            if wide[stream]:
+            if wide[source]:
                 values["last_name"] = f"last {place}"
-            records.append(Input(place, stream, values, wide[stream]))
+            records.append(
+                Input(
+                    place,
+                    source,
+                    stream,
+                    values,
+                    wide[source],
+                    has_enc=self.by_enc_contact_id,
+                    enc=self._enc(stream, number) if self.by_enc_contact_id else None,
+                    refused=self._is_refused(number),
+                )
+            )
         return records
 
     def list_of(self, stream: str) -> int:
@@ -120,13 +200,18 @@ class Scenario:
     def sandbox_options(self) -> dict[str, Any]:
         dice = self.dice
         return {
-            "lists": [LIST, OTHER_LIST],
+            "lists": self.lists,
             "job_seconds": dice.choice([0.0, 0.03, 0.15]),
             "job_reads": dice.choice([0, 0, 2]),
             "latency_s": dice.choice([0.0, 0.0, 0.01]),
             "add_answer": dice.choice(["importjob", "contacts", "empty"]),
-            "faults": [self._fault() for _ in range(dice.choice([0, 2, 5, 8]))],
+            "faults": [*self.lasting_faults, *(self._fault() for _ in range(dice.choice([0, 2, 5, 8])))],
         }
+
+    @property
+    def lasting_faults(self) -> list[dict[str, Any]]:
+        """What W50 is like, whether or not it is left in peace."""
+        return [REFUSAL] if self.refuses else []
 
     def _fault(self) -> dict[str, Any]:
         dice = self.dice
@@ -140,12 +225,20 @@ class Scenario:
             **dice.choice(kinds),
         }
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self, quarantine: Path) -> dict[str, Any]:
         dice = self.dice
-        events = {"custom_events": ["Hello"]} if dice.random() < 0.3 else {}
+        members: dict[str, Any] = {"custom_events": ["Hello"]} if dice.random() < 0.3 else {}
+        more: dict[str, Any] = {}
+        if self.by_enc_contact_id:
+            members["enc_contact_id"] = "enc"
+        if self.refuses:
+            more |= {"on_invalid_record": "quarantine", "quarantine_path": str(quarantine)}
+        if self.aliased:
+            more["stream_maps"] = {"signups": {"__alias__": "contacts"}}
         return {
+            **more,
             "auth_token": "a-token",
-            "streams": [entry(stream, str(self.list_of(stream)), **events) for stream in self.streams],
+            "streams": [entry(stream, str(self.list_of(stream)), **members) for stream in self.streams],
             "batch_size_rows": dice.randint(1, 6),
             "max_contacts_per_job": dice.randint(1, 15),
             "overlap_jobs": dice.random() < 0.5,
@@ -161,12 +254,17 @@ class Scenario:
     def misfortune(self) -> Misfortune:
         """What befalls the next run."""
         dice = self.dice
-        kind = dice.choice(["nothing", "tap", "signal", "signal", "signal", "delay"])
-        number = dice.choice([signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGKILL])
+        kind = dice.choice(["nothing", "tap", "signal", "signal", "signal", "delay", "hangs"])
+        number = dice.choice(
+            [signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL, signal.SIGKILL]
+        )
         if kind == "nothing":
             return Misfortune()
         if kind == "tap":
             return Misfortune(tap_dies_at=dice.randrange(len(self.records)), in_a_line=dice.random() < 0.5)
         if kind == "delay":
             return Misfortune(number, after_s=dice.uniform(0.0, 1.5))
+        if kind == "hangs":
+            stop = dice.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+            return Misfortune(stop, hangs=dice.choice(CALLS))
         return Misfortune(number, after_requests=dice.randint(1, 40), again=dice.random() < 0.1)
