@@ -24,15 +24,26 @@ IGNORED = shutil.ignore_patterns("__pycache__", ".*cache")
 
 @dataclass(frozen=True)
 class Room:
-    """What is mutated together, as paths below `target_w50`, and the tests of it, as paths below `tests`."""
+    """What is mutated together.
+
+    Attributes:
+        modules: paths below `target_w50`.
+        tests: paths below `tests`.
+        without: a test that looks at the code itself, where mutmut's own methods would be seen.
+    """
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    without: str | None = None
 
 
 ROOMS = {
     "checkpoints": Room(("outputs/checkpoints.py",), ("outputs/test_checkpoints.py",)),
-    "job": Room(("import_jobs/job.py", "import_jobs/phases.py"), ("import_jobs/test_job.py",)),
+    "job": Room(
+        ("import_jobs/job.py", "import_jobs/phases.py"),
+        ("import_jobs/test_job.py",),
+        "test_the_table_has_every_step_that_a_job_can_take",
+    ),
     "maker": Room(
         ("contacts/maker.py", "contacts/mapping.py"), ("contacts/test_maker.py", "contacts/test_mapping.py")
     ),
@@ -75,22 +86,20 @@ def _try_room(name: str, at_once: int) -> int:
 
 def _furnish(name: str) -> Path:
     """A copy of the project in which mutmut finds its settings: what pyproject.toml says is for us all."""
-    folder = WORKSHOP / name
+    room, folder = ROOMS[name], WORKSHOP / name
     shutil.rmtree(folder, ignore_errors=True)
     for each in ("target_w50", "tests", "dev"):
         shutil.copytree(REPOSITORY / each, folder / each, ignore=IGNORED)
     shutil.copy(REPOSITORY / "pyproject.toml", folder)
+    arguments = ["--hypothesis-profile=mutants", "--hypothesis-seed=1", "-p", "no:cacheprovider"]
+    if room.without is not None:
+        arguments += ["-k", f"not {room.without}"]
     listed = {
         "source_paths": ["target_w50"],
-        "only_mutate": [f"target_w50/{module}" for module in ROOMS[name].modules],
+        "only_mutate": [f"target_w50/{module}" for module in room.modules],
         "also_copy": ["dev"],
-        "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in ROOMS[name].tests],
-        "pytest_add_cli_args": [
-            "--hypothesis-profile=mutants",
-            "--hypothesis-seed=1",
-            "-p",
-            "no:cacheprovider",
-        ],
+        "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in room.tests],
+        "pytest_add_cli_args": arguments,
     }
     members = (f"{key} =\n" + "".join(f"  {value}\n" for value in values) for key, values in listed.items())
     # A test with threads that a mistake leaves waiting is given up soon.
@@ -103,11 +112,27 @@ def _tell(folder: Path) -> None:
     became = dict(line.strip().split(": ", 1) for line in listing.splitlines() if ": " in line)
     counts = Counter(became.values())
     print("  " + ", ".join(f"{count} {what}" for what, count in counts.most_common()))
+    words = 0
     for mutant, what in became.items():
-        if what not in NOTICED:
-            print(f"\n  {mutant}: {what}")
-            diff = _mutmut(folder, "show", mutant).splitlines()
-            print("\n".join(f"    {line}" for line in diff if line.startswith(("-", "+"))), flush=True)
+        if what in NOTICED:
+            continue
+        diff = [line for line in _mutmut(folder, "show", mutant).splitlines() if line.startswith(("-", "+"))]
+        if _changes_words_alone(diff):
+            words += 1
+            continue
+        print(f"\n  {mutant}: {what}")
+        print("\n".join(f"    {line}" for line in diff if not line.startswith(("---", "+++"))), flush=True)
+    if words:
+        print(f"\n  {words} more change the words of a text alone (or its capitals)")
+
+
+def _changes_words_alone(diff: list[str]) -> bool:
+    """Whether mutmut did no more than put XX around a text, or change its capitals."""
+    before, after = (
+        [line[1:].lower() for line in diff if line.startswith(sign) and not line.startswith(sign * 3)]
+        for sign in "-+"
+    )
+    return [line.replace("xx", "") for line in after] == before
 
 
 def _mutmut(folder: Path, *arguments: str) -> str:

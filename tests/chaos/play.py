@@ -117,6 +117,8 @@ class Player:
             settings["request_timeout_s"] = HANG_FOR_GOOD_S
         config.write_text(json.dumps(settings))
         requests_before = self._log.count
+        for fault in misfortune.faults:
+            self._sandbox.faults.add(fault)
         process = subprocess.Popen(
             [sys.executable, "-m", "target_w50", "--config", str(config)],
             stdin=subprocess.PIPE,
@@ -153,7 +155,14 @@ class Player:
             self._promises.check_nothing_ran_after(latest_run)
         self._check_the_end(status, misfortune, errors[0].decode(), metrics)
         self._wait_for_w50()
+        self._forget(misfortune.faults)
         return status
+
+    def _forget(self, documents: list[dict[str, Any]]) -> None:
+        """Faults of one run that it did not meet are not the next one's."""
+        faults = self._sandbox.faults
+        with faults._lock:
+            faults._faults = [each for each in faults._faults if each.fault.document not in documents]
 
     def _ended(self, process: subprocess.Popen[bytes], within_s: float) -> int:
         try:
@@ -172,8 +181,6 @@ class Player:
         """Send the signal when its moment has come; says whether it was sent."""
         if misfortune.number is None:
             return False
-        if misfortune.hangs:
-            self._sandbox.faults.add(call=misfortune.hangs, hang=HANG_FOR_GOOD_S)
         began = time.monotonic()
         while process.poll() is None and time.monotonic() - began < PATIENCE_S:
             elapsed_s = time.monotonic() - began

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.chaos.play import Player, Result
+from tests.chaos.scenario import Scenario
 from tests.support import heed_signals
 
 
@@ -41,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     bad = sorted(result.seed for result in results if result.violations)
     print(summary(results, time.monotonic() - began))  # noqa: T201
     for seed in bad:
-        print(f"to repeat: python -m tests.chaos.run --runs 1 --seed {seed}")  # noqa: T201
+        traits = ", ".join(Scenario(seed).traits)
+        print(f"to repeat: python -m tests.chaos.run --runs 1 --seed {seed}  # {traits}")  # noqa: T201
     return 1 if bad else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,12 @@ FAULTS: list[dict[str, Any]] = [
     {"trickle_s": 0.05},
     {"endless_headers_s": 0.05},
     {"endless_headers_s": 0.0005, "when": "after"},
-    *({"answer_id": "earlier"} for _ in range(3)),
-    {"answer_id": 77},
     *({"answer_list_id": number} for number in (42, 43)),
 ]
+# Not for `create`: nobody can tell a number that was never heard of from the right one.
+ID_FAULTS: list[dict[str, Any]] = [{"answer_id": "earlier"}, {"answer_id": "earlier"}, {"answer_id": 77}]
+KNOWN_ID = {"call": "create", "answer_id": "earlier", "skip": 1}
+"""The second job of a run is answered with the id of the first; what earlier runs made, no run knows."""
 RUN_FAULTS: list[dict[str, Any]] = [
     {"status": 503, "when": "after"},
     {"job": {"CurrentStatus": "Failed", "effect": False}},
@@ -99,6 +101,7 @@ class Misfortune:
         after_s: ... or so many seconds after the start, where that is given.
         again: whether a second one follows at once.
         hangs: a call that hangs for good; the signal comes then.
+        known_id: whether a job that is created is answered with the id of one before it.
         tap_dies_at: place where the tap's output ends, or None; `in_a_line` leaves half a line behind.
     """
 
@@ -107,6 +110,14 @@ class Misfortune:
     after_s: float | None = None
     again: bool = False
     hangs: str | None = None
+    known_id: bool = False
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """Of this run alone."""
+        hangs = [] if self.hangs is None else [{"call": self.hangs, "hang": HANG_FOR_GOOD_S}]
+        return [*hangs, *([KNOWN_ID] if self.known_id else [])]
+
     tap_dies_at: int | None = None
     in_a_line: bool = False
 
@@ -135,6 +146,19 @@ class Scenario:
         } | {len(self.records)}
         self.hands_back_results = dice.random() < 0.3
         self.pause_s = dice.choice([0.0, 0.0, 0.0, 0.005])
+
+    @property
+    def traits(self) -> list[str]:
+        """What sets it apart, in words."""
+        traits = {
+            "two streams": self.two_streams,
+            "two lists": self.two_lists,
+            "aliased": self.aliased,
+            "by EncContactId": self.by_enc_contact_id,
+            "W50 refuses contacts": self.refuses,
+            "output blocks": self.output_blocks,
+        }
+        return [name for name, has_it in traits.items() if has_it]
 
     def _list(self, document: dict[str, Any]) -> dict[str, Any]:
         """A contact list; where contacts are named by EncContactId, it has them all from the start."""
@@ -216,7 +240,11 @@ class Scenario:
     def _fault(self) -> dict[str, Any]:
         dice = self.dice
         call = dice.choice(CALLS)
-        kinds = [*FAULTS, *RUN_FAULTS] if call == "run" else FAULTS
+        kinds = [
+            *FAULTS,
+            *(ID_FAULTS if call != "create" else []),
+            *(RUN_FAULTS if call == "run" else []),
+        ]
         return {
             "call": call,
             "share": dice.choice([0.1, 0.3, 0.7]),
@@ -253,6 +281,9 @@ class Scenario:
 
     def misfortune(self) -> Misfortune:
         """What befalls the next run."""
+        return replace(self._misfortune(), known_id=self.dice.random() < 0.2)
+
+    def _misfortune(self) -> Misfortune:
         dice = self.dice
         kind = dice.choice(["nothing", "tap", "signal", "signal", "signal", "delay", "hangs"])
         number = dice.choice(
@@ -266,5 +297,5 @@ class Scenario:
             return Misfortune(number, after_s=dice.uniform(0.0, 1.5))
         if kind == "hangs":
             stop = dice.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-            return Misfortune(stop, hangs=dice.choice(CALLS))
+            return Misfortune(stop, hangs=dice.choice(CALLS[:-2]))
         return Misfortune(number, after_requests=dice.randint(1, 40), again=dice.random() < 0.1)
