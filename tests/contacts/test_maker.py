@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from target_w50.contacts.maker import ContactMaker, ReadyContact, read_fragment
 from target_w50.contacts.mapping import DecidedBy, MappedProperty, StreamMapping
-from target_w50.contacts.refusal import Refusal
+from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.settings.model import entry_from
 from target_w50.singer.nested_json import compact_json
-from target_w50.w50 import ContactsList, wire_format
+from target_w50.w50 import Contact, ContactsList, WireFormat, wire_format
+from target_w50.w50.wire.json_format import JsonWire
 
 SECRET = "Hidden"
 
@@ -27,6 +28,7 @@ def maker(
     match: Sequence[str] = (),
     keys: Sequence[str] = (),
     media_type: str = "application/json",
+    wire: WireFormat | None = None,
     **members: Any,
 ) -> ContactMaker:
     """For properties `a`, `b` ... that go to the FieldNames `A`, `B` ..."""
@@ -34,7 +36,7 @@ def maker(
     mapped = tuple(MappedProperty(name, name.upper(), DecidedBy.NORMALIZED) for name in properties)
     names = tuple(each.field_name for each in mapped)
     mapping = StreamMapping("s", entry, ContactsList(42, "Newsletter", 0), mapped, (), names)
-    return ContactMaker(mapping, tuple(keys), wire_format(media_type))
+    return ContactMaker(mapping, tuple(keys), wire or wire_format(media_type))
 
 
 def made(own: ContactMaker, record: Mapping[str, Any], *, deleted: bool = False) -> ReadyContact:
@@ -137,6 +139,40 @@ def test_what_only_one_format_can_not_hold_is_refused_in_that_format_alone() -> 
     assert refused(maker("a", media_type="application/xml"), record) == ("conversion_failed", "a")
 
 
+@pytest.mark.parametrize(
+    ("media_type", "value", "words"),
+    [
+        ("application/xml", "\x00", "holds U+0000, which XML 1.0 can't hold"),
+        ("application/json", float("nan"), "is not a finite number"),
+        ("application/json", [float("nan")], "holds something that JSON can't"),
+        ("application/json", b"x", "a value of type bytes can't be sent"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_with_the_value(media_type: str, value: Any, words: str) -> None:
+    refusal = maker("a", media_type=media_type).make({"a": value})
+    assert isinstance(refusal, Refusal)
+    assert words in refusal.message
+
+
+class PickyWire(JsonWire):
+    """Takes no number above 9, and no contact of three values."""
+
+    def encode_contact(self, contact: Contact) -> bytes:
+        if len(contact.values) > 2 or any(type(each) is int and each > 9 for each in contact.values.values()):
+            raise OverflowError(SECRET)
+        return super().encode_contact(contact)
+
+
+def test_what_a_format_can_not_write_is_told_by_its_property_or_by_the_error_s_name() -> None:
+    own = maker("a", "b", "c", wire=PickyWire())
+    for record, name, words in (
+        ({"a": "fine", "b": 10}, "b", "can't be sent as application/json"),
+        ({"a": 1, "b": 2, "c": 3}, None, "can't be sent (OverflowError)"),
+    ):
+        refusal = own.make(record)
+        assert refusal == Refusal(Reason.CONVERSION_FAILED, words, name)
+
+
 def test_a_nested_value_too_deep_to_be_written_is_a_failed_conversion() -> None:
     value: Any = []
     for _ in range(100_000):
@@ -209,6 +245,26 @@ def test_contacts_are_told_apart_by_enc_contact_id_then_match_values_then_keys()
 def test_an_enc_contact_id_is_no_match_value_that_reads_the_same() -> None:
     own = maker("a", match=["A"], enc_contact_id="e")
     assert identity(own, a="x", e="y") != identity(own, a="y")
+
+
+def test_match_values_are_kept_beside_an_enc_contact_id() -> None:
+    """W50 may take a record with it and one without for one contact: they must not be in one job."""
+    own = maker("a", "b", "e", match=["A"], enc_contact_id="e")
+    named, unnamed = made(own, {"a": "x", "e": "key"}), made(own, {"a": "x", "b": 2})
+    assert named.matched == unnamed.matched == unnamed.identity
+    assert named.identity != unnamed.identity
+    assert made(own, {"a": "y", "e": "key"}).matched != named.matched
+    assert made(own, {"a": "x", "e": "key"}, deleted=True).matched == named.matched
+    assert named.fragment == b'{"EncContactId":"key","Values":{"A":"x","E":"key"}}'
+
+
+def test_where_one_thing_alone_tells_contacts_apart_nothing_is_kept_beside_it() -> None:
+    assert made(maker("a", match=["A"]), {"a": "x"}).matched is None
+    by_enc = made(maker("a", enc_contact_id="e", keys=["a"]), {"a": "x", "e": "key"})
+    assert (by_enc.identity == made(maker("a", keys=["a"]), {"a": "x"}).identity, by_enc.matched) == (
+        False,
+        None,
+    )
 
 
 def test_nothing_tells_contacts_apart_without_keys_or_with_null_keys() -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from target_w50.contacts.contact_lists import ListDirectory
-from target_w50.contacts.mapping import StreamMapping, map_stream
+from target_w50.contacts.mapping import DecidedBy, Ignored, StreamMapping, map_stream
 from target_w50.contacts.names import normalized
 from target_w50.errors import MappingError, RefusedError
 from target_w50.settings.model import DeletedRecords, StreamEntry, entry_for, entry_from
@@ -71,6 +71,7 @@ def refused(properties: Sequence[str], known: Sequence[str], code: str, /, **mem
     with pytest.raises(MappingError) as caught:
         mapped(properties, known, **members)
     assert (caught.value.code, caught.value.exit_status) == (code, 2)
+    assert caught.value.message.startswith("Stream 's'")
     return caught.value.message
 
 
@@ -143,6 +144,32 @@ def test_the_property_that_holds_the_enc_contact_id_is_no_field_unless_mapped() 
 
 
 # What is left over.
+
+
+def test_a_mapping_says_what_it_is_about_and_who_decided_each_name() -> None:
+    mapping = mapped(["email", "first", "_sdc_x"], ["Email", "FirstName"], fields={"first": "FirstName"})
+    assert (mapping.stream, mapping.contact_list) == ("s", LISTS[0])
+    assert [each.how for each in mapping.properties] == [DecidedBy.NORMALIZED, DecidedBy.FIELDS]
+    exact = mapped(["Email"], ["Email"], field_naming="exact")
+    assert [each.how for each in exact.properties] == [DecidedBy.EXACT]
+    assert [(each.name, each.why) for each in mapping.ignored] == [("_sdc_x", Ignored.NOT_OF_THE_CONTACT)]
+
+
+def test_a_mapping_loads_unless_it_is_told_otherwise() -> None:
+    """Match fields that are not mapped would match nobody."""
+    schema: dict[str, Any] = {"properties": {"email": {}}}
+    entry = entry_of("s", match_fields=["Phone"])
+    with pytest.raises(MappingError, match="Phone"):
+        map_stream("s", schema, entry, directory("Email")[0])
+
+
+def test_a_stream_without_fields_is_told_those_of_the_list() -> None:
+    assert "The list has Email, Phone" in refused(["x"], ["Email", "Phone"], "no_field_names")
+
+
+def test_a_schema_without_properties_maps_nothing() -> None:
+    with pytest.raises(MappingError, match="no property has a FieldName"):
+        map_stream("s", {}, entry_of("s", match_fields=[]), directory("Email")[0])
 
 
 def test_what_has_no_field_is_ignored_with_the_nearest_one_or_ends_the_run() -> None:
