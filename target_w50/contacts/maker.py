@@ -108,7 +108,7 @@ class ContactMaker:
             return Refusal(Reason.CONVERSION_FAILED, str(error), name)
 
     def _ready(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
-        enc = None if self._enc_contact_id is None else self._enc_id(record)
+        enc = self._enc_id(record)
         if isinstance(enc, Refusal):
             return enc
         for field_name in self._match_fields:

@@ -139,6 +139,10 @@ def test_what_only_one_format_can_not_hold_is_refused_in_that_format_alone() -> 
     assert refused(maker("a", media_type="application/xml"), record) == ("conversion_failed", "a")
 
 
+def test_a_number_beyond_all_floats_is_a_number() -> None:
+    assert made(maker("a"), {"a": Decimal("1E+400")}).contact.values == {"A": Decimal("1E+400")}
+
+
 @pytest.mark.parametrize(
     ("media_type", "value", "words"),
     [
