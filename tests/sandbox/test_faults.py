@@ -17,7 +17,7 @@ from target_w50.sandbox.fault_rules import parse_spec, read_rule
 from .conftest import Caller, FakeClock
 
 Start = Callable[..., Caller]
-LIST_REQUEST = b"GET /contactLists/7 HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n"
+LIST_REQUEST = b"GET /contactLists/7 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 def address_of(caller: Caller) -> tuple[str, int]:
