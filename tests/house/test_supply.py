@@ -100,7 +100,7 @@ def test_a_file_of_pinned_versions_names_no_place(file: str) -> None:
 
 
 def test_what_is_installed_by_make_is_pinned_with_hashes() -> None:
-    """Whatever pip fetches into an environment of the project; two tools in environments of their own stand apart."""
+    """Whatever pip fetches into an environment of the project; two tools stand apart in their own."""
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     installs = [line for line in makefile.splitlines() if "$(PIP_INSTALL)" in line]
     loose = [line for line in installs if "$(PINNED) -r constraints" not in line and "$(ITSELF)" not in line]
