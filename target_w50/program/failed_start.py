@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import run_outcome, run_record
 from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.clock import CLOCK
-from target_w50.settings.schema import API_URL
+from target_w50.settings.schema import API_URL, RUN_ID_PATTERN
 
 
 def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
@@ -24,8 +25,7 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
         error: why nothing was read or sent.
     """
     set_up_log()
-    run_id = config.get("run_id")
-    run_id = run_id if isinstance(run_id, str) and run_id else str(uuid.uuid4())
+    run_id = _run_id(config.get("run_id"))
     write_early_end(
         _writer(config.get("metrics_path"), run_id), run_id, config.get("api_url", API_URL), error
     )
@@ -44,6 +44,12 @@ def write_early_end(metrics: MetricsWriter, run_id: str, api_url: Any, error: Ta
     outcome = run_outcome(now, now, error, rerun="safe", rerun_import_job_ids=(), api_url=api_url)
     metrics.write(MetricsStream.RUNS, run_record(run_id, (), states_written=0, outcome=outcome))
     metrics.close()
+
+
+def _run_id(given: Any) -> str:
+    """The run's name if it is one; it may be what is wrong with the settings, and becomes part of a path."""
+    sound = isinstance(given, str) and re.search(RUN_ID_PATTERN, given)
+    return given if sound else str(uuid.uuid4())
 
 
 def _writer(path: Any, run_id: str) -> MetricsWriter:

@@ -31,6 +31,11 @@ DROP = "__NULL__"
 LONGEST_S = 31_536_000
 """A year, in seconds: what is longer is a slip, and beyond what operating systems can wait for."""
 
+END = r"$(?!\n)"
+"""The end of a pattern: Python's `$` alone lets a line break follow, and its `\\Z` is nothing elsewhere."""
+RUN_ID_PATTERN = rf"^(?!\.\.?$)[A-Za-z0-9._:@+-]{{1,128}}{END}"
+"""It becomes part of paths: it must lead nowhere, not even to the folder above."""
+
 API_URL = "https://app.which50.com/Which50API"
 FAILURE_STATUSES = ("failed", "failure", "error", "errored", "cancelled", "canceled", "aborted", "rejected")
 
@@ -171,7 +176,7 @@ CONNECTION: Schema = {
         "string",
         "The header that holds `auth_token`, for `auth_method` `header`.",
         default="X-Api-Key",
-        pattern="^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+        pattern=f"^[!#$%&'*+.^_`|~0-9A-Za-z-]+{END}",
     ),
     "username": _setting(
         "User name", "string", "For `basic`, and for the password grant of `oauth2`.", minLength=1
@@ -380,7 +385,7 @@ OUTPUTS: Schema = {
         "Run id",
         "string",
         "Names the run in metrics, quarantine and log; a new UUID unless it is set.",
-        pattern="^[A-Za-z0-9._:@+-]{1,128}$",
+        pattern=RUN_ID_PATTERN,
     ),
 }
 
