@@ -14,12 +14,27 @@
     +-- LimitError                exit 6  a limit of the settings was passed
     +-- StoppedError              exit 129, 130, 141 or 143: a signal, or standard output was closed
 
-No message holds a contact value or a secret: messages end up in logs and in metrics.
+No message holds a contact value or a secret: messages end up in logs and in metrics. None can do anything to
+a terminal, or begin a line of its own: names in them come from the tap, from W50 and from files.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
+
+
+def printable(value: object) -> str:
+    """The value as text that can do nothing to a terminal, on one line; None is empty.
+
+    Names come from the tap and from W50: a control character in one, a line break, or one that changes the
+    direction of what follows, is shown as its escape.
+    """
+    if value is None:
+        return ""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 class TargetW50Error(Exception):
@@ -35,13 +50,13 @@ class TargetW50Error(Exception):
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.say(message)
         self.code = code or self.default_code
 
     def say(self, message: str) -> None:
         """Change the sentence, where somebody further up knows more of what it is about."""
-        self.message = message
-        self.args = (message,)
+        self.message = printable(message)
+        self.args = (self.message,)
 
 
 class SettingsError(TargetW50Error):
@@ -52,7 +67,7 @@ class SettingsError(TargetW50Error):
 
     def __init__(self, message: str, *, faults: tuple[str, ...] = (), code: str | None = None) -> None:
         super().__init__(message, code=code)
-        self.faults = faults
+        self.faults = tuple(map(printable, faults))
 
 
 class MappingError(TargetW50Error):

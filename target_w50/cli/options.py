@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from target_w50.runtime.clock import CLOCK
+from target_w50.runtime.logs import keep_printable
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import Settings, connection_settings
 from target_w50.settings.sources import read_config
@@ -48,6 +49,7 @@ def warnings_told() -> Iterator[None]:
     """Have what the modules warn of, such as another try of a call, said in a line each on standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("w50: %(message)s"))
+    keep_printable([handler])
     loggers = [logging.getLogger(name) for name in ("target-w50", "target_w50")]
     before = [(each, each.level, each.propagate) for each in loggers]
     for each in loggers:

@@ -41,5 +41,6 @@ def print_table(
 
 
 def print_json(document: Any) -> None:
-    """Print the document for a program."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    """Print the document for a program; what a terminal might obey stands there as its escape."""
+    # DEL is the one control character of ASCII that JSON lets stand.
+    sys.stdout.write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from target_w50.console.stream_progress import StreamProgress
-from target_w50.console.tables import printable
+from target_w50.errors import printable
 from target_w50.runtime.logs import handlers
 
 BAR_WIDTH = 12

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from target_w50.console.tables import counted, plain_table, printable
+from target_w50.console.tables import counted, plain_table
 from target_w50.contacts.mapping import DecidedBy
-from target_w50.errors import TargetW50Error
+from target_w50.errors import TargetW50Error, printable
 from target_w50.loading.dry_run import Plan, PlannedStream
 
 INDENT = "  "

@@ -6,25 +6,14 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from target_w50.errors import printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
 GAP = "  "
 BOX_WIDTH = 4
 """What a box is wider than the columns, beside one more for each column."""
-
-
-def printable(value: object) -> str:
-    """The value as text that can do nothing to a terminal; None is empty.
-
-    Names come from the tap and from W50: a control character in one is shown as its escape.
-    """
-    if value is None:
-        return ""
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def counted(number: int, one: str, more: str | None = None) -> str:
@@ -45,7 +34,7 @@ def plain_table(
 
     Args:
         headers: the columns' names.
-        rows: the cells, see `printable`.
+        rows: the cells, shown as `printable` has them.
         numbers: names of the columns that are set to the right.
     """
     cells = [list(headers), *([printable(cell) for cell in row] for row in rows)]

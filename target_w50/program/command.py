@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = command.main(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
     except click.UsageError as error:
-        say_last(SettingsError(f"{error.format_message()} (see --help)", code="usage"), "safe")
+        words = " ".join(error.format_message().split())
+        say_last(SettingsError(f"{words} (see --help)", code="usage"), "safe")
         return EXIT_SETTINGS
     except click.exceptions.Exit as ending:
         return ending.exit_code

@@ -52,8 +52,9 @@ def unexpected(error: BaseException) -> TargetW50Error:
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
     if log.isEnabledFor(logging.DEBUG):
-        shown = "".join(traceback.format_list(frames))
-        log.debug("Traceback of %s, without its message:\n%s", type(error).__name__, shown)
+        log.debug("Traceback of %s, without its message:", type(error).__name__)
+        for line in "".join(traceback.format_list(frames)).splitlines():
+            log.debug("%s", line)
     return TargetW50Error(
         f"Unexpected {type(error).__name__} at {at}. Please report this with the log of a run at log level "
         "DEBUG. Running again is as safe as after any other error."

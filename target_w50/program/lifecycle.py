@@ -138,7 +138,7 @@ class LoadedProgram:
             return "safe", ""
         rerun, _ = run.rerun()
         if isinstance(error, (StoppedError, JobError)):
-            error.message = f"{error.message} {run.repeats_in_words()}".rstrip()
+            error.say(f"{error.message} {run.repeats_in_words()}".rstrip())
         run.wind_up(error)
         write_summary(sys.stderr, run.ledger, run.plan)
         return rerun, "" if error else done_in_words(run.ledger, run.plan, self._settings.import_mode)

@@ -11,7 +11,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from target_w50 import __version__
-from target_w50.console.tables import counted, printable
+from target_w50.console.tables import counted
+from target_w50.errors import printable
 from target_w50.report.charts import SIZES, Chart
 from target_w50.report.reading import Complaint
 from target_w50.report.runs import ListSums, Report, ReportedRun

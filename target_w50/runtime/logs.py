@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+
+from target_w50.errors import printable
 
 FieldsOf = Callable[[str], Mapping[str, object]]
 """Gives what the lines about a thing carry, by the run's name."""
@@ -33,6 +35,22 @@ class _Fields(logging.Filter):
         for name, value in fields.items():
             record.__dict__.setdefault(name, value)
         return True
+
+
+class _Printable(logging.Filter):
+    """Keeps a line one line, with nothing in it that a terminal would obey; keeps every line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if not said.isprintable():  # only then: a metrics record is told by its arguments
+            record.msg, record.args = printable(said), None
+        return True
+
+
+def keep_printable(handlers: Iterable[logging.Handler]) -> None:
+    """Have these handlers of the log write lines that are `printable`, whoever says them."""
+    for handler in handlers:
+        handler.addFilter(_Printable())
 
 
 def add_fields(run_id: str) -> None:

@@ -9,7 +9,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.console.tables import counted, plain_table, printable, write_table
+from target_w50.console.tables import counted, plain_table, write_table
+from target_w50.errors import printable
 
 
 def test_columns_stand_below_each_other_numbers_to_the_right() -> None:

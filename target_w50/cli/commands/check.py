@@ -13,7 +13,7 @@ import click
 
 from target_w50.cli.options import config_option, json_option, prompt, warnings_told
 from target_w50.cli.output import print_json
-from target_w50.console.tables import counted, printable
+from target_w50.console.tables import counted
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest
 from target_w50.errors import (
@@ -22,6 +22,7 @@ from target_w50.errors import (
     SettingsError,
     TargetW50Error,
     UnreachableError,
+    printable,
 )
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.connection import Connection

@@ -11,7 +11,7 @@ from target_w50.cli.options import INSTEAD, config_option, connected, json_optio
 from target_w50.cli.output import print_json
 from target_w50.console.tables import write_table
 from target_w50.contacts.contact_lists import ListDirectory
-from target_w50.errors import JobFailedError, JobUnknownError
+from target_w50.errors import JobFailedError, JobUnknownError, printable
 from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import Settings
 from target_w50.w50 import ImportJob, W50Client, has_ended, has_failed
@@ -87,15 +87,16 @@ def _watch_with_a_bar(readings: Iterator[ImportJob]) -> ImportJob:
     )
     last = next(readings)
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"import job {last.id}", total=100, status=last.current_status or "")
+        task = progress.add_task(f"import job {last.id}", total=100, status=printable(last.current_status))
         progress.update(task, completed=last.progress_percent)
         for last in readings:
-            progress.update(task, completed=last.progress_percent, status=last.current_status or "")
+            progress.update(task, completed=last.progress_percent, status=printable(last.current_status))
     return last
 
 
 def _tell(seen: ImportJob) -> None:
-    click.echo(f"w50: import job {seen.id}: {seen.progress_percent} %, {seen.current_status}", err=True)
+    words = f"w50: import job {seen.id}: {seen.progress_percent} %, {printable(seen.current_status)}"
+    click.echo(words, err=True)
 
 
 def _judge(seen: ImportJob, settings: Settings, *, watch: bool) -> None:

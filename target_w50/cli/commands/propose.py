@@ -13,10 +13,10 @@ import click
 
 from target_w50.cli.options import INSTEAD, prompt
 from target_w50.cli.output import print_json
-from target_w50.console.tables import counted, printable
+from target_w50.console.tables import counted
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest_name, normalized
-from target_w50.errors import SettingsError
+from target_w50.errors import SettingsError, printable
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import connection_settings, settings_from

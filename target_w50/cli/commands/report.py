@@ -12,7 +12,7 @@ import click
 from target_w50.cli.options import json_option
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted, write_table
-from target_w50.errors import SettingsError
+from target_w50.errors import SettingsError, printable
 from target_w50.report.reading import Complaint, read_metrics
 from target_w50.report.runs import Report, ReportedRun, put_together
 from target_w50.runtime.clock import CLOCK
@@ -72,7 +72,7 @@ def _require_extra() -> None:
 
 
 def _complaint_lines(complaints: list[Complaint]) -> list[str]:
-    told = [str(each) for each in complaints[:COMPLAINTS_TOLD]]
+    told = [printable(each) for each in complaints[:COMPLAINTS_TOLD]]
     more = len(complaints) - len(told)
     return [*told, f"and {more:,} more lines that can't be used"] if more else told
 
@@ -88,7 +88,7 @@ def _write_page(report: Report, complaints: list[Complaint], output: Path) -> No
             f"The report can't be written to {output}: {error.strerror}.", code="output_unwritable"
         ) from None
     runs = counted(len(report.runs), "run")
-    click.echo(f"w50: wrote {output} ({runs}, {len(content) // 1024:,} kB)", err=True)
+    click.echo(f"w50: wrote {printable(output)} ({runs}, {len(content) // 1024:,} kB)", err=True)
 
 
 def _print(report: Report) -> None:
