@@ -42,5 +42,13 @@ def print_table(
 
 def print_json(document: Any) -> None:
     """Print the document for a program; what a terminal might obey stands there as its escape."""
-    # DEL is the one control character of ASCII that JSON lets stand.
-    sys.stdout.write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")
+    lines = json.dumps(document, ensure_ascii=False, indent=2).split("\n")
+    sys.stdout.writelines("".join(map(_escaped, line)) + "\n" for line in lines)
+
+
+def _escaped(character: str) -> str:
+    """The character, or JSON's escape for it where `printable` would have one."""
+    if character.isprintable():
+        return character
+    code_units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{code_units[at : at + 2].hex()}" for at in range(0, len(code_units), 2))

@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
@@ -25,19 +25,23 @@ class MessageFile:
 
     Args:
         path: the file; its directory must exist. It may be a device or a named pipe, unless it is private.
-        private: make it readable for its owner alone, also if it is there already.
+        private: make it readable for its owner alone, also if it is there already. It must be a file of its
+            own then: no link to another, under whatever name.
+        apart_from: open descriptors that it must not be the file of.
 
     Raises:
         OSError: at once, if it can't be appended to; `strerror` says why.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, private: bool = False, apart_from: Iterable[int] = ()
+    ) -> None:
         self._lock = threading.Lock()
         self._written: dict[str, bytes] = {}  # the SCHEMA that a record appended now would belong to
         self._end = -1  # where the file ended after our last line; -1: not known
         self._unsynced = False
         self._directory = Path(path).parent
-        self._fd = _open(os.fspath(path), private=private)
+        self._fd = _open(os.fspath(path), private=private, apart_from=apart_from)
         status = os.fstat(self._fd)
         self._is_regular = stat.S_ISREG(status.st_mode)
         self._is_new = self._is_regular and not status.st_size
@@ -127,26 +131,52 @@ class MessageFile:
                 self._fd = -1
 
     @property
+    def fd(self) -> int:
+        """Its descriptor; -1 once it was closed."""
+        return self._fd
+
+    @property
     def closed(self) -> bool:
         """Whether it was closed."""
         return self._fd < 0
 
 
-def _open(path: str, *, private: bool) -> int:
+def _open(path: str, *, private: bool, apart_from: Iterable[int]) -> int:
     try:
-        fd = os.open(path, _FLAGS, _FOR_THE_OWNER if private else _FOR_ALL)
+        fd = os.open(
+            path, _FLAGS | (os.O_NOFOLLOW if private else 0), _FOR_THE_OWNER if private else _FOR_ALL
+        )
     except ValueError:  # a NUL in it
         raise OSError(errno.EINVAL, "not a path") from None
+    except OSError as error:
+        if private and error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "a symbolic link; name the file itself") from None
+        raise
     try:
-        mode = os.fstat(fd).st_mode
-        if private and not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "not a regular file")  # noqa: TRY301  # it must be closed, too
-        if private and stat.S_IMODE(mode) != _FOR_THE_OWNER:
+        _judge(os.fstat(fd), private=private, apart_from=apart_from)
+        if private and stat.S_IMODE(os.fstat(fd).st_mode) != _FOR_THE_OWNER:
             os.fchmod(fd, _FOR_THE_OWNER)
     except OSError:
         os.close(fd)
         raise
     return fd
+
+
+def _judge(opened: os.stat_result, *, private: bool, apart_from: Iterable[int]) -> None:
+    """Refuse what is open but is another's: names tell nothing, a file may have several."""
+    if private and not stat.S_ISREG(opened.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    if private and opened.st_nlink > 1:
+        raise OSError(errno.EMLINK, "a file that has another name as well, a hard link; name one of its own")
+    if stat.S_ISCHR(opened.st_mode):
+        return  # a terminal or /dev/null may be anything at once
+    for other in apart_from:
+        try:
+            is_same = os.path.samestat(opened, os.fstat(other))
+        except OSError:
+            continue  # it is closed
+        if is_same:
+            raise OSError(errno.EINVAL, "the same file as another of this run's; name one of its own")
 
 
 def _sync_directory(directory: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import cache
 from importlib import resources
@@ -57,6 +59,7 @@ class MetricsWriter:
         path: file that is appended to, or None.
         logger: the SDK's metrics logger.
         now: the time of day, with its zone.
+        apart_from: open descriptors of files that metrics records must not get into.
 
     Raises:
         SettingsError: at once, if the file can't be written.
@@ -67,11 +70,13 @@ class MetricsWriter:
         path: str | None,
         logger: logging.Logger,
         now: Callable[[], dt.datetime],
+        *,
+        apart_from: Iterable[int] = (),
     ) -> None:
         self._logger = logger
         self._now = now
         self._lock = threading.Lock()
-        self._file = None if path is None else _opened(path)
+        self._file = None if path is None else _opened(path, apart_from)
 
     def write(self, stream: MetricsStream, record: dict[str, Any]) -> None:
         """Check the record against its schema, log it and append it.
@@ -107,6 +112,17 @@ class MetricsWriter:
                 _log.error(words, fault.strerror)
                 self._close()
 
+    def leave(self, path: str) -> None:
+        """Write to the log alone from now on, if the file is the one at this path as well."""
+        with contextlib.suppress(OSError, ValueError):
+            if self.fd >= 0 and os.path.samestat(os.fstat(self.fd), Path(path).stat()):
+                self.close()
+
+    @property
+    def fd(self) -> int:
+        """The descriptor of its file, or -1."""
+        return -1 if self._file is None else self._file.fd
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -118,9 +134,9 @@ class MetricsWriter:
             self._file = None
 
 
-def _opened(path: str) -> MessageFile:
+def _opened(path: str, apart_from: Iterable[int]) -> MessageFile:
     try:
-        return MessageFile(path)
+        return MessageFile(path, apart_from=apart_from)
     except OSError as error:
         raise SettingsError(
             f"`metrics_path` ({Path(path).name}) can't be written: {error.strerror}. Name a file in a folder "

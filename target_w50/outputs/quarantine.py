@@ -7,7 +7,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -33,16 +33,25 @@ class QuarantineFile:
         run_id: the run, named with each record.
         now: clock; aware datetimes.
 
+        apart_from: open descriptors of files that hold something else: contacts must not get there.
+
     Raises:
         SettingsError: the file can't be appended to (`quarantine_unwritable`).
     """
 
-    def __init__(self, path: str | os.PathLike[str], run_id: str, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        run_id: str,
+        now: Callable[[], dt.datetime],
+        *,
+        apart_from: Iterable[int] = (),
+    ) -> None:
         self._run_id = run_id
         self._now = now
         self._lock = threading.Lock()
         self._schemas: dict[str, SchemaLine] = {}
-        self._file = _open(os.fspath(path))
+        self._file = _open(os.fspath(path), apart_from)
 
     def schema(self, stream: str, message: dict[str, Any] | bytes) -> SchemaLine:
         """Remember a SCHEMA message; it is written before the first record that belongs to it.
@@ -127,11 +136,11 @@ class QuarantineFile:
             self._file.close()
 
 
-def _open(path: str) -> MessageFile:
+def _open(path: str, apart_from: Iterable[int]) -> MessageFile:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise _unwritable("is a URL; name a file")
     try:
-        return MessageFile(path, private=True)
+        return MessageFile(path, private=True, apart_from=apart_from)
     except OSError as error:
         fault = f"can't be opened for appending and closed to other users ({error.strerror})"
         raise _unwritable(fault) from error

@@ -26,9 +26,11 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
     """
     set_up_log()
     run_id = _run_id(config.get("run_id"))
-    write_early_end(
-        _writer(config.get("metrics_path"), run_id), run_id, config.get("api_url", API_URL), error
-    )
+    metrics = _writer(config.get("metrics_path"), run_id)
+    quarantine_path = config.get("quarantine_path")
+    if isinstance(quarantine_path, str):
+        metrics.leave(quarantine_path.replace("{run_id}", run_id))
+    write_early_end(metrics, run_id, config.get("api_url", API_URL), error)
 
 
 def write_early_end(metrics: MetricsWriter, run_id: str, api_url: Any, error: TargetW50Error) -> None:

@@ -67,12 +67,18 @@ class LoadedProgram:
     def _load(self, file: IO[bytes] | None) -> TargetW50Error | None:
         try:
             settings, logger = self._settings, sdk_metrics.get_metrics_logger()
-            self._metrics = MetricsWriter(settings.metrics_path, logger, self._stop.clock.now)
+            self._metrics = MetricsWriter(
+                settings.metrics_path,
+                logger,
+                self._stop.clock.now,
+                apart_from=(_descriptor(file), self._stdout_fd),
+            )
             self._run = open_run(
                 settings,
                 self._metrics,
                 write_line=LineWriter(self._stdout_fd, self._stop),
                 stop=self._stop,
+                states_fd=self._stdout_fd,
             )
             self._progress = Progress(settings.progress, self._run.ledger, sys.stderr, self._stop.clock)
             self._progress.start()
@@ -146,3 +152,13 @@ class LoadedProgram:
     def _last_words(self, error: StoppedError) -> None:
         """In the watch's thread, when the main thread hangs: whatever can still be told."""
         self._end(error)
+
+
+def _descriptor(file: IO[bytes] | None) -> int:
+    """Of what is read: the file, or standard input; -1 for one in memory."""
+    if file is None:
+        return 0
+    try:
+        return file.fileno()
+    except OSError:
+        return -1

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.errors import SettingsError
 from target_w50.import_jobs.places import Places
 from target_w50.loading.attended import AttendedClient
 from target_w50.loading.bisection import Bisection
@@ -31,6 +32,8 @@ from target_w50.w50 import wire_format
 QUEUE_BYTES = 32_000_000
 """What may wait for W50 at least before the reader waits; two requests fit in any case."""
 
+STANDARD_ERROR = 2
+
 LineWriter = Callable[[bytes], None]
 
 
@@ -40,6 +43,7 @@ def open_run(
     *,
     write_line: LineWriter = write_to_stdout,
     stop: Stop | None = None,
+    states_fd: int = -1,
 ) -> Run:
     """Open the other outputs, then the connection, and give the run with all its parts.
 
@@ -48,6 +52,7 @@ def open_run(
         metrics: open already, so that a run that can't begin can be told there.
         write_line: takes a state line.
         stop: set from outside to end the run; it has the clock that all its parts go by.
+        states_fd: the descriptor that states are written to: contacts must not get into its file.
 
     Raises:
         SettingsError: an output can't be written, or an address not used; what was opened here is closed.
@@ -56,7 +61,7 @@ def open_run(
     clock = stop.clock
     started_at = clock.now()
     with ExitStack() as undone:
-        quarantine = _quarantine_file(settings, clock)
+        quarantine = _quarantine_file(settings, clock, metrics, states_fd)
         if quarantine is not None:
             undone.callback(quarantine.close)
         results = JobResults()
@@ -76,14 +81,23 @@ def open_run(
     return run
 
 
-def _quarantine_file(settings: Settings, clock: Clock) -> QuarantineFile | None:
+def _quarantine_file(
+    settings: Settings, clock: Clock, metrics: MetricsWriter, states_fd: int
+) -> QuarantineFile | None:
     """The quarantine file, if the run may have to set a record aside."""
     wanted = settings.quarantines or any(
         entry.deleted_records is DeletedRecords.QUARANTINE for entry in settings.streams
     )
     if not settings.quarantine_path or not wanted or settings.import_mode is ImportMode.DRY_RUN:
         return None
-    return QuarantineFile(settings.quarantine_path, settings.run_id, clock.now)
+    path = settings.quarantine_path
+    try:
+        # It may be the input, loaded again: what is appended is not read, see `same_file_limit`.
+        others = (states_fd, STANDARD_ERROR, metrics.fd)
+        return QuarantineFile(path, settings.run_id, clock.now, apart_from=others)
+    except SettingsError:
+        metrics.leave(path)
+        raise
 
 
 def _nothing() -> None:
