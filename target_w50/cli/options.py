@@ -8,14 +8,16 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
+from target_w50.errors import printable
 from target_w50.runtime.clock import CLOCK
 from target_w50.runtime.logs import keep_printable
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import Settings, connection_settings
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import open_to_everybody, read_config
 from target_w50.w50 import W50Client
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -78,9 +80,23 @@ def connected(config: Sequence[str]) -> Iterator[tuple[W50Client, Settings]]:
         SettingsError: the settings can't be read or used.
     """
     settings = prompt(connection_settings(read_config(config)))
+    say_where(settings, config)
     client = Connection(settings, CLOCK).client()
     try:
         with warnings_told():
             yield client, settings
     finally:
         client.close()
+
+
+def say_where(settings: Settings, config: Sequence[str]) -> None:
+    """Say which W50 a command is about to talk to, before it does: the settings may be another project's.
+
+    With `--config ENV` alone, say, a sandbox that a file names is not what is asked. What is wrong with the
+    files is said as well.
+    """
+    click.echo(
+        f"w50: asks the W50 at {printable(urlsplit(settings.api_url).netloc.rpartition('@')[2])}", err=True
+    )
+    for each in open_to_everybody(config):
+        click.echo(f"w50: {printable(each)}", err=True)

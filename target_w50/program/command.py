@@ -88,7 +88,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
     """Read messages, load contacts, write states; returns the exit status."""
     # Not above: --version and --help need not wait for jsonschema and requests.
     from target_w50.settings.model import settings_from  # noqa: PLC0415
-    from target_w50.settings.sources import read_config  # noqa: PLC0415
+    from target_w50.settings.sources import open_to_everybody, read_config  # noqa: PLC0415
 
     values: dict[str, Any] = {}
     try:
@@ -98,7 +98,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         file = None if input_path is None else open_input(input_path)
         from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
-        return LoadedProgram(values, settings, stdout_fd).run(file)
+        return LoadedProgram(values, settings, stdout_fd, open_to_everybody(config)).run(file)
     except Exception as fault:  # noqa: BLE001  # every ending has its status and its last line
         return _failed_to_start(values, fault)
 

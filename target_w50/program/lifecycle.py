@@ -6,6 +6,7 @@ import gc
 import logging
 import sys
 import threading
+from collections.abc import Iterable
 from typing import IO, Any
 
 from singer_sdk import metrics as sdk_metrics
@@ -37,12 +38,16 @@ class LoadedProgram:
         config: the settings as given.
         settings: the same, judged.
         stdout_fd: where states are written.
+        warnings: what the log begins with.
     """
 
-    def __init__(self, config: dict[str, Any], settings: Settings, stdout_fd: int) -> None:
+    def __init__(
+        self, config: dict[str, Any], settings: Settings, stdout_fd: int, warnings: Iterable[str] = ()
+    ) -> None:
         self._stdout_fd = stdout_fd
         self._config = {**config, "run_id": settings.run_id}
         self._settings = settings
+        self._warnings = warnings
         self._stop = Stop()
         self._said = threading.Lock()
         self._status: int | None = None
@@ -57,6 +62,8 @@ class LoadedProgram:
         gc.enable()
         set_up_log()
         add_fields(self._settings.run_id)
+        for each in self._warnings:
+            log.warning("%s", each)
         watch = Watch(self._stop, self._stdout_fd, self._last_words)
         watch.start()
         status = self._end(self._load(file))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from target_w50.errors import SettingsError
 from target_w50.settings.schema import SETTINGS_SCHEMA
 
 ENV = "ENV"
+DOT_ENV = ".env"
 ENV_PREFIX = "TARGET_W50_"
 TRUTHY = ("true", "1", "yes", "on")
 FALSY = ("false", "0", "no", "off")
@@ -48,6 +51,27 @@ def read_config(sources: Sequence[str]) -> dict[str, Any]:
     return config
 
 
+def open_to_everybody(sources: Sequence[str]) -> Iterator[str]:
+    """A sentence for each file with secrets that every user of the machine may read.
+
+    Args:
+        sources: as for `read_config`.
+    """
+    secret = [name for name, setting in SETTINGS_SCHEMA["properties"].items() if setting.get("secret")]
+    for source in sources:
+        path = Path(DOT_ENV if source == ENV else source)
+        marks = [ENV_PREFIX + name.upper() if source == ENV else f'"{name}"' for name in secret]
+        try:
+            mode, content = path.stat().st_mode, path.read_text(encoding="utf-8", errors="replace")
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(mode) and mode & stat.S_IROTH and any(mark in content for mark in marks):
+            yield (
+                f"{path} holds secrets, and every user of this machine can read it. "
+                "Close it (chmod o-r) and think of the secrets as known."
+            )
+
+
 def _read_file(path: str) -> Mapping[str, Any]:
     try:
         content = json.loads(Path(path).read_bytes())
@@ -64,11 +88,19 @@ def _read_environment() -> tuple[dict[str, Any], list[str]]:
     from dotenv import dotenv_values  # noqa: PLC0415  # only ENV needs it
 
     variables: dict[str, str | None] = {**os.environ}
-    if Path(".env").is_file():
-        # The file wins, as in the SDK.
-        variables.update(dotenv_values(".env"))
-    values: dict[str, Any] = {}
     faults: list[str] = []
+    if Path(DOT_ENV).is_file():
+        try:
+            content = Path(DOT_ENV).read_text(encoding="utf-8")
+        except OSError as error:
+            faults.append(f"file {DOT_ENV}: {error.strerror or 'it can not be read'}")
+        except ValueError:
+            faults.append(f"file {DOT_ENV} is not UTF-8")
+        else:
+            # The file wins, as in the SDK. But ${NAME} is mere text: it would take secrets of others from the
+            # environment, to wherever the setting leads.
+            variables.update(dotenv_values(stream=io.StringIO(content), interpolate=False))
+    values: dict[str, Any] = {}
     for name, schema in SETTINGS_SCHEMA["properties"].items():
         variable = ENV_PREFIX + name.upper()
         text = variables.get(variable)

