@@ -140,8 +140,9 @@ class Polling:
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at
         if has_failed(seen, statuses):
+            status = seen.status_in_words(statuses)
             message = (
-                f"W50 reports that {job.name} failed (CurrentStatus {seen.current_status!r}). Its contacts "
+                f"W50 reports that {job.name} failed (CurrentStatus {status!r}). Its contacts "
                 "may be loaded in part and will be sent again by the next run; look at the job in W50 first."
             )
             self._ledger.ended_badly(job, Outcome.FAILED, message)
@@ -155,9 +156,10 @@ class Polling:
             self._counts_nothing(job, seen)
 
     def _counts_nothing(self, job: LoadJob, seen: ImportJob) -> None:
+        status = seen.status_in_words(self._settings.failure_statuses)
         self._unknown(
             job,
-            f"{job.name} ended (CurrentStatus {seen.current_status!r}), but counts nothing at all, although "
+            f"{job.name} ended (CurrentStatus {status!r}), but counts nothing at all, although "
             f"{job.contacts} contacts were sent: it is not known whether they arrived. Look at it in W50 "
             "before the next run, which sends its contacts again. If W50 is right to take none of them, set "
             "max_rejected_percent to 100.",

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
+from target_w50.w50 import plain_words
 
 log = logging.getLogger("target-w50")
 
 MOST_PLACES = 5
-MOST_WORDS = 10
+MOST_KINDS = 50
 OTHER = "other"
 
 
@@ -35,17 +35,19 @@ class ValidationWarnings:
             batch: what was uploaded.
             warnings: for each warned contact its index in the batch, and W50's texts.
         """
-        fragments = job.store.fragments(batch)
+        known_names = frozenset(job.mapping.field_names)
+        counted = {} if job.effort is None else job.effort.warnings
         by_kind: dict[str, list[int]] = {}
         for index, texts in warnings:
             if not 0 <= index < batch.count:
                 continue
             for text in texts:
-                kind = kind_of(text, fragments[index].decode(), job.mapping.field_names)
+                kind = kind_of(text, known_names)
+                if kind not in by_kind and len(counted.keys() | by_kind.keys()) >= MOST_KINDS:
+                    kind = kind if kind in counted else OTHER
                 by_kind.setdefault(kind, []).append(batch.places[index])
         for kind, places in by_kind.items():
-            if job.effort is not None:
-                job.effort.warnings[kind] = job.effort.warnings.get(kind, 0) + len(places)
+            counted[kind] = counted.get(kind, 0) + len(places)
             log.warning(
                 "%s: W50 warned of %d contacts: %s. First: %s",
                 job.name,
@@ -55,16 +57,7 @@ class ValidationWarnings:
             )
 
 
-def kind_of(text: str, fragment: str, field_names: Sequence[str]) -> str:
-    """The warning without anything that may be a value of the contact.
-
-    Kept are plain words that are FieldNames, or do not occur in the contact as it was sent.
-    """
-    names = {word.casefold() for name in field_names for word in re.findall(r"\w+", name)}
-    sent = {word.casefold() for word in re.findall(r"\w+", fragment)}
-    words = [
-        word
-        for word in re.findall(r"\w+", text)
-        if word.isascii() and word.isalpha() and (word.casefold() in names or word.casefold() not in sent)
-    ]
-    return " ".join(words[:MOST_WORDS]) or OTHER
+def kind_of(text: str, field_names: frozenset[str]) -> str:
+    """The warning in words that may be shown; it may name a value, or another contact that W50 holds."""
+    kind = plain_words(text, field_names)
+    return kind if any(char.isalpha() for char in kind) else OTHER

@@ -42,7 +42,7 @@ class JobResults:
     def add(self, stream: str, job: ImportJob) -> None:
         """Count a job that ended well, or was created for W50 to fill."""
         jobs = self._streams.setdefault(stream, _StreamJobs())
-        wire = job.as_wire()
+        wire = {**job.as_wire(), "CurrentStatus": job.status_in_words()}
         jobs.job_count += 1
         jobs.last_job = wire
         for name in TOTALS:

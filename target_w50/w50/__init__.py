@@ -31,6 +31,7 @@ from target_w50.w50.models import (
     Value,
     WireError,
 )
+from target_w50.w50.plain_words import plain_words
 from target_w50.w50.wire.formats import JSON_MEDIA_TYPES, MEDIA_TYPES, WireFormat, decode_answer, wire_format
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "has_ended",
     "has_failed",
     "header",
+    "plain_words",
     "rejected",
     "snake_case_members",
     "wire_format",

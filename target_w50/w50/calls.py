@@ -71,7 +71,6 @@ class Call:
         effect: decides what may be tried again.
         body: bytes to POST, or None.
         query: parameters.
-        handles_contacts: whether an answer may repeat values of contacts.
         answer_bytes: how large an answer may be.
         last_look: called as the last thing before the request is sent; what it raises ends the call.
         where: the API's host, for messages.
@@ -84,7 +83,6 @@ class Call:
     where: str
     body: bytes | None = field(default=None, repr=False)
     query: tuple[tuple[str, str], ...] = ()
-    handles_contacts: bool = False
     last_look: Callable[[], None] | None = None
     answer_bytes: int = ANSWER_BYTES
 

@@ -5,7 +5,6 @@ It knows nothing of Singer. Facts about W50 are from the W50 API documentation.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import random as random_module
 import time
@@ -152,7 +151,7 @@ class W50Client:
         """
         path = f"contactLists/{list_id:d}/import/{job_id:d}"
         limit = calls.upload_answer_bytes(body, contacts)
-        call = self._post("add_contacts", path, body=body, handles_contacts=True, answer_bytes=limit)
+        call = self._post("add_contacts", path, body=body, answer_bytes=limit)
         return self._call(call, answers.upload(list_id, job_id, contacts), decode_any_answer)
 
     def run_import_job(  # noqa: D417  # the ids are described once
@@ -177,9 +176,8 @@ class W50Client:
         """
         query = calls.names_query("match", match) + calls.names_query("customevents", custom_events)
         path = f"contactLists/{list_id:d}/import/{job_id:d}/run"
-        call = self._post("run_import_job", path, query=query, effect=Effect.ONCE, handles_contacts=True)
-        once = dataclasses.replace(call, last_look=last_look)
-        return self._call(once, answers.import_job(list_id, job_id))
+        call = self._post("run_import_job", path, query=query, effect=Effect.ONCE, last_look=last_look)
+        return self._call(call, answers.import_job(list_id, job_id))
 
     def get_import_job(
         self, list_id: int, job_id: int, *, retry_for_s: float | None = None, within_s: float | None = None
@@ -251,7 +249,7 @@ class W50Client:
     def _pause(self, call: Call, tries: Tries, outcome: Outcome) -> None:
         """Wait for the next try, or raise what the last one means."""
         if outcome.verdict in (Verdict.UNAUTHORIZED, Verdict.REFUSED) and outcome.answer is not None:
-            raise calls.refused(call, outcome.answer, self._said(call, outcome.answer))
+            raise calls.refused(call, outcome.answer, self._said(outcome.answer))
         if outcome.verdict is Verdict.DOUBTFUL:
             raise calls.doubtful(call, outcome.words, outcome.status, outcome.asked_s)
         try:
@@ -285,7 +283,7 @@ class W50Client:
         verdict = judge_status(answer.status, call.effect)
         if verdict is Verdict.ACCEPTED:
             return Outcome(verdict, "", request, answer)
-        words = f"{call.where} answered {answer.status} with {self._said(call, answer)}"
+        words = f"{call.where} answered {answer.status} with {self._said(answer)}"
         asked_s = retry_after_s(answer.headers, self._timing.wall_clock())
         return Outcome(verdict, words, request, answer, asked_s)
 
@@ -296,17 +294,16 @@ class W50Client:
             # Whose answer it was may still be under way on its connection; with others' it is only slower.
             self._session.close()
         verdict = judge_fault(connected=True, effect=call.effect)
-        said = self._said(call, answer)
+        said = self._said(answer)
         words = f"{call.where} answered {answer.status}, but not as documented ({error}), with {said}"
         return Outcome(verdict, words, request, answer)
 
-    def _said(self, call: Call, answer: Answer) -> str:
+    def _said(self, answer: Answer) -> str:
         return describe_content(
             answer.content,
             answer.content_type,
             secrets=self._auth.secrets() if isinstance(self._auth, W50Auth) else (),
-            plain_words_only=call.handles_contacts,
-            known_names=self._known_names.union(call.path.split("/")),
+            known_names=self._known_names,
         )
 
     def _prepared(self, call: Call, left_s: float) -> requests.PreparedRequest:

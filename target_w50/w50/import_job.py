@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, Final
 
 from target_w50.w50.models import Members, parse_date
+from target_w50.w50.plain_words import plain_words
 
 ALL_PERCENT = 100
 _NEVER = frozenset({1900, 9999})
@@ -40,7 +41,7 @@ _READERS: Final[Mapping[MemberKind, Callable[[Members, str], Any]]] = {
     MemberKind.CONTACTS: Members.count,
     MemberKind.ADDRESSES: Members.count,
     MemberKind.PERCENT: Members.count,
-    MemberKind.TEXT: Members.text,
+    MemberKind.TEXT: Members.short_text,
     MemberKind.DATE: Members.date_text,
 }
 
@@ -95,6 +96,18 @@ class ImportJob:
         """
         members = Members("ImportJob", wire, misfits)
         return cls(**{each.attribute: _READERS[each.kind](members, each.name) for each in IMPORT_JOB_MEMBERS})
+
+    def status_in_words(self, known: Iterable[str] = ()) -> str | None:
+        """Return what may be shown of the status: as W50 wrote it where it holds nothing but plain words.
+
+        Args:
+            known: whole statuses to show beside those, as the settings name them.
+        """
+        status = self.current_status
+        if status is None or status.strip().casefold() in {each.strip().casefold() for each in known}:
+            return status
+        words = plain_words(status)
+        return status if words == " ".join(status.split()) else words
 
     def as_wire(self) -> dict[str, Any]:
         """Return the 13 members named, ordered and dated as W50 does."""
@@ -169,8 +182,12 @@ def rejected(sent: int, job: ImportJob) -> int:
 
 
 def snake_case_members(job: ImportJob) -> dict[str, Any]:
-    """The 13 members of ImportJob in snake_case, dates with their zone and at most six digits."""
+    """The 13 members of ImportJob in snake_case, dates with their zone and at most six digits.
+
+    Of the status, what may be shown.
+    """
     members = {each.snake_case: getattr(job, each.snake_case) for each in IMPORT_JOB_MEMBERS}
+    members["current_status"] = job.status_in_words()
     return {
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in members.items()
     }

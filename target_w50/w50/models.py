@@ -17,6 +17,11 @@ from typing import Any, Final
 Value = bool | int | float | Decimal | str | None
 """What one field of a contact may hold."""
 
+MAX_TEXT_CHARS: Final = 200
+"""Of the texts that go into the state and the metrics, no more than this is kept."""
+
+_BIGGEST: Final = 2**63 - 1
+_MAX_DATE_CHARS: Final = 64
 _DATE: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?"
 )
@@ -83,12 +88,14 @@ class Members:
             raise MemberError(f"{self._kind} has no {name}")
         if not isinstance(value, int) or isinstance(value, bool):
             raise MemberError(f"{self._kind}.{name} is {_kind_of(value)}, not an integer")
+        if abs(value) > _BIGGEST:
+            raise MemberError(f"{self._kind}.{name} is an integer beyond 64 bits")
         return value
 
     def count(self, name: str) -> int:
         """Return an integer; 0 for a misfit, null included."""
         value = self._wire.get(name)
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _BIGGEST:
             self._misfits.append(f"{self._kind}.{name}")
             return 0
         return value
@@ -98,6 +105,11 @@ class Members:
         value = self._nullable(name, str)
         return value if isinstance(value, str) else None
 
+    def short_text(self, name: str) -> str | None:
+        """Return the beginning of a string; None for null and for a misfit."""
+        text = self.text(name)
+        return text if text is None else text[:MAX_TEXT_CHARS]
+
     def flag(self, name: str) -> bool:
         """Return a boolean; False for null and for a misfit."""
         return bool(self._nullable(name, bool))
@@ -106,6 +118,8 @@ class Members:
         """Return a date as W50 wrote it; None for null and for a misfit, one that can't be read included."""
         text = self.text(name)
         try:
+            if len(text or "") > _MAX_DATE_CHARS:
+                raise ValueError("too long for a date")  # noqa: TRY301  # as one that can't be read
             parse_date(text or "")
         except ValueError:
             self._misfits.append(f"{self._kind}.{name}")

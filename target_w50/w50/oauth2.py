@@ -266,7 +266,6 @@ class OAuth2Auth(W50Auth):
             answer.content,
             answer.content_type,
             secrets=self.secrets(),
-            plain_words_only=True,
             known_names=_ERROR_CODES,
         )
 

@@ -274,7 +274,7 @@ def test_warnings_are_counted_by_kind_and_told_with_at_most_five_places(tmp_path
         config = settings(sandbox, batch_size_rows=100)
         ended = program.run(tmp_path, config, messages(20, *bad), environment=DEBUG)
         assert (ended.status, len(stored(sandbox))) == (0, 20), ended.stderr
-    assert ended.jobs[0]["validation_warnings"] == {"FirstName is odd": 7}
+    assert ended.jobs[0]["validation_warnings"] == {"FirstName is … value …": 7}
     (told,) = [line for line in ended.stderr.splitlines() if "warned of" in line]
     assert "7 contacts" in told
     assert told.count("line ") == 5

@@ -362,11 +362,11 @@ def test_no_value_of_a_contact_gets_into_an_error(
         assert (name, status) == ("add_contacts", 200)
 
 
-def test_field_names_and_ids_stay_readable_in_such_errors() -> None:
+def test_field_names_stay_readable_in_such_errors() -> None:
     refusal = answer(400, {"Message": "Field 'Email' of job 7 is unknown: x y"})
     client = client_of(Script(answer(200, IMPORT_JOB), refusal))
     client.create_import_job(42, ["Email"])
-    with pytest.raises(RefusedError, match="Field 'Email' of job 7 is unknown: …"):
+    with pytest.raises(RefusedError, match="Field 'Email' of job … is unknown: …"):
         client.add_contacts(42, 7, BODY)
 
 
@@ -376,7 +376,7 @@ def test_a_secret_that_comes_back_is_masked(name: str) -> None:
     script = Script(answer(403, {"Message": message}))
     with pytest.raises(RefusedError) as caught:
         CALLS[name](client_of(script))
-    assert "Token *** lacks a role; mail …@… …" in str(caught.value)
+    assert '"Token *** lacks a role; …"' in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -87,23 +87,22 @@ def _watch_with_a_bar(readings: Iterator[ImportJob]) -> ImportJob:
     )
     last = next(readings)
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"import job {last.id}", total=100, status=printable(last.current_status))
+        task = progress.add_task(f"import job {last.id}", total=100, status=last.status_in_words() or "")
         progress.update(task, completed=last.progress_percent)
         for last in readings:
-            progress.update(task, completed=last.progress_percent, status=printable(last.current_status))
+            progress.update(task, completed=last.progress_percent, status=last.status_in_words() or "")
     return last
 
 
 def _tell(seen: ImportJob) -> None:
-    words = f"w50: import job {seen.id}: {seen.progress_percent} %, {printable(seen.current_status)}"
-    click.echo(words, err=True)
+    click.echo(f"w50: import job {seen.id}: {seen.progress_percent} %, {seen.status_in_words()}", err=True)
 
 
 def _judge(seen: ImportJob, settings: Settings, *, watch: bool) -> None:
     if has_failed(seen, settings.failure_statuses):
         raise JobFailedError(
             f"W50 reports that import job {seen.id} of contact list {seen.contact_list_id} failed "
-            f"(CurrentStatus {seen.current_status!r}). Look at it in W50.",
+            f"(CurrentStatus {seen.status_in_words(settings.failure_statuses)!r}). Look at it in W50.",
             job_id=seen.id,
         )
     if watch and not has_ended(seen, settings.failure_statuses):
