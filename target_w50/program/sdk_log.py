@@ -6,13 +6,14 @@ from singer_sdk._logging import _setup_console_logging
 from singer_sdk.plugin_base import _plugin_log_level
 
 from target_w50.program.exit_line import PROGRAM
-from target_w50.runtime.logs import handlers, keep_printable
+from target_w50.runtime.logs import handlers, keep_printable, keep_values_out
 
 
 def set_up_log() -> None:
-    """Have the log written to standard error.
+    """Have the log written to standard error, without the values that libraries would show.
 
     The SDK has no public way: only its own command calls these. Held by tests/target/test_sdk_overrides.py.
     """
     _setup_console_logging(log_level=_plugin_log_level(plugin_name=PROGRAM))
+    keep_values_out()
     keep_printable(handlers())

@@ -1,18 +1,26 @@
-"""What log lines carry beside their words, for structured logging; and nothing follows the last line."""
+"""What log lines carry beside their words, what libraries may say, and that nothing follows the last line."""
 
 from __future__ import annotations
 
 import io
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from typing import Final
 
 from target_w50.errors import printable
 
 FieldsOf = Callable[[str], Mapping[str, object]]
 """Gives what the lines about a thing carry, by the run's name."""
+
+_SPEAK_FOR_THEMSELVES: Final = ("target-w50", "target_w50", "singer_sdk.metrics")
+"""Loggers whose lines are our own; the SDK's metrics are what we hand to it."""
+
+_PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[#0 +-]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[a-zA-Z%]")
+_MEMBERS: Final = frozenset(logging.makeLogRecord({}).__dict__)
 
 _at_hand: ContextVar[FieldsOf | None] = ContextVar("what this thread logs about", default=None)
 
@@ -35,6 +43,38 @@ class _Fields(logging.Filter):
         for name, value in fields.items():
             record.__dict__.setdefault(name, value)
         return True
+
+
+class _Libraries(logging.Filter):
+    """Lets the lines of libraries through without what they are about: a value, an answer's text, an address.
+
+    What stands in a library's code is harmless: a line's template, of which each place of a value becomes
+    "…". A text that the library has put together itself is not shown, and neither is a traceback, whose last
+    line may quote what came.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        name = record.name
+        if any(name == own or name.startswith(f"{own}.") for own in _SPEAK_FOR_THEMSELVES):
+            return True
+        if record.__dict__.get("is_told_without_values"):
+            return True  # by the filter of another handler
+        if not record.args and record.levelno < logging.WARNING:
+            return False
+        template = str(record.msg) if record.args else "(a message that may hold values)"
+        record.msg = _PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else "…", template)
+        record.args = record.exc_info = record.exc_text = record.stack_info = None
+        for member in record.__dict__.keys() - _MEMBERS:
+            del record.__dict__[member]
+        record.is_told_without_values = True
+        return True
+
+
+def keep_values_out() -> None:
+    """Have every handler of the log leave out what the lines of libraries are about."""
+    for handler in handlers():
+        if not any(isinstance(each, _Libraries) for each in handler.filters):
+            handler.addFilter(_Libraries())
 
 
 class _Printable(logging.Filter):

@@ -11,7 +11,7 @@ from target_w50.cli.options import INSTEAD, config_option, connected, json_optio
 from target_w50.cli.output import print_json
 from target_w50.console.tables import write_table
 from target_w50.contacts.contact_lists import ListDirectory
-from target_w50.errors import JobFailedError, JobUnknownError, printable
+from target_w50.errors import JobFailedError, JobUnknownError
 from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import Settings
 from target_w50.w50 import ImportJob, W50Client, has_ended, has_failed
