@@ -255,4 +255,9 @@ def _warnings_of(contact: Any) -> tuple[str, ...]:
     warnings = contact.get("ValidationWarnings") if isinstance(contact, Mapping) else None
     if not isinstance(warnings, list):
         return ()
-    return tuple(str(warning) for warning in warnings if warning not in (None, ""))
+    return tuple(_warning_of(warning) for warning in warnings if warning not in (None, ""))
+
+
+def _warning_of(warning: Any) -> str:
+    # Not str(): of something that is nested deeply that is a RecursionError.
+    return warning if isinstance(warning, str) else type(warning).__name__

@@ -13,6 +13,7 @@ from target_w50.w50.wire.formats import decode_answer, is_html
 
 # Patterns look at no more than this: a server may answer anything, and they take time by its square.
 _MAX_LOOKED_AT: Final = 4096
+_MAX_DECODED: Final = 64 * 1024
 
 # .NET Web API's members first, then those of OAuth 2 and of RFC 9457, which gateways send.
 _MESSAGE_MEMBERS: Final = (
@@ -62,6 +63,8 @@ def _text_of(content: bytes, content_type: str | None) -> tuple[str, str]:
     if is_html(content, content_type):
         title = _TITLE.search(raw)
         return html.unescape(title[1] if title else _INVISIBLE.sub(" ", raw)), "an HTML page"
+    if len(content) > _MAX_DECODED:
+        return raw, ""  # what is so large is no error's body, and was read once already
     try:
         decoded = decode_answer(content, content_type)
     except WireError:

@@ -15,6 +15,10 @@ from target_w50.w50.models import Contact, WireError
 # Numbers keep the digits of their Decimals; text leaves as UTF-8.
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
 _WRITTEN_WELL: Final = frozenset((str, int, bool, type(None)))
+MIN_BYTES_PER_CONTAINER: Final = 16
+"""An answer of W50 has fewer objects and arrays than this makes of its bytes."""
+
+_FEW_CONTAINERS: Final = 1000
 _LONE_SURROGATE: Final = "holds half a surrogate pair, which UTF-8 can't hold"
 
 
@@ -78,8 +82,12 @@ def decode_json(content: bytes) -> Any:
     """Read one JSON value.
 
     Raises:
-        WireError: it is not JSON; the message holds nothing of it.
+        WireError: it is not JSON, or would take far more memory than it has bytes; the message holds nothing
+            of it.
     """
+    containers = content.count(b"{") + content.count(b"[")
+    if containers > _FEW_CONTAINERS + len(content) // MIN_BYTES_PER_CONTAINER:
+        raise WireError("it has more objects and arrays than any answer should have")
     try:
         return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
