@@ -81,14 +81,16 @@ def test_the_host_of_a_redirect_is_shown_with_escapes(tmp_path: Path) -> None:
 
 
 def test_lines_of_the_log_are_shown_with_escapes() -> None:
-    """Whoever says them, and however: a library as well."""
+    """Of a library's line not even that is shown: it may be anything."""
     code = (
         "import logging, sys; from target_w50.program.sdk_log import set_up_log; set_up_log(); "
-        "logging.getLogger('a.library').warning('heard %s', sys.argv[1])"
+        "logging.getLogger('target-w50').warning('heard %s', sys.argv[1]); "
+        "logging.getLogger('a.library').warning('a library heard %s', sys.argv[1])"
     )
     ran = subprocess.run([sys.executable, "-c", code, EVIL], capture_output=True, text=True, check=True)
     assert is_harmless(ran.stderr)
-    assert f"heard {SHOWN}\n" in ran.stderr
+    assert f"| heard {SHOWN}\n" in ran.stderr
+    assert "| a library heard …\n" in ran.stderr
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
