@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +22,7 @@ from target_w50.validation.drafts import (
     walk,
 )
 from target_w50.validation.exact_numbers import is_integral
+from target_w50.validation.patterns import pattern_search
 
 LOCAL_REGISTRY: Registry[AnySchema] = Registry()
 """Knows no other document, and so fetches none; jsonschema adds the meta-schemas that it ships."""
@@ -176,10 +176,8 @@ def _check_patterns(schema: Schema, place: Place) -> None:
 
 def _compiles(pattern: str) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what Python may read in another way some day
-            re.compile(pattern)
-    except (re.error, OverflowError):
+        pattern_search(pattern)
+    except ValueError:
         return False
     return True
 

@@ -15,6 +15,7 @@ from target_w50.errors import InputError
 from target_w50.validation.compiled_checks import Check, always, never
 from target_w50.validation.compiler import compile_fast
 from target_w50.validation.drafts import Schema, draft_of, exact_validator, tidied, walk
+from target_w50.validation.patterns import PatternTooSlowError
 from target_w50.validation.schema_check import LOCAL_REGISTRY, SchemaFaultError, check_schema, spell_place
 
 log = logging.getLogger("target-w50")
@@ -108,6 +109,8 @@ class RecordValidator:
                 return None
         except (RecursionError, ArithmeticError):
             pass
+        except PatternTooSlowError as error:
+            return self._too_slow(record, error)
         except Exception as error:  # noqa: BLE001  # jsonschema is asked then
             log.debug("The quick check failed on a record (%s)", type(error).__name__)
         return self._judged(record)
@@ -116,6 +119,8 @@ class RecordValidator:
         try:
             error = next(iter(self._judge.iter_errors(record)), None)
             return None if error is None else self._problem(error)
+        except PatternTooSlowError as slow:
+            return self._too_slow(record, slow)
         except RecursionError:
             return Violation(None, "depth", "the record is nested too deeply to be judged")
         except ArithmeticError:
@@ -135,6 +140,12 @@ class RecordValidator:
             text = "is required and missing" if rule == "required" else "is not allowed by the schema"
         name = ".".join(path) or None
         return Violation(name, rule, f"{name!r} {text}" if name else f"the record {text}")
+
+    def _too_slow(self, record: dict[str, Any], error: PatternTooSlowError) -> Violation:
+        place = _place_of(error.text, record)
+        name = ".".join(map(self._shown, place or ())) or None
+        fault = "took too long to be matched with a pattern of the schema"
+        return Violation(name, "pattern", f"{name!r} {fault}" if name else f"the record {fault}")
 
     def _shown(self, part: str | int) -> str:
         return str(part) if isinstance(part, int) or part in self._known_names else _OTHER
@@ -167,6 +178,24 @@ def _culprit(rule: str, error: ValidationError, known: frozenset[str]) -> str | 
         return next((name for name in error.validator_value if name not in error.instance), None)
     if rule == "additionalProperties" and error.validator_value is False and not error.absolute_path:
         return next((name for name in error.instance if name not in known and _is_plain(name)), None)
+    return None
+
+
+def _place_of(text: str, value: Any) -> tuple[str | int, ...] | None:
+    """Find where in a value that very text is, as a value or as a property's name; of a name, its object."""
+    if value is text:
+        return ()
+    inners: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        inners = value.items()
+    elif isinstance(value, list):
+        inners = enumerate(value)
+    for part, inner in inners:
+        if part is text:
+            return ()
+        place = _place_of(text, inner)
+        if place is not None:
+            return (part, *place)
     return None
 
 

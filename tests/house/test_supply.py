@@ -70,8 +70,9 @@ def test_a_dependency_has_a_floor_and_that_very_version_is_tested(requirement: R
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.name)
 def test_a_dependency_is_pinned_within_its_range(requirement: Requirement) -> None:
-    (pinned,) = pins("constraints.txt")[normal(requirement.name)]
-    assert pinned[0] in requirement.specifier, "make constraints"
+    """Maybe in two versions: a library may have left Python 3.10 behind."""
+    pinned = pins("constraints.txt")[normal(requirement.name)]
+    assert [version for version, _ in pinned if version not in requirement.specifier] == []
 
 
 @pytest.mark.parametrize("name", sorted(SAFE_FROM))

@@ -1,0 +1,58 @@
+"""Patterns mean what they mean to Python, whichever engine matches them."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_w50.validation.patterns import pattern_search, search
+
+ATOMS = (
+    "a", "b", ".", "[ab]", "[^a]", "[a-c-]", "(a|b)", "(?:a|)", "\n", "a*", "b+?", "(ab){0,2}", "a{,3}",
+    "[]]", r"\w", r"\d", r"\s", r"\W", r"\S", r"\D", r"[\w-]", r"[\W_]", r"[^\W]", r"[\s\S]", "^", r"\A",
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(ATOMS), max_size=6).map("".join),
+    st.sampled_from(("", "$", r"\Z", "($|b)")),
+    st.text("ab\n 1é_-]\x1f\u0663", max_size=6),
+)
+def test_a_pattern_is_found_where_python_finds_it(start: str, end: str, text: str) -> None:
+    pattern = start + end
+    try:
+        compiled = re.compile(pattern)
+    except re.error:  # two repetitions in a row
+        return
+    assert search(pattern, text) == bool(compiled.search(text))
+
+
+@pytest.mark.parametrize("name", [r"\w", r"\d", r"\s", r"\W", r"\D", r"\S"])
+def test_a_class_has_the_characters_that_it_has_for_python(name: str) -> None:
+    ours, pythons = pattern_search(f"^{name}\\Z"), re.compile(f"^{name}\\Z")
+    characters = map(chr, range(0, sys.maxunicode + 1, 7))
+    encodable = (each for each in characters if not "\ud800" <= each <= "\udfff")
+    assert [each for each in encodable if ours(each) != bool(pythons.search(each))] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_found"),
+    [
+        (r"\bfoo\b", "a foo", True),
+        (r"(?i)^FOO$", "foo", True),
+        (r"^(?=.*\d).{3,}$", "ab1", True),
+        (r"^(.)\1$", "ab", False),
+        (r"^.{0,4000}$", "a" * 4001, False),
+        (r"^a$", "a\n", True),
+        (r"a$\n", "a\n", True),
+        (r"^\w$", "\ud800", False),
+    ],
+)
+def test_what_the_linear_engine_lacks_is_matched_all_the_same(
+    pattern: str, text: str, *, is_found: bool
+) -> None:
+    assert search(pattern, text) is is_found
