@@ -28,6 +28,7 @@ class Ignored(str, Enum):
     DROPPED = "dropped"
     NOT_OF_THE_CONTACT = "not a contact field"
     NO_SUCH_FIELD = "no such field"
+    NOT_LISTED = "not listed in `fields`"
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class IgnoredProperty:
 
     @property
     def is_unmapped(self) -> bool:
-        """Whether the list has no field for it, though nobody said that it is not to be sent."""
-        return self.why is Ignored.NO_SUCH_FIELD
+        """Whether it has no FieldName, though nobody said that it is not to be sent."""
+        return self.why in (Ignored.NO_SUCH_FIELD, Ignored.NOT_LISTED)
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,8 @@ def _map_properties(
         elif name.startswith("_sdc_") or name == entry.enc_contact_id:
             # Columns about the record, not about the contact; `fields` can map them all the same.
             ignored.append(IgnoredProperty(name, Ignored.NOT_OF_THE_CONTACT))
+        elif entry.field_naming is FieldNaming.LISTED:
+            ignored.append(IgnoredProperty(name, Ignored.NOT_LISTED))
         elif known is None:
             mapped.append(MappedProperty(name, name, DecidedBy.EXACT))
         else:

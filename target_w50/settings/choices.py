@@ -24,6 +24,7 @@ class FieldNaming(str, Enum):
 
     NORMALIZED = "normalized"
     EXACT = "exact"
+    LISTED = "listed"
 
 
 class UnmappedProperties(str, Enum):

@@ -114,6 +114,7 @@ class Settings:
     unlisted_streams: UnlistedStreams
     on_invalid_record: OnInvalidRecord
     quarantine_path: str | None
+    max_line_bytes: int
     max_invalid_records: int | None
     max_invalid_percent: float | None
     max_rejected_percent: float

@@ -87,7 +87,8 @@ STREAM_ENTRY: Schema = {
             "Field naming",
             FieldNaming.NORMALIZED,
             "For the other properties: `normalized`: the list's field of the same name without regard to "
-            "case and to all but letters and digits; `exact`: the property's own name.",
+            "case and to all but letters and digits; `exact`: the property's own name; `listed`: none, only "
+            "what `fields` names is sent.",
         ),
         "unmapped_properties": _choice(
             "Unmapped properties",
@@ -333,6 +334,14 @@ SAFETY: Schema = {
         "string",
         "File that quarantined records are appended to; `{run_id}` in it is replaced.",
         minLength=1,
+    ),
+    "max_line_bytes": _setting(
+        "Longest line",
+        "integer",
+        "Bytes that a line of the input or of a batch file may have; a longer one ends the run with exit "
+        "status 2.",
+        minimum=1,
+        default=32_000_000,
     ),
     "max_invalid_records": _setting(
         "Invalid records allowed", "integer", "Past it the run ends with exit status 6.", minimum=0

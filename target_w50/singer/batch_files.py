@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from target_w50.errors import InputError
-from target_w50.singer.lines import split_lines
+from target_w50.singer.lines import DEFAULT_MAX_LINE_BYTES, LineTooLongError, split_lines
 from target_w50.singer.messages import Message, parse_json, require
 
 _CHUNK_BYTES = 512 * 1024
@@ -67,7 +68,9 @@ def file_name(file: str) -> str:
     return file.rstrip("/").rpartition("/")[2] or file
 
 
-def iterate_batch_file(file: str, compression: str | None) -> Iterator[BatchRecord]:
+def iterate_batch_file(
+    file: str, compression: str | None, max_line_bytes: int = DEFAULT_MAX_LINE_BYTES
+) -> Iterator[BatchRecord]:
     """Yield the records of a batch file, reading no more than a chunk ahead.
 
     Args:
@@ -75,15 +78,24 @@ def iterate_batch_file(file: str, compression: str | None) -> Iterator[BatchReco
             a file of either name is taken.
         compression: `gzip` or None. SDK taps gzip their files also when they say nothing: a file that begins
             like gzip is read as such.
+        max_line_bytes: how long a line may be, decompressed.
 
     Raises:
-        InputError: the file is missing, remote, damaged, not of this compression, or a line is not a JSON
-            object (`batch_unreadable`).
+        InputError: the file is missing, remote, damaged, no regular file, not of this compression, or a line
+            is not a JSON object (`batch_unreadable`), or longer than may be (`line_too_long`).
     """
     name = file_name(file)
     try:
-        with open(_local_path(file), "rb") as raw:  # noqa: PTH123 - bytes are read in chunks of our size
-            yield from _records(raw, name, compression)
+        with open(_local_path(file), "rb", opener=_open_at_once) as raw:
+            if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
+                raise _unreadable(name, "is no regular file; a pipe or a device may have no end")
+            yield from _records(raw, name, compression, max_line_bytes)
+    except LineTooLongError as error:
+        raise InputError(
+            f"Line {error.line_number} of batch file {name!r} has more than {max_line_bytes} bytes; check "
+            "what the tap wrote there, or allow more with `max_line_bytes`.",
+            code="line_too_long",
+        ) from None
     except EOFError as error:
         raise _unreadable(name, "is cut off") from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -94,12 +106,20 @@ def iterate_batch_file(file: str, compression: str | None) -> Iterator[BatchReco
         raise _unreadable(name, "has a name that no file can have") from error
 
 
-def _records(raw: BufferedReader, name: str, compression: str | None) -> Iterator[BatchRecord]:
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; of a pipe, without waiting for who writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _records(
+    raw: BufferedReader, name: str, compression: str | None, max_line_bytes: int
+) -> Iterator[BatchRecord]:
     zipped = compression == "gzip" or _begins_like_gzip(raw)
     if (zipped or name.endswith(".gz")) and not raw.peek(1):
         raise _unreadable(name, "is empty, which no gzip file is: it was not written to its end")
     source = gzip.GzipFile(fileobj=raw) if zipped else raw
-    for first, lines in split_lines(iter(lambda: source.read(_CHUNK_BYTES), b"")):
+    chunks = iter(lambda: source.read(_CHUNK_BYTES), b"")
+    for first, lines in split_lines(chunks, max_line_bytes):
         for number, line in enumerate(lines, first):
             if not line or line.isspace():
                 continue

@@ -15,6 +15,8 @@ from target_w50.errors import InputError
 
 DEFAULT_CHUNK_BYTES = 128 * 1024  # larger ones leave the cache, and are slower
 DEFAULT_TICK_S = 1.0
+DEFAULT_MAX_LINE_BYTES = 32_000_000
+"""As the setting `max_line_bytes`."""
 
 Block = tuple[int, list[bytes]]
 """The number of the first line (from 1), and lines without their line ends."""
@@ -27,27 +29,52 @@ class Lines(Protocol):
         """Yield all lines, many at a time."""
 
 
-def split_lines(chunks: Iterable[bytes]) -> Iterator[Block]:
+class LineTooLongError(Exception):
+    """A line is longer than may be; those before it have been given.
+
+    Attributes:
+        line_number: its number, from 1.
+    """
+
+    def __init__(self, line_number: int) -> None:
+        super().__init__(f"line {line_number} is too long")
+        self.line_number = line_number
+
+
+def split_lines(chunks: Iterable[bytes], max_line_bytes: int = DEFAULT_MAX_LINE_BYTES) -> Iterator[Block]:
     r"""Split chunks of bytes into blocks of lines, in time linear in their length.
 
     A last line without a line end counts; `\r\n` and a UTF-8 byte order mark at the start are left out.
+
+    Raises:
+        LineTooLongError: a line has more bytes; no more than a chunk beyond them is kept.
     """
     first = 1
     unended: list[bytes] = []  # pieces of the line that no chunk has ended yet
+    unended_bytes = 0
     for chunk in chunks:
         lines = chunk.split(b"\n")
+        if unended_bytes + len(lines[0]) > max_line_bytes:
+            raise LineTooLongError(first)
         if len(lines) == 1:
             unended.append(chunk)
+            unended_bytes += len(chunk)
             continue
         lines[0] = b"".join((*unended, lines[0]))
         last = lines.pop()
-        unended = [last] if last else []
+        unended, unended_bytes = [last] if last else [], len(last)
+        if len(chunk) > max_line_bytes and len(max(lines, key=len)) > max_line_bytes:
+            whole = next(at for at, line in enumerate(lines) if len(line) > max_line_bytes)
+            yield first, lines[:whole]
+            raise LineTooLongError(first + whole)
         if b"\r" in chunk or lines[0].endswith(b"\r"):  # one byte is looked for many times as fast as two
             lines = [line.removesuffix(b"\r") for line in lines]
         if first == 1:
             lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
         yield first, lines
         first += len(lines)
+        if unended_bytes > max_line_bytes:
+            raise LineTooLongError(first)
     if unended:
         line = b"".join(unended).removesuffix(b"\r")
         yield first, [line.removeprefix(codecs.BOM_UTF8) if first == 1 else line]
@@ -66,6 +93,7 @@ class LineSource:
         on_idle: called as above.
         tick_s: longest time between two calls of `on_idle`, while waiting, in seconds.
         limit_bytes: read no more than this, see `same_file_limit`.
+        max_line_bytes: how long a line may be.
         chunk_bytes: size of one read.
         monotonic: clock, in seconds.
     """
@@ -78,6 +106,7 @@ class LineSource:
         on_idle: Callable[[], None] | None = None,
         tick_s: float = DEFAULT_TICK_S,
         limit_bytes: int | None = None,
+        max_line_bytes: int = DEFAULT_MAX_LINE_BYTES,
         chunk_bytes: int = DEFAULT_CHUNK_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -86,6 +115,7 @@ class LineSource:
         self._on_idle = on_idle
         self._tick_s = tick_s
         self._left_bytes = limit_bytes
+        self._max_line_bytes = max_line_bytes
         self._chunk_bytes = chunk_bytes
         self._monotonic = monotonic
 
@@ -94,8 +124,9 @@ class LineSource:
 
         Raises:
             InputError: the descriptor can't be read (`input_unreadable`).
+            LineTooLongError: a line is longer than `max_line_bytes`.
         """
-        return split_lines(self._chunks())
+        return split_lines(self._chunks(), self._max_line_bytes)
 
     def _chunks(self) -> Iterator[bytes]:
         try:
@@ -149,14 +180,18 @@ class LineSource:
 class TextLines:
     """Lines of any iterable of `str` or `bytes` lines, such as an open file or a `StringIO`."""
 
-    def __init__(self, file: Iterable[str] | Iterable[bytes]) -> None:
+    def __init__(
+        self, file: Iterable[str] | Iterable[bytes], max_line_bytes: int = DEFAULT_MAX_LINE_BYTES
+    ) -> None:
         self._file = file
+        self._max_line_bytes = max_line_bytes
 
     def blocks(self) -> Iterator[Block]:
         """Yield all lines, each alone, so that no line waits for a later one.
 
         Raises:
             InputError: the file decodes as it reads, and its bytes are no text (`input_not_utf8`).
+            LineTooLongError: a line has more bytes than may be.
         """
         number = 0
         lines: Iterator[str | bytes] = iter(self._file)
@@ -173,6 +208,8 @@ class TextLines:
             number += 1
             content = line if isinstance(line, bytes) else _encoded(line)
             content = content.removesuffix(b"\n").removesuffix(b"\r")
+            if len(content) > self._max_line_bytes:
+                raise LineTooLongError(number)
             yield number, [content.removeprefix(codecs.BOM_UTF8) if number == 1 else content]
 
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from target_w50.errors import InputError
-from target_w50.singer.lines import DEFAULT_TICK_S, Lines, LineSource, TextLines, same_file_limit
-from target_w50.singer.messages import message_type, parse_json, parse_line
+from target_w50.singer.lines import (
+    DEFAULT_MAX_LINE_BYTES,
+    DEFAULT_TICK_S,
+    Block,
+    Lines,
+    LineSource,
+    LineTooLongError,
+    TextLines,
+    same_file_limit,
+)
+from target_w50.singer.messages import BrokenLineError, message_type, parse_json, parse_line
 
 Take = Callable[[list[bytes], int, int, bytes], int]
 """Takes what it can of a block of lines.
@@ -90,6 +99,7 @@ class Meanwhile:
         look_round: called while nothing is read.
         monotonic: what the time between two of these calls is measured by, in seconds.
         tick_s: the longest time between two of them, in seconds.
+        max_line_bytes: how long a line may be.
         appended_path: a file that is appended to; if it is the input too, only what it held at the start is
             read.
     """
@@ -98,6 +108,7 @@ class Meanwhile:
     look_round: Callable[[], None] | None = None
     monotonic: Callable[[], float] = time.monotonic
     tick_s: float = DEFAULT_TICK_S
+    max_line_bytes: int = DEFAULT_MAX_LINE_BYTES
     appended_path: str | None = None
 
 
@@ -150,13 +161,14 @@ class InputReader(GenericSingerReader[str]):
         """Hand every message to the callback of its type.
 
         Raises:
-            InputError: a line is no Singer message; names the line, without its contents.
+            InputError: a line is no Singer message, or longer than `max_line_bytes` (`line_too_long`); names
+                the line, without its contents.
         """
         meanwhile = self._begin()
         stats: Counter[str] = Counter()
         source = _source(file_input if file_input is not None else self.default_input, meanwhile)
         ways, short = self.short_ways, 0
-        for first, lines in source.blocks():
+        for first, lines in _blocks(source, meanwhile.max_line_bytes):
             at, end = 0, len(lines)
             while at < end:
                 line, number = lines[at], first + at
@@ -179,6 +191,17 @@ class InputReader(GenericSingerReader[str]):
         return stats
 
 
+def _blocks(source: Lines, max_line_bytes: int) -> Iterator[Block]:
+    try:
+        yield from source.blocks()
+    except LineTooLongError as error:
+        raise BrokenLineError(
+            f"Line {error.line_number} of the input has more than {max_line_bytes} bytes; check what the tap "
+            "wrote there, or allow more with `max_line_bytes`.",
+            code="line_too_long",
+        ) from None
+
+
 def _source(file: Iterable[str], meanwhile: Meanwhile) -> Lines:
     fileno = getattr(file, "fileno", None)
     try:
@@ -186,7 +209,7 @@ def _source(file: Iterable[str], meanwhile: Meanwhile) -> Lines:
     except OSError:
         fd = None
     if fd is None:
-        return TextLines(file)
+        return TextLines(file, meanwhile.max_line_bytes)
     path = meanwhile.appended_path
     limit = same_file_limit(fd, path) if path else None
     return LineSource(
@@ -195,5 +218,6 @@ def _source(file: Iterable[str], meanwhile: Meanwhile) -> Lines:
         on_idle=meanwhile.look_round,
         tick_s=meanwhile.tick_s,
         limit_bytes=limit,
+        max_line_bytes=meanwhile.max_line_bytes,
         monotonic=meanwhile.monotonic,
     )

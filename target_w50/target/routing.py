@@ -18,7 +18,7 @@ from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import nearest
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.errors import InputError, MappingError
-from target_w50.settings.model import ImportMode, Settings, UnlistedStreams, entry_for
+from target_w50.settings.model import FieldNaming, ImportMode, Settings, UnlistedStreams, entry_for
 from target_w50.singer.flattening import ColumnTwiceError, UnwritableColumnError
 from target_w50.singer.reader import Take
 from target_w50.singer.stream_maps import StreamMaps, changes_nothing, computes, map_record, removes
@@ -206,7 +206,8 @@ class Routes:
             if each.is_unmapped
         ]
         if ignored:
-            self.tell_once(f"Stream {stream!r}: no field for {', '.join(ignored)}; ignored", stream)
+            lacks = "`fields` does not name" if entry.field_naming is FieldNaming.LISTED else "no field for"
+            self.tell_once(f"Stream {stream!r}: {lacks} {', '.join(ignored)}; ignored", stream)
         if loads and entry.match_fields == () and entry.enc_contact_id is None:
             self.tell_once(
                 f"Stream {stream!r}: match_fields is [], so W50 decides which contact is updated; records "

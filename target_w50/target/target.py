@@ -152,6 +152,7 @@ class TargetW50(Target):
             look_round=run.intake.look_round,
             monotonic=run.clock.monotonic,
             tick_s=min(DEFAULT_TICK_S, self.settings.checkpoint_interval_s),
+            max_line_bytes=self.settings.max_line_bytes,
             appended_path=self.settings.quarantine_path if run.quarantine is not None else None,
         )
 
@@ -220,7 +221,8 @@ class TargetW50(Target):
         try:
             for file in manifest.files:
                 base = self.run.places.file(file_name(file))
-                for number, record, raw in iterate_batch_file(file, manifest.compression):
+                most = self.settings.max_line_bytes
+                for number, record, raw in iterate_batch_file(file, manifest.compression, most):
                     self._place = base + number
                     self._load_record(manifest.stream, record, message_dict, prefix + raw + b"}", self._place)
                     if number % LOOK_ROUND_EVERY == 0:

@@ -124,6 +124,24 @@ def test_fields_say_how_a_property_is_sent() -> None:
     ]
 
 
+def test_with_listed_naming_only_what_fields_names_is_sent() -> None:
+    """A new column of the source is not sent by itself."""
+    found = mapped(
+        ["mail", "FirstName"], ["Email", "FirstName"], fields={"mail": "Email"}, field_naming="listed"
+    )
+    assert pairs(found) == {"mail": "Email"}
+    (ignored,) = found.ignored
+    assert (ignored.name, ignored.is_unmapped, ignored.nearest) == ("FirstName", True, None)
+    assert "'FirstName'" in refused(
+        ["mail", "FirstName"],
+        ["Email", "FirstName"],
+        "property_unmapped",
+        fields={"mail": "Email"},
+        field_naming="listed",
+        unmapped_properties="fail",
+    )
+
+
 def test_with_exact_naming_the_fields_of_the_list_are_not_asked_for() -> None:
     own, client = directory("Email")
     entry = entry_of("s", match_fields=["mail"], field_naming="exact", fields={"x": "Anything"})

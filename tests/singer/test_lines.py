@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_w50.errors import InputError
-from target_w50.singer.lines import Lines, LineSource, TextLines, open_input, same_file_limit, split_lines
+from target_w50.singer.lines import (
+    Lines,
+    LineSource,
+    LineTooLongError,
+    TextLines,
+    open_input,
+    same_file_limit,
+    split_lines,
+)
 
 
 class FakeClock:
@@ -273,3 +281,31 @@ def test_text_that_is_not_utf8_is_said_with_its_line() -> None:
     with pytest.raises(InputError, match="line") as caught:
         each_of(TextLines(file))
     assert caught.value.code == "input_not_utf8"
+
+
+@given(
+    st.lists(st.binary(max_size=8).map(lambda each: each.replace(b"\n", b"").replace(b"\r", b""))),
+    st.integers(1, 30),
+    st.integers(1, 8),
+)
+def test_lines_are_given_up_to_the_first_that_is_too_long(
+    lines: list[bytes], chunk_bytes: int, max_line_bytes: int
+) -> None:
+    lines = [line.removeprefix(b"\xef\xbb\xbf") for line in lines]
+    content = b"".join(line + b"\n" for line in lines)
+    chunks = [content[at : at + chunk_bytes] for at in range(0, len(content), chunk_bytes)]
+    too_long = next((at for at, line in enumerate(lines) if len(line) > max_line_bytes), None)
+    found: list[bytes] = []
+    number = None
+    try:
+        for _, block in split_lines(chunks, max_line_bytes):
+            found += block
+    except LineTooLongError as error:
+        number = error.line_number
+    assert found == lines[:too_long]
+    assert number == (None if too_long is None else too_long + 1)
+
+
+def test_a_text_line_that_is_too_long_is_refused() -> None:
+    with pytest.raises(LineTooLongError, match="line 2"):
+        list(TextLines(["abc\n", "abcd\n"], 3).blocks())
