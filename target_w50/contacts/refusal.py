@@ -1,4 +1,4 @@
-"""Why a record is no contact: the six reasons, and what is wrong in words."""
+"""Why a record is no contact: the reasons, and what is wrong in words."""
 
 from __future__ import annotations
 

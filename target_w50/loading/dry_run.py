@@ -198,9 +198,8 @@ class PlannedInvalidRecords(InvalidRecords):
         known.count += 1
         if not quarantined:
             self._plan.would_end(self.fatal(refusal, counts.stream, place))
-        elif refusal.reason is not Reason.DELETED_AT_SOURCE:
-            self._invalid += 1
-            self.check_limits(at_end=False)
+        else:
+            self.count(refusal)
 
     def check_limits(self, *, at_end: bool) -> None:
         """Note a limit that is passed rather than end the dry run."""

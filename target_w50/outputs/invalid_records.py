@@ -81,6 +81,14 @@ class InvalidRecords:
                 self._places.position(place),
             )
         counts.quarantine(refusal.reason)
+        self.count(refusal)
+
+    def count(self, refusal: Refusal) -> None:
+        """Count a record that is set aside against the limits, unless it is only deleted.
+
+        Raises:
+            LimitError: too many are invalid.
+        """
         if refusal.reason is not Reason.DELETED_AT_SOURCE:
             self._invalid += 1
             self.check_limits(at_end=False)

@@ -34,14 +34,14 @@ QUEUE_BYTES = 32_000_000
 
 STANDARD_ERROR = 2
 
-LineWriter = Callable[[bytes], None]
+WriteLine = Callable[[bytes], None]
 
 
 def open_run(
     settings: Settings,
     metrics: MetricsWriter,
     *,
-    write_line: LineWriter = write_to_stdout,
+    write_line: WriteLine = write_to_stdout,
     stop: Stop | None = None,
     states_fd: int = -1,
 ) -> Run:
