@@ -24,7 +24,7 @@ def play(seed: int) -> Result:
 def main(arguments: list[str] | None = None) -> int:
     """Play scenarios; returns 1 if one broke a promise."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=300, help="how many scenarios")
+    parser.add_argument("--runs", type=int, default=330, help="how many scenarios")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first")
     parser.add_argument("--at-once", type=int, default=2, help="how many at a time")
     options = parser.parse_args(arguments)

@@ -191,6 +191,73 @@ def test_contacts_that_a_replacement_lacks_are_set_aside(made: Callable[..., Loa
         job.replace_at_hand([batch(job, 2)], accepted=False)
 
 
+def test_only_the_batch_at_hand_is_replaced_and_what_was_set_aside_adds_up() -> None:
+    job = new_job()
+    for _ in range(3):
+        job.add(batch(job))
+    job.creating(Effort(CLOCK.now()))
+    job.created(SEEN)
+    for _ in range(2):
+        job.replace_at_hand([batch(job, 1)], accepted=True)
+    assert [each.count for each in job.batches] == [1, 1, 2]
+    assert (job.contacts, job.sent) == (4, 2)
+    job.store.close()
+
+
+def test_there_is_no_batch_to_acknowledge_or_replace_behind_the_last() -> None:
+    job = job_in(Phase.FILLING, closed=True)
+    job.batch_sent()
+    with pytest.raises(JobLifeError, match="acknowledged that it lacks"):
+        job.batch_sent()
+    with pytest.raises(JobLifeError, match="replaced that it lacks"):
+        job.replace_at_hand([], accepted=True)
+    job.store.close()
+
+
+def test_every_job_that_is_given_up_for_a_lost_answer_counts() -> None:
+    """After three the run ends."""
+    job = new_job()
+    for after_doubt in (True, True, False):
+        job.creating(Effort(CLOCK.now()))
+        job.begin_anew(after_doubt=after_doubt)
+    assert job.rebuilds == 2
+    job.store.close()
+
+
+def test_what_is_only_counted_adds_up() -> None:
+    job = new_job()
+    for contacts in (2, 3):
+        job.count_only(batch(job, contacts))
+    assert job.contacts == 5
+    job.store.close()
+
+
+def test_a_job_is_told_by_what_it_was_made_of() -> None:
+    counts = StreamCounts("contacts", CLOCK.now())
+    entry = entry_from({"stream": "contacts", "contact_list": "42", "custom_events": ["Hello"]})
+    mapping = StreamMapping("contacts", entry, ContactsList(42, "N", 0), (), (), ())
+    job = LoadJob(3, counts, mapping)
+    assert (job.number, job.counts, job.mapping, job.closed) == (3, counts, mapping, False)
+    assert (job.effort, job.custom_events) == (None, ("Hello",))
+    assert job.name == "import job not created yet of contact list 42 (stream 'contacts')"
+    job.creating(Effort(CLOCK.now()))
+    job.created(SEEN)
+    assert job.log_fields("a-run") == {
+        "stream_name": "contacts",
+        "contact_list_id": 42,
+        "import_job_id": 7,
+        "run_id": "a-run",
+    }
+    job.store.close()
+
+
+def test_the_moments_of_a_run_are_kept() -> None:
+    job = job_in(Phase.DOUBTFUL, closed=True)
+    job.poll_next(4.5)
+    assert (job.run_at, job.doubtful_at, job.next_poll_at) == (0.5, 0.75, 4.5)
+    job.store.close()
+
+
 def test_a_job_begun_anew_sends_every_batch_again(made: Callable[..., LoadJob]) -> None:
     job = made(Phase.FILLING)
     job.begin_anew(after_doubt=True)
