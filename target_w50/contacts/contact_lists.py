@@ -11,6 +11,9 @@ from target_w50.w50 import ContactSchemaField, ContactsList
 NOT_FOUND = 404
 SET_CONTACT_LIST = "Set `contact_list` of the entry in `streams` to"
 
+MOST_DIGITS = 19
+"""Of an integer of 64 bits."""
+
 
 class ListClient(Protocol):
     """What is asked of W50 here; see `W50Client`."""
@@ -57,6 +60,12 @@ class ListDirectory:
             MappingError: naming what exists, if there is none or more than one.
         """
         if text.isascii() and text.isdigit():
+            if len(text.lstrip("0")) > MOST_DIGITS:
+                raise MappingError(
+                    f"A contact list's id has at most {MOST_DIGITS} digits, and this has {len(text)}. "
+                    f"{instead} another (`name:...` forces a name).",
+                    code="contact_list_unknown",
+                )
             return self._with_id(int(text), instead)
         name = text.removeprefix("name:")
         found = [each for each in self.all_lists() if each.name == name]

@@ -238,7 +238,15 @@ class OAuth2Auth(W50Auth):
             read: dict[str, Any] = BackendApplicationClient(self._client_id).parse_request_body_response(text)
             value = checked_header_value(read["access_token"], "access_token")
             life_s = float(read.get("expires_in") or 0)
-        except (MissingTokenError, SettingsError, ValueError, TypeError, AttributeError, KeyError):
+        except (
+            MissingTokenError,
+            SettingsError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            OverflowError,
+        ):
             raise self._bad_answer(answer) from None
         except OAuth2Error:
             # Some servers answer 200 with {"error": ...}.

@@ -15,6 +15,17 @@ import urllib3
 
 from target_w50.w50.http.underway import BoundError
 
+# Not OpenSSL's own text: of a name that does not match it is made of what the certificate holds.
+_PLAIN_REASON: Final = {
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "it is self-signed",
+    19: "its chain ends in a certificate that is not known here",
+    20: "its issuer is not known here",
+    21: "its issuer is not known here",
+    62: "it is for another host",
+    64: "it is for another host",
+}
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 _PROXY_ERRORS: Final = (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
 
@@ -23,6 +34,21 @@ def says_unconnected(error: BaseException) -> bool:
     """Say whether an error by its kind alone means that no connection was made."""
     kinds = (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)
     return any(isinstance(cause, kinds) for cause in _causes(error))
+
+
+def words_of_distrust(error: BaseException) -> str | None:
+    """Return why the other side's certificate is not trusted, if that is what an error means.
+
+    Trying again is of no use, and nothing of the request was sent.
+    """
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            reason = _PLAIN_REASON.get(cause.verify_code, "it does not verify")
+            return (
+                f"its certificate is not trusted ({reason}); check the URL, this machine's clock and "
+                "REQUESTS_CA_BUNDLE"
+            )
+    return None
 
 
 def describe_fault(error: BaseException, connect_timeout_s: float, read_timeout_s: float) -> str:

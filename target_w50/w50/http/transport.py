@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.utils import select_proxy
 
-from target_w50.w50.http.faults import describe_fault, says_unconnected
+from target_w50.errors import UnreachableError
+from target_w50.w50.http.faults import describe_fault, says_unconnected, words_of_distrust
+from target_w50.w50.http.tls import check_certificates
 from target_w50.w50.http.underway import Underway, here
+from target_w50.w50.http.urls import check_proxy, is_loopback
 
 ANSWER_BYTES: Final = 1024 * 1024
 """An answer that is larger (once unpacked) is not read to its end, unless its call may have a larger one."""
@@ -101,9 +106,11 @@ def exchange(
 
     Raises:
         TransportFault: no whole answer came.
+        SettingsError: the environment's proxy or certificates can't be used.
+        UnreachableError: the certificate of the other side is not trusted.
     """
     url = request.url or ""
-    settings: Any = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+    settings = _settings(session, url)
     # What HTTP puts around the content is bounded too: heads, interim answers, chunks, trailers.
     wire_bytes = 2 * bounds.answer_bytes + _WRAPPING_BYTES
     underway = Underway(bounds.connect_s, bounds.read_s, bounds.whole_s, wire_bytes, monotonic)
@@ -119,10 +126,31 @@ def exchange(
         with response:
             content, is_whole = _content(response, bounds.answer_bytes, underway)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, HTTPException) as error:
+        distrust = words_of_distrust(error)
+        if distrust is not None:
+            raise UnreachableError(f"{urlsplit(url).netloc}: {distrust}", code="w50_not_trusted") from error
         connected = underway.connected and not says_unconnected(error)
         words = describe_fault(error, bounds.connect_s, bounds.read_s if connected else bounds.connect_s)
         raise TransportFault(words, connected=connected) from error
     return Answer(response.status_code, response.headers, content, is_whole)
+
+
+def _settings(session: requests.Session, url: str) -> Any:
+    """Return what the adapter is to know of the environment and the session: proxies, certificates.
+
+    Raises:
+        SettingsError: the proxy or the certificates can't be used.
+    """
+    settings: Any = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+    if is_loopback(urlsplit(url).hostname or ""):
+        # What stays on this machine is shown to no other.
+        settings["proxies"] = {}
+    proxy = select_proxy(url, settings["proxies"])
+    if proxy is not None:
+        check_proxy(proxy)
+    if url.startswith("https:"):
+        check_certificates(settings["verify"])
+    return settings
 
 
 def _content(response: requests.Response, answer_bytes: int, underway: Underway) -> tuple[bytes, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from urllib.parse import urlsplit
 
 from target_w50.errors import SettingsError
@@ -36,6 +37,10 @@ def check_url(url: str, *, setting: str, allow_http: bool = False) -> str:
         raise _fault(setting, "must not hold a user name or password; there are settings for them")
     if "?" in url or "#" in url:
         raise _fault(setting, "must not have a query or a fragment")
+    try:
+        _check_name(host)
+    except ValueError:
+        raise _fault(setting, "names a host that can't be one") from None
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
         raise _fault(
             setting,
@@ -45,14 +50,42 @@ def check_url(url: str, *, setting: str, allow_http: bool = False) -> str:
     return url.rstrip("/")
 
 
+def check_proxy(url: str) -> None:
+    """Say whether a proxy of the environment can be one.
+
+    Raises:
+        SettingsError: it names no host, or is no URL; it is never shown, as it might hold credentials.
+    """
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        is_one = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        _check_name(parts.hostname or "")
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise _fault("the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)", "names no host")
+
+
+def _check_name(host: str) -> None:
+    """Raise a ValueError (UnicodeError is one) for a name that no resolver takes."""
+    if not host or host.startswith(("*", ".")) or ".." in host:
+        raise ValueError("no name of a host")
+    host.encode("idna")
+
+
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine: localhost, 127.0.0.0/8 or ::1."""
-    if host.lower() == "localhost":
+    """Say whether a host is this machine: localhost, 127.0.0.0/8 (in any of its spellings) or ::1."""
+    if host.lower().rstrip(".") == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(host))  # 127.1, 0x7f000001
+        except (OSError, UnicodeError):
+            return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def _fault(setting: str, reason: str, *, code: str | None = None) -> SettingsError:
