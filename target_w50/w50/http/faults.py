@@ -43,7 +43,7 @@ def words_of_distrust(error: BaseException) -> str | None:
     """
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = _PLAIN_REASON.get(cause.verify_code, "it does not verify")
+            reason = _PLAIN_REASON.get(getattr(cause, "verify_code", 0), "it does not verify")
             return (
                 f"its certificate is not trusted ({reason}); check the URL, this machine's clock and "
                 "REQUESTS_CA_BUNDLE"
