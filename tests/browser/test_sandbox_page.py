@@ -59,7 +59,7 @@ def test_it_shows_the_figures_of_the_run(loaded: Sandbox, visit: Visit) -> None:
         zip(*(seen.page.locator(f"#figures {each}").all_inner_texts() for each in ("dt", "dd")), strict=True)
     )
     assert figures["Contacts"] == "13"
-    assert figures["Import jobs"] == "2"
+    assert figures["Import jobs"] == "3", "the upload that was answered 503 has its job built anew"
     assert figures["Custom events"] == "13"
     assert "SendWelcomeEmail" in words
     assert "n11@example.com" in words
