@@ -25,6 +25,9 @@ from target_w50.settings.model import settings_from
 PATIENCE_S = 60.0
 """How long a test waits for something that comes at once on a free machine, before it says that it hangs."""
 
+UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+"""What keeps coverage out of a program that a test starts."""
+
 CONTACT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -170,7 +173,8 @@ class Target:
         config: its settings.
         stdout: a descriptor to write states to instead of `lines`.
         closed: descriptors that are closed before the program begins.
-        limit: an option of the shell's `ulimit` with its value, such as `-n 7`.
+        limit: an option of the shell's `ulimit` with its value, such as `-n 7`. Coverage is not measured
+            then: its own files need what the limit takes away.
         trapped: a signal that it is to inherit as ignored, such as `HUP`.
         stderr: a descriptor to write standard error to, such as a terminal's.
         environment: added to this process's own.
@@ -206,7 +210,7 @@ class Target:
             stdin=subprocess.PIPE if self.stdin is None else self.stdin,
             stdout=subprocess.PIPE if self.stdout is None else self.stdout,
             stderr=subprocess.PIPE if self.stderr is None else self.stderr,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **(UNMEASURED if self.limit else {}), **self.environment},
         )
         self._readers = []
         if self.stderr is None:
