@@ -11,12 +11,14 @@ import hypothesis
 import pytest
 
 from target_w50.sandbox import Sandbox
+from tests.effort import tries
 from tests.support import LIST, OTHER_LIST, Finished, Load, heed_signals, load_here, settings
 
 # The same where CI is set, for which hypothesis has a profile that tries the same examples for ever. No time
 # is judged: a busy machine is no fault of the code. `make test` says the seed in its first lines.
 hypothesis.settings.register_profile(
     "house",
+    max_examples=tries(100),
     deadline=None,
     derandomize=False,
     print_blob=True,

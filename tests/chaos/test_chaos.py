@@ -9,8 +9,8 @@ import pytest
 
 from tests.chaos.play import Player
 
-SEEDS = (4, 7, 9, 12, 22, 26, 27, 30, 31, 44, 45)
-"""Together they have all that a scenario can be: `python -m tests.chaos.run` says what each is."""
+SEEDS = (9, 22, 31, 44)
+"""Together they have all traits that a scenario can have, and most pairs of them."""
 TODAY = dt.datetime.now(dt.timezone.utc).date().toordinal()
 
 

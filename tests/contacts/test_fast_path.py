@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from target_w50.errors import TargetW50Error
 from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
+from tests.effort import tries
 from tests.in_process import Came, TakingLoader, detached_run, load
 
 STREAMS = ("contacts", "others")
@@ -219,7 +220,7 @@ def both_ways(config: dict[str, Any], lines: bytes) -> tuple[Came, Came]:
 
 
 @given(runs())
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(100), deadline=None, suppress_health_check=list(HealthCheck))
 def test_both_ways_give_the_same_contacts_refusals_and_books(run: tuple[dict[str, Any], bytes]) -> None:
     short, general = both_ways(*run)
     assert short == general

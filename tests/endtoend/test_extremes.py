@@ -14,6 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from target_w50.sandbox import Sandbox
+from tests.effort import tries
 from tests.endtoend import program
 from tests.support import load_here, settings
 
@@ -126,7 +127,7 @@ def config(sandbox: Sandbox, **more: Any) -> dict[str, Any]:
     return settings(sandbox, entry, **more)
 
 
-@examples(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(max_examples=tries(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(inputs(), st.sampled_from(SETUPS), st.sampled_from(["exact", "normalized"]), st.booleans())
 def test_no_extreme_is_unexpected(
     sandbox: Sandbox, content: bytes, setup: dict[str, Any], naming: str, sets_aside: bool

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from target_w50.sandbox import Sandbox
+from tests.effort import tries
 from tests.endtoend import program
 from tests.support import calls_of, settings
 
-RUNS = 40
+RUNS = tries(40)
 """Runs for each way of setting up; each run has several damages."""
 SECRET_VALUE = "@example.com"
 ENDINGS = {0, 2, 3, 6}

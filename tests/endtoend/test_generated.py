@@ -15,6 +15,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from target_w50.sandbox import Sandbox
+from tests.effort import tries
 from tests.endtoend import program
 from tests.support import settings
 
@@ -124,7 +125,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @examples(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=tries(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(stream=streams(), rows=st.sampled_from([1, 3, 1000]), shuffled=st.booleans())
 def test_what_is_valid_arrives_what_is_not_is_set_aside_and_the_counts_add_up(

@@ -19,6 +19,7 @@ from target_w50.import_jobs.phases import ENDS_FROM, MAY_RUN, NOT_RUN, JobLifeEr
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import entry_from
 from target_w50.w50 import ContactsList, ImportJob
+from tests.effort import tries
 
 PACKAGE = Path(__file__).parents[2] / "target_w50"
 SEEN = ImportJob(7, 42, 0, 0, 0, None, None, None, 0, 0, 0, 0, 0)
@@ -323,7 +324,7 @@ class JobLife(RuleBasedStateMachine):
         self.job.store.close()
 
 
-JobLife.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+JobLife.TestCase.settings = hypothesis_settings(max_examples=tries(60), stateful_step_count=40, deadline=None)
 TestJobLife = JobLife.TestCase
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_w50.outputs.checkpoints import Checkpoints
+from tests.effort import tries
 
 
 @dataclass
@@ -125,14 +126,14 @@ def play(events: list[tuple[Any, ...]], tap: Tap | None = None) -> Tap:
     return tap
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tries(120), deadline=None)
 @given(EVENTS)
 def test_a_state_is_never_written_before_all_that_was_read_before_it_has_ended(events: Any) -> None:
     """`Tap.leave` holds it after every single step."""
     play(events).finish()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tries(120), deadline=None)
 @given(EVENTS)
 def test_no_state_is_lost_once_everything_has_ended(events: Any) -> None:
     tap = play(events)
@@ -140,7 +141,7 @@ def test_no_state_is_lost_once_everything_has_ended(events: Any) -> None:
     assert tap.written[-1:] == list(range(len(tap.naive.records_before)))[-1:]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tries(120), deadline=None)
 @given(EVENTS)
 def test_after_each_cut_the_last_state_before_it_waits_for_nothing_that_comes_later(events: Any) -> None:
     """All works up to a cut end, those behind it don't: what was read up to the cut is acknowledged."""
@@ -156,7 +157,7 @@ def test_after_each_cut_the_last_state_before_it_waits_for_nothing_that_comes_la
     assert tap.written[-1:] == ([newest] if newest >= 0 else [])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tries(120), deadline=None)
 @given(EVENTS)
 def test_what_is_kept_is_bounded_by_the_work_that_is_unfinished(events: Any) -> None:
     """One slow job must not have all the quick ones of another list kept behind it."""
@@ -167,7 +168,7 @@ def test_what_is_kept_is_bounded_by_the_work_that_is_unfinished(events: Any) -> 
         assert tap.checkpoints.open_stretches == 1 + len(unfinished)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tries(120), deadline=None)
 @given(EVENTS)
 def test_every_work_is_covered_once_the_last_state_comes_after_it(events: Any) -> None:
     """And none twice: what is covered is forgotten by those who keep account of events."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from target_w50.report.page import RUNS_IN_CHARTS, RUNS_IN_TABLE, charts, page
 from target_w50.report.reading import Complaint, read_metrics
 from target_w50.report.runs import Report, put_together
+from tests.effort import tries
 from tests.report.records import job, run, stream, write
 
 NOW = dt.datetime(2026, 12, 1, tzinfo=dt.timezone.utc)
@@ -153,7 +154,7 @@ def test_whatever_stands_in_the_metrics_is_text_on_the_page(tmp_path: Path) -> N
 
 
 @hypothesis_settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=tries(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(name=st.text(min_size=1, max_size=30), sent=st.integers(0, 10**7))
 def test_no_name_and_no_number_breaks_the_page(name: str, sent: int, tmp_path: Path) -> None:

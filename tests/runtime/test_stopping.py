@@ -343,7 +343,8 @@ def test_a_hang_up_that_is_to_be_ignored_does_not_end_the_program(sandbox: Sandb
 def test_too_few_descriptors_end_the_run_with_words(
     sandbox: Sandbox, tmp_path: Path, descriptors: int
 ) -> None:
-    finished = run_target(tmp_path, settings(sandbox), [schema(), record(1)], limit=f"-n {descriptors}")
+    config = settings(sandbox, retry_for_s=1)
+    finished = run_target(tmp_path, config, [schema(), record(1)], limit=f"-n {descriptors}")
     assert finished.status in {1, 2, 4}
     assert "Traceback" not in finished.stderr
     assert "too many open files" in finished.stderr.lower() or finished.status == 4

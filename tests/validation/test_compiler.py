@@ -17,6 +17,7 @@ from target_w50.singer.messages import parse_json
 from target_w50.validation.drafts import draft_of, exact_validator, tidied
 from target_w50.validation.schema_check import LOCAL_REGISTRY
 from target_w50.validation.validator import RecordValidator
+from tests.effort import tries
 
 NAMES = st.sampled_from(["a", "b", "it's", "\ud800", "type"])
 TYPES = st.sampled_from(["null", "boolean", "integer", "number", "string", "object", "array"])
@@ -89,7 +90,7 @@ RECORD_SCHEMAS = st.builds(
     st.none() | st.fixed_dictionaries({"maximum": NUMBERS, "exclusiveMaximum": st.booleans()}),
 )
 
-MANY = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=tries(120), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def judged(schema: dict[str, Any], record: dict[str, Any]) -> bool | None:

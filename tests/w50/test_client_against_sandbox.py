@@ -26,6 +26,7 @@ from target_w50.w50 import (
     wire_format,
 )
 from target_w50.w50.oauth2 import oauth2
+from tests.effort import tries
 
 TOKEN = "token-hush-hush-1"
 PASSWORD = "password-hush-hush-2"
@@ -208,7 +209,7 @@ def five_clients() -> Iterator[tuple[Sandbox, dict[str, W50Client]]]:
             client.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS[1:], _values)), min_size=1, max_size=4
@@ -226,7 +227,7 @@ def test_what_is_sent_in_any_format_is_what_is_held_and_all_formats_agree(
         assert [_plain(values) for values in held] == [_plain(contact.values) for contact in contacts]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=tries(15), deadline=None)
 @given(names=st.lists(_texts.filter(str.strip), min_size=1, max_size=4, unique_by=str.lower))
 def test_field_names_arrive_as_they_are_in_every_format(names: list[str]) -> None:
     with Sandbox(lists=[{"Id": 5, "Name": "Five", "Fields": names}]) as sandbox:

@@ -23,6 +23,7 @@ from target_w50.w50 import (
     wire_format,
 )
 from target_w50.w50.wire.xml_requests import MAX_DECIMAL_DIGITS
+from tests.effort import tries
 
 JSON = wire_format("application/json")
 XML = wire_format("application/xml")
@@ -257,7 +258,7 @@ def _same(read: Any, sent: Value) -> bool:
     return Decimal(read) == Decimal(sent)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 @given(st.lists(_contacts, max_size=3))
 def test_whatever_a_contact_holds_arrives_in_every_format(contacts: list[Contact]) -> None:
     """All JSON types, markup, empty text, white space at the ends and line breaks; no digit is lost."""
@@ -272,7 +273,7 @@ def test_whatever_a_contact_holds_arrives_in_every_format(contacts: list[Contact
             assert all(_same(got["Values"][name], value) for name, value in sent["Values"].items())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 @given(st.lists(_contacts, max_size=3))
 def test_what_is_written_as_xml_is_read_back_by_the_client_itself(contacts: list[Contact]) -> None:
     body = XML.frame_contacts([XML.encode_contact(contact) for contact in contacts])
@@ -280,7 +281,7 @@ def test_what_is_written_as_xml_is_read_back_by_the_client_itself(contacts: list
         assert got["Values"] == dict(contact.values)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 @given(st.lists(_texts))
 def test_whatever_field_names_hold_arrives_in_every_format(names: list[str]) -> None:
     assert json.loads(JSON.encode_create(names)) == {"FieldNames": names}
@@ -288,7 +289,7 @@ def test_whatever_field_names_hold_arrives_in_every_format(names: list[str]) -> 
     assert [item.text or "" for item in root[0]] == names
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(st.text(st.characters() | st.sampled_from("\ud800\udfff\x00\x1f\ufffe"), max_size=6))
 def test_a_text_is_either_encoded_or_said_to_be_a_problem(text: str) -> None:
     """`text_problem` and the encoder agree, and neither error holds the text."""
