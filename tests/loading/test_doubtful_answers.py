@@ -68,7 +68,7 @@ def test_an_upload_whose_answer_was_lost_is_never_run_and_built_anew(
 ) -> None:
     """Sent again into the same job, the batch would be in it twice."""
     sandbox.faults.add({"call": "add", "skip": 1, **fault})
-    finished = load(MESSAGES, batch_size_rows=2, request_timeout_s=0.5)
+    finished = load(MESSAGES, batch_size_rows=2, request_timeout_s=2)
     assert (finished.status, finished.bookmarks) == (0, [5])
     given_up, built_anew = jobs_of(sandbox)
     assert (given_up["Runs"], built_anew["Runs"]) == (0, 1)
@@ -105,7 +105,7 @@ def test_after_a_lost_answer_to_create_another_job_is_created(
     load: Load, sandbox: Sandbox, fault: dict[str, Any]
 ) -> None:
     sandbox.faults.add({"call": "create", **fault})
-    finished = load(MESSAGES, batch_size_rows=2, request_timeout_s=0.5)
+    finished = load(MESSAGES, batch_size_rows=2, request_timeout_s=2)
     assert (finished.status, finished.bookmarks) == (0, [5])
     assert sum(job["Runs"] for job in jobs_of(sandbox)) == 1
     assert all(job["Batches"] == [] for job in jobs_of(sandbox) if not job["Runs"])
@@ -137,7 +137,7 @@ def test_a_run_that_took_effect_without_an_answer_is_waited_for_and_not_run_agai
 ) -> None:
     """Its custom events would mail every customer twice."""
     sandbox.faults.add({"call": "run", **fault})
-    finished = load(MESSAGES, EVENTS, request_timeout_s=0.5)
+    finished = load(MESSAGES, EVENTS, request_timeout_s=2)
     assert (finished.status, finished.bookmarks, finished.rerun) == (0, [5], "safe")
     assert calls_of(sandbox).count("run") == 1
     assert sandbox.contents()["CustomEventCount"] == 5
