@@ -55,12 +55,13 @@ class Running:
         return found
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A sandbox with a contact in it, whose token stands in the environment."""
-    (tmp_path / "lists.json").write_text(json.dumps(LISTS))
+    lists = tmp_path_factory.mktemp("sandbox") / "lists.json"
+    lists.write_text(json.dumps(LISTS))
     with subprocess.Popen(
-        [Path(sys.executable).with_name("w50"), "sandbox", "--lists", str(tmp_path / "lists.json")],
+        [Path(sys.executable).with_name("w50"), "sandbox", "--lists", str(lists)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "W50_SANDBOX_TOKEN": "a-token-of-the-test"},

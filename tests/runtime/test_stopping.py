@@ -139,8 +139,18 @@ def assert_stopped(finished: Finished, status: int, code: str, outcomes: list[st
     assert "Traceback" not in finished.stderr
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.words)
-@pytest.mark.parametrize("number", [*SIGNALS, None], ids=["SIGTERM", "SIGHUP", "SIGINT", "closed stdout"])
+STOPS = [
+    *((each, number) for each in MOMENTS for number in (signal.SIGTERM, None)),
+    # All signals have one way from here on: of the others, where the input is waited for, and a job.
+    *((each, number) for each in (MOMENTS[0], MOMENTS[-1]) for number in (signal.SIGHUP, signal.SIGINT)),
+]
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    STOPS,
+    ids=[f"{number.name if number else 'closed stdout'}-{each.words}" for each, number in STOPS],
+)
 def test_the_program_stops_while(
     start: Callable[..., Sandbox], tmp_path: Path, moment: Moment, number: signal.Signals | None
 ) -> None:
