@@ -80,13 +80,22 @@ def connected(config: Sequence[str]) -> Iterator[tuple[W50Client, Settings]]:
         SettingsError: the settings can't be read or used.
     """
     settings = prompt(connection_settings(read_config(config)))
-    say_where(settings, config)
-    client = Connection(settings, CLOCK).client()
+    client = client_of(settings, config)
     try:
         with warnings_told():
             yield client, settings
     finally:
         client.close()
+
+
+def client_of(settings: Settings, config: Sequence[str]) -> W50Client:
+    """A client for a command that a person waits for; which W50 it talks to is said first.
+
+    Raises:
+        SettingsError: the connection's settings can't be used.
+    """
+    say_where(settings, config)
+    return Connection(prompt(settings), CLOCK).client()
 
 
 def say_where(settings: Settings, config: Sequence[str]) -> None:

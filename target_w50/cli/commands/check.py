@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from target_w50.cli.options import config_option, json_option, prompt, warnings_told
+from target_w50.cli.options import client_of, config_option, json_option, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted
 from target_w50.contacts.contact_lists import ListDirectory
@@ -24,8 +24,6 @@ from target_w50.errors import (
     UnreachableError,
     printable,
 )
-from target_w50.runtime.clock import CLOCK
-from target_w50.settings.connection import Connection
 from target_w50.settings.model import (
     DROP,
     FieldNaming,
@@ -205,7 +203,7 @@ def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
     findings: list[Finding] = []
     values = read_config(config)
     with warnings_told():
-        for finding in check_all(values, lambda settings: Connection(prompt(settings), CLOCK).client()):
+        for finding in check_all(values, lambda settings: client_of(settings, config)):
             findings.append(finding)
             if not as_json:
                 _print(finding)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from target_w50.cli.options import config_option, json_option, prompt, warnings_told
+from target_w50.cli.options import config_option, json_option, prompt, say_where, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.errors import SettingsError
 from target_w50.runtime.clock import CLOCK
@@ -56,11 +56,11 @@ def plan_command(
         if values.get("streams"):
             if contact_list is not None or offline:
                 raise SettingsError("--list and --offline are for settings without `streams`.", code="usage")
-            _plan(values, messages, show_values=show_values, as_json=as_json)
+            _plan(values, config, messages, show_values=show_values, as_json=as_json)
         else:
             from target_w50.cli.commands.propose import propose  # noqa: PLC0415
 
-            propose(values, messages, contact_list=contact_list, offline=offline, as_json=as_json)
+            propose(values, config, messages, contact_list=contact_list, offline=offline, as_json=as_json)
 
 
 def _opened(file: Path | None) -> IO[bytes]:
@@ -71,7 +71,14 @@ def _opened(file: Path | None) -> IO[bytes]:
     return open_input(file)
 
 
-def _plan(values: Mapping[str, Any], messages: IO[bytes], *, show_values: bool, as_json: bool) -> None:
+def _plan(
+    values: Mapping[str, Any],
+    config: Sequence[str],
+    messages: IO[bytes],
+    *,
+    show_values: bool,
+    as_json: bool,
+) -> None:
     if settings_from(values).import_mode is ImportMode.CREATE_ONLY:
         raise SettingsError(
             "`import_mode` is create_only, which sends no contacts: there is nothing to plan.",
@@ -86,7 +93,9 @@ def _plan(values: Mapping[str, Any], messages: IO[bytes], *, show_values: bool, 
     }
     from target_w50.console.plan_report import plan_document, plan_lines, plan_sentence  # noqa: PLC0415
 
-    plan = rehearse(rehearsal, prompt(settings_from(rehearsal)), messages)
+    settings = prompt(settings_from(rehearsal))
+    say_where(settings, config)
+    plan = rehearse(rehearsal, settings, messages)
     if as_json:
         print_json(plan_document(plan, show_values=show_values))
         return

@@ -11,14 +11,12 @@ from typing import IO, Any
 
 import click
 
-from target_w50.cli.options import INSTEAD, prompt
+from target_w50.cli.options import INSTEAD, client_of
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest_name, normalized
 from target_w50.errors import SettingsError, printable
-from target_w50.runtime.clock import CLOCK
-from target_w50.settings.connection import Connection
 from target_w50.settings.model import connection_settings, settings_from
 from target_w50.singer.messages import MessageType, key_properties, require
 from target_w50.singer.reader import InputReader
@@ -57,7 +55,8 @@ class Proposal:
 
 
 def propose(
-    config: Mapping[str, Any],
+    values: Mapping[str, Any],
+    config: Sequence[str],
     messages: IO[bytes],
     *,
     contact_list: str | None,
@@ -65,6 +64,14 @@ def propose(
     as_json: bool,
 ) -> None:
     """Print a proposal for each stream of the input.
+
+    Args:
+        values: the settings as read.
+        config: where they were read from.
+        messages: Singer messages.
+        contact_list: the list to propose for, as in the setting.
+        offline: propose by names alone.
+        as_json: print JSON.
 
     Raises:
         SettingsError: it is not said for which list, or the settings of the connection can't be used.
@@ -79,8 +86,8 @@ def propose(
             "proposed by names alone (--offline)",
             code="streams_missing",
         )
-    known = KnownList() if contact_list is None else _asked(config, contact_list)
-    proposals = [_propose(stream, schema, keys, known) for stream, schema, keys in _schemas(config, messages)]
+    known = KnownList() if contact_list is None else _asked(values, config, contact_list)
+    proposals = [_propose(stream, schema, keys, known) for stream, schema, keys in _schemas(values, messages)]
     if as_json:
         print_json({"streams": [each.entry for each in proposals]})
     else:
@@ -90,8 +97,8 @@ def propose(
     click.echo(f"w50: proposed {count} of `streams`; nothing was sent", err=True)
 
 
-def _asked(config: Mapping[str, Any], contact_list: str) -> KnownList:
-    client = Connection(prompt(connection_settings(config)), CLOCK).client()
+def _asked(values: Mapping[str, Any], config: Sequence[str], contact_list: str) -> KnownList:
+    client = client_of(connection_settings(values), config)
     try:
         directory = ListDirectory(client)
         found = directory.resolve(contact_list, instead=INSTEAD)
