@@ -69,6 +69,11 @@ COMMANDS = {
         "report_command",
         "What metrics files tell, as tables or as one page.",
     ),
+    "quarantine": LazyCommand(
+        "target_w50.cli.commands.quarantine",
+        "quarantine_command",
+        "Quarantine files: old records, or one person's, taken out.",
+    ),
     "demo": LazyCommand(
         "target_w50.cli.demo.command",
         "demo_command",

@@ -22,6 +22,7 @@ class MessageFile:
 
     Lines go to the operating system at once, and to the disk with `sync`. Where not all of them can be
     written (a full disk), none stays. A line that a crash cut is ended first, so that it spoils no other.
+    Where another file has taken its place meanwhile (a purge, a rotation), the next lines go into that one.
 
     Args:
         path: the file; its directory must exist. It may be a device or a named pipe, unless it is private.
@@ -40,8 +41,10 @@ class MessageFile:
         self._written: dict[str, bytes] = {}  # the SCHEMA that a record appended now would belong to
         self._end = -1  # where the file ended after our last line; -1: not known
         self._unsynced = False
-        self._directory = Path(path).parent
-        self._fd = _open(os.fspath(path), private=private, apart_from=apart_from)
+        self._path = os.fspath(path)
+        self._private = private
+        self._apart_from = tuple(apart_from)
+        self._fd = _open(self._path, private=private, apart_from=self._apart_from)
         status = os.fstat(self._fd)
         self._is_regular = stat.S_ISREG(status.st_mode)
         self._is_new = self._is_regular and not status.st_size
@@ -74,17 +77,29 @@ class MessageFile:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other runs from appending meanwhile, where the file system knows locks."""
+        is_locked = _lock(self._fd)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX)
-        except OSError as error:
-            if error.errno not in _NO_LOCKS_HERE:
-                raise
-            yield
-            return
-        try:
+            while self._is_regular and not _is_at(self._path, self._fd):
+                self._follow()
+                is_locked = _lock(self._fd)
             yield
         finally:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
+            if is_locked:
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _follow(self) -> None:
+        """Go on in the file that stands at the path now: nobody looks into the old one any more."""
+        fd = _open(self._path, private=self._private, apart_from=self._apart_from)
+        try:
+            if self._unsynced:
+                os.fsync(self._fd)  # it may stand at another path now
+            os.dup2(fd, self._fd, inheritable=False)  # others know it by its number, see `apart_from`
+        finally:
+            os.close(fd)
+        self._is_regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
+        self._is_new = True
+        self._end = -1
+        self._written.clear()
 
     def _write(self, lines: Sequence[bytes], end: int) -> None:
         """Write the lines behind the end: all of them, or nothing."""
@@ -119,7 +134,7 @@ class MessageFile:
                 return
             os.fsync(self._fd)
             if self._is_new:
-                _sync_directory(self._directory)
+                sync_directory(Path(self._path).parent)
                 self._is_new = False
             self._unsynced = False
 
@@ -141,10 +156,61 @@ class MessageFile:
         return self._fd < 0
 
 
-def _open(path: str, *, private: bool, apart_from: Iterable[int]) -> int:
+@contextlib.contextmanager
+def held(path: str | os.PathLike[str]) -> Iterator[int]:
+    """A private file that is there already, to which nobody appends meanwhile.
+
+    Args:
+        path: the file, as for a private `MessageFile`.
+
+    Yields:
+        Its descriptor, to read from.
+
+    Raises:
+        OSError: it can't be opened, is no file of its own, or its file system knows no locks; `strerror`
+            says which.
+    """
+    name = os.fspath(path)
+    while True:
+        fd = _opened(name, os.O_RDWR | os.O_NOCTTY, private=True)
+        try:
+            _judge(os.fstat(fd), private=True, apart_from=())
+            if not _lock(fd):
+                raise OSError(
+                    errno.ENOLCK,
+                    "its file system knows no locks, so a run could lose records; while no run is under way, "
+                    "purge a copy on a local disk and put it back",
+                )
+            if _is_at(name, fd):
+                yield fd
+                return
+        finally:
+            os.close(fd)
+
+
+def _lock(fd: int) -> bool:
+    """Wait for the lock that whoever appends has; False where the file system knows none."""
     try:
-        fd = os.open(
-            path, _FLAGS | (os.O_NOFOLLOW if private else 0), _FOR_THE_OWNER if private else _FOR_ALL
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS_HERE:
+            raise
+        return False
+    return True
+
+
+def _is_at(path: str, fd: int) -> bool:
+    """Whether the open file is still the one at the path."""
+    try:
+        return os.path.samestat(os.fstat(fd), Path(path).stat())
+    except FileNotFoundError:
+        return False
+
+
+def _opened(path: str, flags: int, *, private: bool) -> int:
+    try:
+        return os.open(
+            path, flags | (os.O_NOFOLLOW if private else 0), _FOR_THE_OWNER if private else _FOR_ALL
         )
     except ValueError:  # a NUL in it
         raise OSError(errno.EINVAL, "not a path") from None
@@ -152,6 +218,10 @@ def _open(path: str, *, private: bool, apart_from: Iterable[int]) -> int:
         if private and error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "a symbolic link; name the file itself") from None
         raise
+
+
+def _open(path: str, *, private: bool, apart_from: Iterable[int]) -> int:
+    fd = _opened(path, _FLAGS, private=private)
     try:
         _judge(os.fstat(fd), private=private, apart_from=apart_from)
         if private and stat.S_IMODE(os.fstat(fd).st_mode) != _FOR_THE_OWNER:
@@ -179,7 +249,8 @@ def _judge(opened: os.stat_result, *, private: bool, apart_from: Iterable[int]) 
             raise OSError(errno.EINVAL, "the same file as another of this run's; name one of its own")
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Have the names in a directory on disk when it returns."""
     fd = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(fd)

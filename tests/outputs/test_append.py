@@ -114,6 +114,39 @@ def test_what_another_run_appends_meanwhile_does_not_part_a_record_from_its_sche
     other[1]()
 
 
+@OUTPUTS
+@pytest.mark.parametrize("how", ["replaced", "moved away"])
+def test_what_comes_after_another_file_took_its_place_goes_into_that_one(
+    opened: Open, path: Path, how: str
+) -> None:
+    """A purge replaces the file while a run has it open, a rotation moves it away."""
+    append, close = opened(path)
+    append()
+    other = path.with_name("other")
+    if how == "replaced":
+        other.write_bytes(b"")
+        other.replace(path)
+    else:
+        path.rename(other)
+    append()
+    append()
+    close()
+    assert kinds_of(path) == ["SCHEMA", "RECORD", "RECORD"]
+
+
+def test_a_link_that_took_the_place_of_the_quarantine_file_is_not_followed(path: Path) -> None:
+    append, close = quarantine_of(path)
+    append()
+    goal = path.with_name("goal")
+    goal.touch()
+    path.unlink()
+    path.symlink_to(goal)
+    with pytest.raises(SettingsError, match="symbolic link"):
+        append()
+    close()
+    assert goal.read_bytes() == b""
+
+
 def test_a_full_disk_does_not_end_a_run_for_its_metrics_but_is_said_once(path: Path, caplog: Any) -> None:
     append, close = metrics_of(path)
     append()
