@@ -16,7 +16,7 @@ from target_w50.errors import UnreachableError
 from target_w50.w50.http.faults import describe_fault, says_unconnected, words_of_distrust
 from target_w50.w50.http.tls import check_certificates
 from target_w50.w50.http.underway import Underway, here
-from target_w50.w50.http.urls import check_proxy, is_loopback
+from target_w50.w50.http.urls import check_proxy, goes_past_proxies
 
 ANSWER_BYTES: Final = 1024 * 1024
 """An answer that is larger (once unpacked) is not read to its end, unless its call may have a larger one."""
@@ -142,7 +142,7 @@ def _settings(session: requests.Session, url: str) -> Any:
         SettingsError: the proxy or the certificates can't be used.
     """
     settings: Any = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
-    if is_loopback(urlsplit(url).hostname or ""):
+    if goes_past_proxies(urlsplit(url).hostname or ""):
         # What stays on this machine is shown to no other.
         settings["proxies"] = {}
     proxy = select_proxy(url, settings["proxies"])

@@ -88,6 +88,16 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def goes_past_proxies(host: str) -> bool:
+    """Say whether a host is this machine by its name alone, so that no proxy has to do with it.
+
+    A name that only a resolver leads to loopback is not: it is not asked before a proxy is chosen, as behind
+    one it often can't be. `*.localhost` is this machine by RFC 6761; but as a resolver may lead it elsewhere,
+    that is no leave for plain http.
+    """
+    return is_loopback(host) or host.lower().rstrip(".").endswith(".localhost")
+
+
 def _fault(setting: str, reason: str, *, code: str | None = None) -> SettingsError:
     message = f"{setting} {reason}"
     return SettingsError(message, faults=(message,), code=code)

@@ -184,6 +184,27 @@ def test_the_proxy_of_the_environment_is_used(proxy: pytest.MonkeyPatch) -> None
         assert server.heads[0].startswith("POST http://w50.example/contactLists/42/import HTTP/1.1")
 
 
+@pytest.mark.parametrize("host", ["w50.localhost", "W50.Localhost."])
+def test_no_proxy_is_shown_what_goes_to_a_name_of_localhost(proxy: pytest.MonkeyPatch, host: str) -> None:
+    resolve = socket.getaddrinfo
+    proxy.setattr(
+        socket,
+        "getaddrinfo",
+        lambda name, *more: resolve("127.0.0.1" if name.lower().startswith("w50") else name, *more),
+    )
+    with RawServer([Reply(GOOD)]).running() as w50, RawServer([Reply(http(502))]).running() as other:
+        proxy.setenv("http_proxy", other.url)
+        url = w50.url.replace("127.0.0.1", host)
+        assert _create(_client(url, allow_http=True)) == JOB
+        assert (len(w50.heads), other.heads) == (1, [])
+
+
+def test_a_name_of_localhost_is_no_leave_for_plain_http() -> None:
+    """RFC 6761 reserves it, but a resolver may lead it elsewhere all the same."""
+    with pytest.raises(SettingsError, match="plain http"):
+        _client("http://w50.localhost")
+
+
 def test_a_large_body_may_take_longer_than_connecting() -> None:
     """urllib3 alone gives all of a body no more time than connecting has."""
     body = b"[" + b" " * 30_000_000 + b"]"
