@@ -151,6 +151,8 @@ def damaged(folder: Path, kind: str) -> dict[str, Any]:
     whole = gzip.compress(json_lines(rows(range(2000))), mtime=0)
     if kind == "missing":
         return batch(path, encoding=GZIP)
+    if kind == "a zero byte in its name":
+        return batch(f"{path}\0", encoding=GZIP)
     contents = {
         "truncated": whole[: len(whole) // 2],
         "without its end": whole[:-4],
@@ -169,6 +171,7 @@ def damaged(folder: Path, kind: str) -> dict[str, Any]:
     "kind",
     [
         "missing",
+        "a zero byte in its name",
         "truncated",
         "without its end",
         "corrupted",

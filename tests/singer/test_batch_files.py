@@ -117,6 +117,9 @@ def test_a_file_that_cannot_be_read_is_named_and_never_quoted(
         "s3://bucket/contacts-1.gz",
         "https://files.example/contacts-1.gz?signature=secret",
         "file://elsewhere/contacts-1.gz",
+        "/nowhere/\0/contacts-1.gz",
+        "file:///nowhere/%00/contacts-1.gz",
+        "/nowhere/\ud800/contacts-1.gz",
     ],
 )
 def test_a_file_that_is_missing_or_not_here_is_named(file: str) -> None:
