@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from target_w50.contacts.match_values import folded
 from target_w50.contacts.names import normalized
 from target_w50.errors import InputError
+from target_w50.outputs.moments import moment
 from target_w50.singer.messages import Message, MessageType, parse_json
 
 _LONG_CHARS = 6
@@ -52,11 +53,7 @@ class Line:
     def set_aside_at(self) -> dt.datetime | None:
         """When a run set it aside; None where it does not say so, or not in a way to be understood."""
         about = (self.message or {}).get("quarantine")
-        try:
-            at = dt.datetime.fromisoformat(about["at"].replace("Z", "+00:00"))  # type: ignore[index]
-            return at.replace(tzinfo=at.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc)
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            return None
+        return moment(about.get("at")) if type(about) is dict else None
 
 
 def read_line(text: bytes) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +11,12 @@ from typing import Any
 
 from target_w50.errors import InputError
 from target_w50.outputs.metrics import KEY_PROPERTIES, MetricsStream, validator
+from target_w50.outputs.moments import moment
 
 Record = Mapping[str, Any]
+
+DATES = ("started_at", "ended_at")
+"""What all records must tell; it puts them in their order."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +100,15 @@ def _faults(stream: MetricsStream, record: Any) -> Iterator[str]:
     for error in validator(stream.value).iter_errors(record):
         place = ".".join(map(str, error.absolute_path)) or "the record"
         yield f"{place} is not as a record of {stream.value} has it ({error.validator})"
+        return
+    for name in DATES:
+        if moment(record[name]) is None:
+            yield f"{name} is no date that a run can have"
+
+
+def date_of(record: Record, name: str) -> dt.datetime:
+    """A date of a record that was read: one of `DATES`, in UTC."""
+    found = moment(record[name])
+    if found is None:
+        raise AssertionError(name)
+    return found

@@ -6,11 +6,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from target_w50.import_jobs.counts import FIGURES_OF_W50
 from target_w50.outputs.metrics import MetricsStream
-from target_w50.report.reading import Metrics, Record
+from target_w50.report.reading import Metrics, Record, date_of
 
 TROUBLED = {"failed": 0, "unknown": 1}
 """Outcomes of import jobs that somebody must look at, the gravest first."""
@@ -174,8 +173,8 @@ def _run(run_id: str, end: Record | None, streams: Sequence[Record], jobs: Seque
         end,
         streams,
         jobs,
-        min(moment(record["started_at"]) for record in every),
-        max(moment(record["ended_at"]) for record in every),
+        min(date_of(record, "started_at") for record in every),
+        max(date_of(record, "ended_at") for record in every),
         _figures(end, streams, jobs),
     )
 
@@ -197,12 +196,3 @@ def _figures(end: Record | None, streams: Sequence[Record], jobs: Sequence[Recor
 
 def _sum(records: Iterable[Record], name: str) -> int:
     return sum(int(record[name]) for record in records)
-
-
-def moment(text: Any) -> dt.datetime:
-    """A date of the metrics as a time in UTC; a date that can't be read is the beginning of all time."""
-    try:
-        parsed = dt.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return dt.datetime.min.replace(tzinfo=dt.timezone.utc)
-    return parsed.replace(tzinfo=parsed.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc)

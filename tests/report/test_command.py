@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,27 @@ def test_a_page_that_can_not_be_written_is_status_2(
 ) -> None:
     assert program.run(["report", str(metrics), "-o", str(tmp_path / "missing" / "r.html")]) == 2
     assert "output_unwritable" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["same", "spelled otherwise", "symbolic link", "hard link"])
+def test_a_page_over_one_of_its_metrics_files_is_status_2_before_anything_is_written(
+    metrics: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    before = metrics.read_bytes()
+    output = metrics
+    if how == "spelled otherwise":
+        (tmp_path / "x").mkdir()
+        output = tmp_path / "x" / ".." / metrics.name
+    elif how == "symbolic link":
+        output = tmp_path / "report.html"
+        output.symlink_to(metrics)
+    elif how == "hard link":
+        output = tmp_path / "report.html"
+        os.link(metrics, output)
+    other = write(tmp_path / "other", [run(7)])
+    assert program.run(["report", str(other), str(metrics), "-o", str(output)]) == 2
+    assert "which is one of the metrics files" in capsys.readouterr().err
+    assert metrics.read_bytes() == before
 
 
 def test_without_the_extra_the_page_is_refused_with_what_to_install(

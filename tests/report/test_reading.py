@@ -88,7 +88,27 @@ def test_sums_by_list_go_over_all_runs_and_streams(tmp_path: Path) -> None:
     ]
 
 
-def test_a_date_without_a_zone_or_sense_breaks_nothing(tmp_path: Path) -> None:
-    records = [run(0, started_at="2026-11-01T02:30:00"), run(1, started_at="whenever")]
+def test_a_date_without_a_zone_is_utc(tmp_path: Path) -> None:
+    records = [run(0, started_at="2026-11-01T02:30:00"), run(1, started_at="2026-11-01T02:29:00.1234567Z")]
     report = put_together(read_metrics([write(tmp_path / "m", records)]))
-    assert len(report.runs) == 2
+    assert [each.run_id for each in report.runs] == ["run-1", "run-0"]
+
+
+@pytest.mark.parametrize("name", ["started_at", "ended_at"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        *("whenever", "0001-01-01T00:00:00", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59.9999999"),
+        *("9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59Z", "2026-11-01T02:30:00+99:00"),
+    ],
+)
+def test_a_record_with_a_date_that_no_run_can_have_is_named_and_left_out(
+    tmp_path: Path, name: str, date: str
+) -> None:
+    path = write(tmp_path / "m", [run(0), {"w50_runs": {**run(1)["w50_runs"], name: date}}])
+    metrics = read_metrics([path])
+    assert [str(each) for each in metrics.complaints] == [
+        f"{path}, line 2: {name} is no date that a run can have"
+    ]
+    (only,) = put_together(metrics).runs
+    assert only.run_id == "run-0"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import glob
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from target_w50.cli.output import print_json
 from target_w50.console.tables import counted, write_table
 from target_w50.contacts.match_values import is_blank
 from target_w50.errors import SettingsError, TargetW50Error, printable
+from target_w50.outputs.moments import moment
 from target_w50.outputs.purge import Purge, purge
 from target_w50.outputs.quarantine_lines import OfContact, SetAsideBefore, Wish
 from target_w50.settings.model import Settings, settings_from
@@ -77,7 +77,7 @@ def purge_command(
         {"auth_token": "-", **{name: values[name] for name in NEEDED if name in values}},
         streams_required=False,
     )
-    wish: Wish | None = None if before is None else _moment(before)
+    wish: Wish | None = None if before is None else _set_aside_before(before)
     paths = list(_found(files) if files else _of_settings(values))
     if wish is None:
         wish = _contact(contact or "", settings)
@@ -119,13 +119,11 @@ def _matching(pattern: str) -> list[Path]:
     return sorted(map(Path, glob.glob(pattern)))  # noqa: PTH207  # Path.glob takes no absolute pattern
 
 
-def _moment(text: str) -> SetAsideBefore:
-    try:
-        moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-        moment = moment.replace(tzinfo=moment.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc)
-    except (ValueError, OverflowError):
-        raise SettingsError("--before is no date; write it like 2026-01-31.", code="usage") from None
-    return SetAsideBefore(moment)
+def _set_aside_before(text: str) -> SetAsideBefore:
+    before = moment(text)
+    if before is None:
+        raise SettingsError("--before is no date; write it like 2026-01-31.", code="usage")
+    return SetAsideBefore(before)
 
 
 def _contact(name: str, settings: Settings) -> OfContact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def report_command(files: tuple[Path, ...], output: Path | None, *, as_json: boo
     """
     if output is not None:
         _require_extra()
+        _require_other_file(output, files)
     metrics = read_metrics(files)
     for line in _complaint_lines(metrics.complaints):
         click.echo(f"w50: {line}", err=True)
@@ -69,6 +71,20 @@ def _require_extra() -> None:
             "'target-w50[report]'; without -o the report is a table",
             code="extra_missing",
         )
+
+
+def _require_other_file(output: Path, files: Sequence[Path]) -> None:
+    """See that the page takes no metrics file's place, under whatever name."""
+    for file in files:
+        try:
+            is_same = output.samefile(file)
+        except OSError:
+            continue  # one of them is not there
+        if is_same:
+            raise SettingsError(
+                f"-o names {output}, which is one of the metrics files; name another. Nothing was written.",
+                code="output_unwritable",
+            )
 
 
 def _complaint_lines(complaints: list[Complaint]) -> list[str]:
