@@ -95,6 +95,9 @@ def hub_entry() -> dict[str, Any]:
             ["auth_token", "streams"],
             ["username", "password", "streams"],
             ["oauth2_token_url", "oauth2_client_id", "oauth2_client_secret", "streams"],
+            ["auth_token_file", "streams"],
+            ["username", "password_file", "streams"],
+            ["oauth2_token_url", "oauth2_client_id", "oauth2_client_secret_file", "streams"],
         ],
         "settings_preamble": "`streams` is a list, one entry for each stream: its `contact_list`, its "
         "`match_fields` and, where names differ, its `fields`. `meltano invoke target-w50:plan` proposes it.",

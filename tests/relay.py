@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -47,14 +48,23 @@ Meddling = Callable[[Passed], Iterable[bytes]]
 
 
 class Relay:
-    """Hands requests on to the sandbox, on connections that are kept, and its answers to `meddle`."""
+    """Hands requests on to the sandbox, on connections that are kept, and its answers to `meddle`.
 
-    def __init__(self, sandbox_url: str, meddle: Meddling) -> None:
+    Args:
+        sandbox_url: where the sandbox is.
+        meddle: makes what is answered of what the sandbox answered; that, unless it is given.
+        tls: what it shows and demands, so that it is spoken to by TLS.
+    """
+
+    def __init__(
+        self, sandbox_url: str, meddle: Meddling | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._sandbox = sandbox_url.removeprefix("http://")
-        self._meddle = meddle
+        self._meddle = meddle or (lambda passed: [passed.raw()])
+        self._tls = tls
         self._ended = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def wait(self, seconds: float = 120.0) -> None:
         """Do nothing for so long, or until the test is over: for answers that are slow or never come."""
@@ -78,7 +88,11 @@ class Relay:
                 threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with connection, contextlib.suppress(OSError):
+            if isinstance(connection, ssl.SSLSocket):
+                shake_hands(connection)
             stream = connection.makefile("rb")
             while line := stream.readline():
                 method, path, _ = line.decode().split(" ")
@@ -95,6 +109,16 @@ class Relay:
         with contextlib.closing(onward), onward.getresponse() as answer:
             content_type = answer.headers.get("Content-Type") or ""
             return Passed(method, path, answer.status, content_type, answer.read())
+
+
+def shake_hands(connection: ssl.SSLSocket) -> None:
+    """End the handshake of TLS; where it fails, hang up only after the other side, which reads why before."""
+    try:
+        connection.do_handshake()
+    except ssl.SSLError:
+        while socket.socket.recv(connection, 65536):
+            pass
+        raise
 
 
 def _header(line: bytes) -> tuple[str, str]:

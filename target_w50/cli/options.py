@@ -107,5 +107,5 @@ def say_where(settings: Settings, config: Sequence[str]) -> None:
     click.echo(
         f"w50: asks the W50 at {printable(urlsplit(settings.api_url).netloc.rpartition('@')[2])}", err=True
     )
-    for each in open_to_everybody(config):
+    for each in open_to_everybody(config, settings):
         click.echo(f"w50: {printable(each)}", err=True)

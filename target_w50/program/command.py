@@ -98,7 +98,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         file = None if input_path is None else open_input(input_path)
         from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
-        return LoadedProgram(values, settings, stdout_fd, open_to_everybody(config)).run(file)
+        return LoadedProgram(values, settings, stdout_fd, open_to_everybody(config, settings)).run(file)
     except Exception as fault:  # noqa: BLE001  # every ending has its status and its last line
         return _failed_to_start(values, fault)
 

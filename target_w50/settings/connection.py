@@ -1,52 +1,91 @@
-"""From the settings to a client of W50: authentication, media type, timeouts."""
+"""From the settings to a client of W50: authentication, certificates, media type, timeouts."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
 
+import requests
+
 from target_w50 import __version__
 from target_w50.errors import SettingsError
 from target_w50.runtime.clock import Clock
 from target_w50.settings.model import AuthMethod, Settings
-from target_w50.w50 import RequestEvent, W50Auth, W50Client, basic, bearer, check_url, header
+from target_w50.w50 import (
+    CertificateFiles,
+    RequestEvent,
+    Secret,
+    SecretFile,
+    W50Auth,
+    W50Client,
+    basic,
+    bearer,
+    check_url,
+    header,
+    new_session,
+)
 
 Observer = Callable[[RequestEvent], None]
 
 
-def make_auth(settings: Settings, clock: Clock, sleep: Callable[[float], None]) -> W50Auth:
+def make_auth(
+    settings: Settings, clock: Clock, sleep: Callable[[float], None], session: requests.Session
+) -> W50Auth:
     """What puts the credentials on requests; one for all clients of a run, so that a token is shared.
 
     Args:
         settings: as judged.
         clock: what a token's life and the tries are measured by.
         sleep: pauses between tries; may raise to end them.
+        session: what a token is fetched with.
+
+    Raises:
+        SettingsError: the file of a secret can't be used.
     """
     if settings.auth_method is AuthMethod.BEARER:
-        return bearer(settings.auth_token or "")
+        return bearer(_secret(settings, "auth_token"))
     if settings.auth_method is AuthMethod.HEADER:
-        return header(settings.auth_header_name, settings.auth_token or "")
+        return header(settings.auth_header_name, _secret(settings, "auth_token"))
     if settings.auth_method is AuthMethod.BASIC:
-        return basic(settings.username or "", settings.password or "")
+        return basic(settings.username or "", _secret(settings, "password"))
     # Imported where it is needed: the OAuth library is not small.
     oauth2 = importlib.import_module("target_w50.w50.oauth2").oauth2
     auth: W50Auth = oauth2(
         settings.oauth2_token_url,
         client_id=settings.oauth2_client_id,
-        client_secret=settings.oauth2_client_secret,
+        client_secret=_secret(settings, "oauth2_client_secret"),
         grant_type=settings.oauth2_grant_type,
         scope=settings.oauth2_scope,
         username=settings.username,
-        password=settings.password,
+        password=_secret(settings, "password"),
         allow_http=settings.allow_http,
         request_timeout_s=settings.request_timeout_s,
         retry_for_s=settings.retry_for_s,
         user_agent=f"target-w50/{__version__}",
+        session=session,
         sleep=sleep,
         monotonic=clock.monotonic,
         wall_clock=clock.epoch_s,
     )
     return auth
+
+
+def _secret(settings: Settings, name: str) -> Secret:
+    path = getattr(settings, f"{name}_file")
+    return SecretFile(path, f"{name}_file") if path else getattr(settings, name) or ""
+
+
+def _certificates(settings: Settings) -> CertificateFiles:
+    return CertificateFiles(settings.ca_bundle, settings.client_certificate, settings.client_key)
+
+
+def _raise_all(faults: list[SettingsError]) -> None:
+    """Raise what is wrong as one error."""
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        words = tuple(each for fault in faults for each in fault.faults)
+        raise SettingsError("; ".join(words), faults=words, code=faults[0].code)
 
 
 class Connection:
@@ -57,7 +96,8 @@ class Connection:
         sleep: pauses between tries, instead of the clock's; may raise to end them.
 
     Raises:
-        SettingsError: an address is not acceptable, before anything is sent to it.
+        SettingsError: an address is not acceptable, or the file of a secret or a certificate can't be used;
+            before anything is sent.
     """
 
     def __init__(
@@ -67,7 +107,18 @@ class Connection:
         self._settings = settings
         self._clock = clock
         self._sleep = sleep or clock.sleep
-        self._auth = make_auth(settings, clock, self._sleep)
+        self._certificates = _certificates(settings)
+        faults: list[SettingsError] = []
+        for judge in (self._certificates.check, self._authenticate):
+            try:
+                judge()
+            except SettingsError as error:
+                faults.append(error)
+        _raise_all(faults)
+
+    def _authenticate(self) -> None:
+        session = new_session(self._certificates)
+        self._auth = make_auth(self._settings, self._clock, self._sleep, session)
 
     def client(
         self, on_request: Observer | None = None, *, sleep: Callable[[float], None] | None = None
@@ -88,6 +139,7 @@ class Connection:
                 retry_for_s=settings.retry_for_s,
                 allow_http=settings.allow_http,
                 user_agent=f"target-w50/{__version__}",
+                session=new_session(self._certificates),
                 sleep=sleep or self._sleep,
                 monotonic=self._clock.monotonic,
                 wall_clock=self._clock.epoch_s,

@@ -97,6 +97,12 @@ class Settings:
     oauth2_client_secret: str | None
     oauth2_grant_type: GrantType
     oauth2_scope: str | None
+    auth_token_file: str | None
+    password_file: str | None
+    oauth2_client_secret_file: str | None
+    ca_bundle: str | None
+    client_certificate: str | None
+    client_key: str | None
     allow_http: bool
     media_type: str
     request_timeout_s: float

@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError
 
 from target_w50.errors import SettingsError
 from target_w50.settings.choices import AuthMethod, DeletedRecords, ImportMode, OnInvalidRecord
-from target_w50.settings.schema import DROP
+from target_w50.settings.schema import DROP, IN_FILES
 from target_w50.w50 import GrantType, check_url
 
 
@@ -123,6 +123,7 @@ def _nearest(name: str, known: list[str]) -> str:
 def _rule_faults(sound: _Sound) -> Iterator[str]:
     given = sound.settings
     yield from _auth_faults(sound)
+    yield from _file_faults(sound)
     yield from _url_faults(given)
     yield from _stream_faults(sound)
     yield from _expression_faults(given)
@@ -143,6 +144,14 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
         yield "`flattening_max_depth` is required for `flattening_enabled`"
 
 
+def _file_faults(sound: _Sound) -> Iterator[str]:
+    for name in IN_FILES:
+        if name in sound.names and f"{name}_file" in sound.names:
+            yield f"`{name}` and `{name}_file` must not both be set"
+    if "client_key" in sound.names and "client_certificate" not in sound.names:
+        yield "`client_key` needs `client_certificate`"
+
+
 def _auth_faults(sound: _Sound) -> Iterator[str]:
     given = sound.settings
     if "auth_method" not in given:
@@ -157,8 +166,9 @@ def _auth_faults(sound: _Sound) -> Iterator[str]:
         + (["username", "password"] if with_password else ["oauth2_client_secret"]),
     }
     for name in needed[method]:
-        if name not in sound.names:
-            yield f"`{name}` is required for `auth_method` {method.value}"
+        if name not in sound.names and f"{name}_file" not in sound.names:
+            or_file = f" (or `{name}_file`)" if name in IN_FILES else ""
+            yield f"`{name}` is required for `auth_method` {method.value}{or_file}"
     for name in ("auth_token", "username", "password"):
         value = given.get(name, "")
         if method is not AuthMethod.OAUTH2 and any(character in value for character in "\r\n\0"):

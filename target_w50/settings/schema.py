@@ -208,6 +208,45 @@ CONNECTION: Schema = {
         "Which grant `oauth2` asks for.",
     ),
     "oauth2_scope": _setting("OAuth 2 scope", "string", "The scope that `oauth2` asks for.", minLength=1),
+    "auth_token_file": _setting(
+        "File of the auth token",
+        "string",
+        "File that holds `auth_token` (a mounted secret), instead of it. Read at the start, and after a 401.",
+        minLength=1,
+    ),
+    "password_file": _setting(
+        "File of the password",
+        "string",
+        "File that holds `password`, instead of it. Read at the start, and after a 401.",
+        minLength=1,
+    ),
+    "oauth2_client_secret_file": _setting(
+        "File of the OAuth 2 client secret",
+        "string",
+        "File that holds `oauth2_client_secret`, instead of it. Read at the start, and after a 401 or a "
+        "refusal of the token URL.",
+        minLength=1,
+    ),
+    "ca_bundle": _setting(
+        "Certificates to trust",
+        "string",
+        "File (PEM) or folder of the certificates to trust, of W50 and of `oauth2_token_url`. Without it, "
+        "those that `REQUESTS_CA_BUNDLE` of the environment names, else the public ones that certifi brings.",
+        minLength=1,
+    ),
+    "client_certificate": _setting(
+        "Client certificate",
+        "string",
+        "File (PEM) of the certificate to show to W50 and to `oauth2_token_url`, for mutual TLS; it may hold "
+        "its key as well.",
+        minLength=1,
+    ),
+    "client_key": _setting(
+        "Key of the client certificate",
+        "string",
+        "File (PEM) of the private key of `client_certificate`, not encrypted.",
+        minLength=1,
+    ),
     "allow_http": _setting(
         "Allow plain HTTP",
         "boolean",
@@ -429,6 +468,9 @@ OF_THE_SDK: Schema = {
     ),
     "load_method": _setting("Load method", "string", "W50 upserts.", enum=["upsert"], default="upsert"),
 }
+
+IN_FILES = ("auth_token", "password", "oauth2_client_secret")
+"""Secrets that may stand in a file instead, whose setting has `_file` behind the name."""
 
 READ_BY_THE_SDK = {
     "stream_maps": "its mapper applies them",

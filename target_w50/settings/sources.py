@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from target_w50.errors import SettingsError
-from target_w50.settings.schema import SETTINGS_SCHEMA
+from target_w50.settings.model import Settings
+from target_w50.settings.schema import IN_FILES, SETTINGS_SCHEMA
 
 ENV = "ENV"
 DOT_ENV = ".env"
@@ -51,25 +52,53 @@ def read_config(sources: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def open_to_everybody(sources: Sequence[str]) -> Iterator[str]:
+def open_to_everybody(sources: Sequence[str], settings: Settings) -> Iterator[str]:
     """A sentence for each file with secrets that every user of the machine may read.
 
     Args:
         sources: as for `read_config`.
+        settings: what came of them; they may name files with secrets.
     """
     secret = [name for name, setting in SETTINGS_SCHEMA["properties"].items() if setting.get("secret")]
     for source in sources:
         path = Path(DOT_ENV if source == ENV else source)
         marks = [ENV_PREFIX + name.upper() if source == ENV else f'"{name}"' for name in secret]
         try:
-            mode, content = path.stat().st_mode, path.read_text(encoding="utf-8", errors="replace")
+            content = path.read_text(encoding="utf-8", errors="replace")
         except (OSError, ValueError):
             continue
-        if stat.S_ISREG(mode) and mode & stat.S_IROTH and any(mark in content for mark in marks):
+        if _everybody_reads(path) and any(mark in content for mark in marks):
             yield (
                 f"{path} holds secrets, and every user of this machine can read it. "
                 "Close it (chmod o-r) and think of the secrets as known."
             )
+    key = "client_key" if settings.client_key else "client_certificate"
+    for name in (*(f"{secret}_file" for secret in IN_FILES), key):
+        named = getattr(settings, name)
+        if named and _everybody_reads(Path(named)) and not _is_mounted_for_reading(named):
+            yield (
+                f"Every user of this machine can read the file that `{name}` names. "
+                "Close it (chmod o-r) and think of the secret as known."
+            )
+
+
+def _everybody_reads(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(mode) and bool(mode & stat.S_IROTH)
+
+
+def _is_mounted_for_reading(path: str) -> bool:
+    """Whether its file system can't be written to.
+
+    So platforms of containers mount secrets: readable for all in there, and nobody could change that.
+    """
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _read_file(path: str) -> Mapping[str, Any]:

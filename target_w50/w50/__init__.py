@@ -8,6 +8,8 @@ from __future__ import annotations
 from target_w50.w50.auth import GrantType, W50Auth, basic, bearer, header
 from target_w50.w50.calls import RequestEvent
 from target_w50.w50.client import W50Client
+from target_w50.w50.http.connections import new_session
+from target_w50.w50.http.tls import CertificateFiles
 from target_w50.w50.http.urls import check_url
 from target_w50.w50.import_job import (
     ALL_PERCENT,
@@ -32,6 +34,7 @@ from target_w50.w50.models import (
     WireError,
 )
 from target_w50.w50.plain_words import plain_words
+from target_w50.w50.secret_files import Secret, SecretFile
 from target_w50.w50.wire.formats import JSON_MEDIA_TYPES, MEDIA_TYPES, WireFormat, decode_answer, wire_format
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "IMPORT_JOB_MEMBERS",
     "JSON_MEDIA_TYPES",
     "MEDIA_TYPES",
+    "CertificateFiles",
     "Contact",
     "ContactSchemaField",
     "ContactsList",
@@ -49,6 +53,8 @@ __all__ = [
     "MemberError",
     "MemberKind",
     "RequestEvent",
+    "Secret",
+    "SecretFile",
     "UploadAnswer",
     "Value",
     "W50Auth",
@@ -63,6 +69,7 @@ __all__ = [
     "has_ended",
     "has_failed",
     "header",
+    "new_session",
     "plain_words",
     "rejected",
     "snake_case_members",

@@ -1,25 +1,31 @@
 """Authentication whose secrets stay secret: bearer token, HTTP basic, a header of any name.
 
-Each is an authentication of requests: with none, requests would look for credentials in netrc.
+Each is an authentication of requests: with none, requests would look for credentials in netrc. A secret that
+stands in a file is read at the start, and again after a 401: it may have been replaced.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 import requests
 from requests.auth import AuthBase
 
 from target_w50.errors import SettingsError
+from target_w50.w50.secret_files import Secret, SecretFile, read_secret
 
 Authentication = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 """What requests takes for an authentication: puts the credentials on a request."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+_logger = logging.getLogger(__name__)
 
 
 class GrantType(str, Enum):
@@ -45,62 +51,113 @@ class W50Auth(AuthBase):
         return self
 
 
-class HeaderAuth(W50Auth):
-    """One header with a fixed value."""
+@dataclass(frozen=True, repr=False)
+class _Credentials:
+    """A header's value, and what of it must not be shown."""
 
-    def __init__(self, name: str, value: str, secrets: tuple[str, ...]) -> None:
+    value: str
+    secrets: tuple[str, ...]
+
+
+class HeaderAuth(W50Auth):
+    """One header, whose value is made of a secret.
+
+    Args:
+        name: of the header.
+        secret: as it is, or the file that it stands in.
+        made_of: makes the header's value of the secret.
+
+    Raises:
+        SettingsError: the secret can't be read, or nothing made of it.
+    """
+
+    def __init__(self, name: str, secret: Secret, made_of: Callable[[str], _Credentials]) -> None:
         self._name = name
-        self._value = value
-        self._secrets = secrets
+        self._secret = secret
+        self._made_of = made_of
+        self._credentials = made_of(read_secret(secret))
+        self._secrets = self._credentials.secrets
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the header on a request."""
-        r.headers[self._name] = self._value
+        r.headers[self._name] = self._credentials.value
         return r
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._name})"
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the header's value and what it was made of."""
+        """Return what the header's value was made of, also before the secret was replaced."""
         return self._secrets
 
+    def renewed_after_401(self, request: requests.PreparedRequest) -> bool:
+        """Read the secret again; say whether this request carried another."""
+        try:
+            credentials = self._made_of(read_secret(self._secret))
+        except SettingsError as error:
+            # It is just being replaced, perhaps. W50's refusal is what the caller is told.
+            _logger.warning("After a 401: %s; the secret that was read before is kept", error.message)
+        else:
+            # What is masked grows before what is sent changes.
+            self._secrets = tuple(dict.fromkeys((*self._secrets, *credentials.secrets)))
+            self._credentials = credentials
+        return bool(request.headers.get(self._name) != self._credentials.value)
 
-def bearer(token: str) -> W50Auth:
+
+def bearer(token: Secret) -> W50Auth:
     """Authenticate with `Authorization: Bearer ...`.
 
     Raises:
-        SettingsError: the token is empty, or holds what a header can't.
+        SettingsError: the token is empty, or holds what a header can't, or its file can't be used.
     """
-    token = checked_header_value(token, "auth_token")
-    return HeaderAuth("Authorization", f"Bearer {token}", (token,))
+    setting = _setting(token, "auth_token")
+
+    def made_of(token: str) -> _Credentials:
+        token = checked_header_value(token, setting)
+        return _Credentials(f"Bearer {token}", (token,))
+
+    return HeaderAuth("Authorization", token, made_of)
 
 
-def basic(user: str, password: str) -> W50Auth:
+def basic(user: str, password: Secret) -> W50Auth:
     """Authenticate with HTTP basic; both are sent as UTF-8 (RFC 7617).
 
     Raises:
-        SettingsError: the user name is empty or holds a colon.
+        SettingsError: the user name is empty or holds a colon, or the password's file can't be used.
     """
     if not user or ":" in user:
         raise _fault("username must be set for auth_method basic, and can't hold a colon")
-    try:
-        encoded = b64encode(f"{user}:{password}".encode()).decode("ascii")
-    except UnicodeEncodeError:
-        raise _fault("username or password holds what UTF-8 can't") from None
-    return HeaderAuth("Authorization", f"Basic {encoded}", (encoded, password))
+
+    def made_of(password: str) -> _Credentials:
+        try:
+            encoded = b64encode(f"{user}:{password}".encode()).decode("ascii")
+        except UnicodeEncodeError:
+            raise _fault("username or password holds what UTF-8 can't") from None
+        return _Credentials(f"Basic {encoded}", (encoded, password))
+
+    return HeaderAuth("Authorization", password, made_of)
 
 
-def header(name: str, value: str) -> W50Auth:
+def header(name: str, value: Secret) -> W50Auth:
     """Authenticate with a header of any name.
 
     Raises:
-        SettingsError: it is no name for a header, or the value is empty or holds what a header can't.
+        SettingsError: it is no name for a header, or the value is empty or holds what a header can't, or its
+            file can't be used.
     """
     if not _HEADER_NAME.fullmatch(name):
         raise _fault("auth_header_name is not the name of a header")
-    value = checked_header_value(value, "auth_token")
-    return HeaderAuth(name, value, (value,))
+    setting = _setting(value, "auth_token")
+
+    def made_of(value: str) -> _Credentials:
+        value = checked_header_value(value, setting)
+        return _Credentials(value, (value,))
+
+    return HeaderAuth(name, value, made_of)
+
+
+def _setting(secret: Secret, name: str) -> str:
+    return secret.setting if isinstance(secret, SecretFile) else name
 
 
 def checked_header_value(value: str, setting: str) -> str:

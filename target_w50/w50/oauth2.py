@@ -34,7 +34,8 @@ from target_w50.w50.http.retry import (
 )
 from target_w50.w50.http.transport import Answer, Bounds, TransportFault, exchange, whole_s
 from target_w50.w50.http.urls import check_url
-from target_w50.w50.oauth2_body import token_request_body
+from target_w50.w50.oauth2_body import TokenRequestBody
+from target_w50.w50.secret_files import Secret
 
 MAX_MARGIN_S: Final = 60.0
 """A token is renewed so long before it ends, or a tenth of its life where that is less."""
@@ -81,10 +82,10 @@ class OAuth2Auth(W50Auth):
     Args:
         token_url: the token end point, https but on loopback.
         client_id: of the registered client.
-        client_secret: of the same; None for a public client with the password grant.
+        client_secret: of the same, or its file; None for a public client with the password grant.
         grant_type: one of `GrantType`, or its text.
         username: for the password grant.
-        password: for the password grant.
+        password: for the password grant, or its file.
         scope: names with spaces between, or None.
         allow_http: allow plain http beyond loopback.
         request_timeout_s: for each read, and for a token request as a whole.
@@ -106,10 +107,10 @@ class OAuth2Auth(W50Auth):
         token_url: str,
         *,
         client_id: str,
-        client_secret: str | None = None,
+        client_secret: Secret | None = None,
         grant_type: GrantType | str = GrantType.CLIENT_CREDENTIALS,
         username: str | None = None,
-        password: str | None = None,
+        password: Secret | None = None,
         scope: str | None = None,
         allow_http: bool = False,
         request_timeout_s: float = 300.0,
@@ -123,7 +124,7 @@ class OAuth2Auth(W50Auth):
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._token_url = check_url(token_url, setting="oauth2_token_url", allow_http=allow_http)
-        self._body = token_request_body(
+        self._body = TokenRequestBody(
             grant_type,
             client_id=client_id,
             client_secret=client_secret or "",
@@ -132,8 +133,9 @@ class OAuth2Auth(W50Auth):
             scope=scope,
         )
         self._client_id = client_id
-        self._given_secrets = tuple(secret for secret in (client_secret, password) if secret)
-        self._bounds = Bounds(connect_timeout_s, request_timeout_s, whole_s(request_timeout_s, self._body))
+        self._bounds = Bounds(
+            connect_timeout_s, request_timeout_s, whole_s(request_timeout_s, self._body.content)
+        )
         self._retry_for_s = retry_for_s
         self._user_agent = user_agent
         self._session = session or new_session()
@@ -163,7 +165,7 @@ class OAuth2Auth(W50Auth):
         try:
             token = self._token
             if token is None or (token.renew_at is not None and self._timing.monotonic() >= token.renew_at):
-                token = self._token = self._fetched(tries, within_s)
+                token = self._token = self._granted(tries, within_s)
         finally:
             self._lock.release()
         r.headers["Authorization"] = f"Bearer {token.value}"
@@ -173,9 +175,9 @@ class OAuth2Auth(W50Auth):
         return f"{type(self).__name__}({self._where})"
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the client's secret, the password and the token."""
+        """Return the client's secret, the password (former ones too) and the token."""
         token = self._token
-        return self._given_secrets + ((token.value,) if token else ())
+        return self._body.secrets + ((token.value,) if token else ())
 
     def renewed_after_401(self, request: requests.PreparedRequest) -> bool:
         """Forget the token that this request carried, so that the next request fetches another.
@@ -186,11 +188,23 @@ class OAuth2Auth(W50Auth):
         token = self._token
         if token and request.headers.get("Authorization") == f"Bearer {token.value}":
             self._token = None
+            self._body.read_again(self._named)
         return True
 
     @property
     def _where(self) -> str:
         return urlsplit(self._token_url).netloc
+
+    def _granted(self, tries: Tries, within_s: float) -> _Token:
+        """Ask for a token, and where that is refused once more if a secret was replaced meanwhile."""
+        sent = self._body.content
+        try:
+            return self._fetched(tries, within_s)
+        except RefusedError:
+            self._body.read_again(self._named)
+            if self._body.content == sent:
+                raise
+        return self._fetched(tries, within_s)
 
     def _fetched(self, tries: Tries, within_s: float) -> _Token:
         """Ask for a token until there is one, a refusal, or no time left."""
@@ -229,7 +243,9 @@ class OAuth2Auth(W50Auth):
             "Content-Type": "application/x-www-form-urlencoded",
             "User-Agent": self._user_agent,
         }
-        request = requests.Request("POST", self._token_url, headers=headers, data=self._body, auth=_NoAuth())
+        request = requests.Request(
+            "POST", self._token_url, headers=headers, data=self._body.content, auth=_NoAuth()
+        )
         return self._session.prepare_request(request)
 
     def _token_of(self, answer: Answer, asked_at: float) -> _Token:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.support import Operator, Outcome
+from tests.cli.support import TOKEN, Operator, Outcome
 
 ENTRY: dict[str, Any] = {"stream": "contacts", "contact_list": "42", "match_fields": ["Email"]}
 
@@ -47,6 +47,17 @@ def test_settings_that_name_no_connection_end_the_check(operator: Operator) -> N
     checked = operator.w50("check", auth_token=None)
     assert (checked.status, failed(checked)) == (2, ["settings"])
     assert operator.asked() == set()
+
+
+def test_a_secret_may_stand_in_a_file_that_is_named(operator: Operator, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(f"{TOKEN}\n")
+    assert operator.w50("check", auth_token=None, auth_token_file=str(path)).status == 0
+    path.unlink()
+    checked = operator.w50("check", auth_token=None, auth_token_file=str(path), ca_bundle=str(path))
+    assert (checked.status, failed(checked)) == (2, ["settings", "settings"])
+    for name in ("auth_token_file", "ca_bundle"):
+        assert f"`{name}` names a file that is not there." in checked.out
 
 
 def test_a_refused_caller_is_told_so_with_the_status_of_a_run(operator: Operator) -> None:

@@ -6,6 +6,7 @@ import base64
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +14,7 @@ import pytest
 import requests
 
 from target_w50.errors import RefusedError, SettingsError, UnreachableError, W50Error
-from target_w50.w50 import W50Auth, basic, bearer, header
+from target_w50.w50 import SecretFile, W50Auth, basic, bearer, header
 from target_w50.w50.oauth2 import oauth2
 from tests.w50.support import IMPORT_JOB, FakeClock, Script, answer, client_of, session_of
 
@@ -201,6 +202,77 @@ def test_a_fixed_secret_can_not_be_renewed() -> None:
     script = Script(answer(401, {}), answer(200, []))
     with pytest.raises(RefusedError):
         client_of(script, auth=bearer(SECRET)).list_contact_lists()
+    assert len(script.requests) == 1
+
+
+def _file(folder: Path, secret: str) -> SecretFile:
+    (folder / "secret").write_text(secret)
+    return SecretFile(str(folder / "secret"), "auth_token_file")
+
+
+def test_a_secret_of_a_file_is_read_again_after_a_401(tmp_path: Path) -> None:
+    """A 401 had no effect: a POST may be repeated, even a run. The former secret stays masked."""
+    auth = bearer(_file(tmp_path, SECRET))
+    script = Script(answer(401, {}), answer(200, IMPORT_JOB))
+    _file(tmp_path, "another-0123456789")
+    client_of(script, auth=auth).run_import_job(42, 7, match=["Email"], custom_events=[])
+    sent = [request.headers["Authorization"] for request in script.requests]
+    assert sent == [f"Bearer {SECRET}", "Bearer another-0123456789"]
+    assert auth.secrets() == (SECRET, "another-0123456789")
+
+
+def test_a_401_for_a_secret_that_was_replaced_meanwhile_is_worth_another_try(tmp_path: Path) -> None:
+    auth = bearer(_file(tmp_path, SECRET))
+    first, second = (requests.Request("GET", "https://w50.example", auth=auth).prepare() for _ in range(2))
+    _file(tmp_path, "another-0123456789")
+    assert auth.renewed_after_401(first)
+    assert auth.renewed_after_401(second)
+    third = requests.Request("GET", "https://w50.example", auth=auth).prepare()
+    assert not auth.renewed_after_401(third)
+
+
+@pytest.mark.parametrize("replaced_by", [SECRET, "", None], ids=("itself", "nothing yet", "no file"))
+def test_a_refused_secret_without_another_in_its_file_is_a_refusal(
+    replaced_by: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    auth = bearer(_file(tmp_path, SECRET))
+    if replaced_by is None:
+        (tmp_path / "secret").unlink()
+    else:
+        _file(tmp_path, replaced_by)
+    script = Script(answer(401, {}), answer(200, []))
+    with pytest.raises(RefusedError) as caught:
+        client_of(script, auth=auth).list_contact_lists()
+    assert caught.value.code == "w50_unauthorized"
+    assert len(script.requests) == 1
+    assert ("`auth_token_file` names a file" in caplog.text) == (replaced_by != SECRET)
+    assert str(tmp_path) not in caplog.text
+
+
+@pytest.mark.parametrize("refusal", [400, 401, 200])
+def test_a_client_secret_of_a_file_is_read_again_when_it_is_refused(refusal: int, tmp_path: Path) -> None:
+    """Servers refuse with 401 or 400 (RFC 6749, 5.2), and some with 200."""
+    script = Script(answer(refusal, {"error": "invalid_client"}), _token())
+    auth = _oauth2(script, client_secret=_file(tmp_path, SECRET))
+    _file(tmp_path, "another-0123456789")
+    assert _headers(auth) == {"Authorization": "Bearer granted-token-1"}
+    bodies = [
+        parse_qs(request.body.decode()) for request in script.requests if isinstance(request.body, bytes)
+    ]
+    assert [each["client_secret"] for each in bodies] == [[SECRET], ["another-0123456789"]]
+    assert {SECRET, "another-0123456789"} <= set(auth.secrets())
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_refused_client_secret_without_another_in_its_file_is_refused_once(
+    is_gone: bool, tmp_path: Path
+) -> None:
+    script = Script(answer(401, {"error": "invalid_client"}))
+    auth = _oauth2(script, client_secret=_file(tmp_path, SECRET))
+    if is_gone:
+        (tmp_path / "secret").unlink()
+    with pytest.raises(RefusedError):
+        _headers(auth)
     assert len(script.requests) == 1
 
 

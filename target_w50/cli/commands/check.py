@@ -84,7 +84,8 @@ def check_all(config: Mapping[str, Any], connect: Callable[[Settings], W50Client
     try:
         client = connect(settings)
     except SettingsError as error:
-        yield Finding("address", error.message, error)
+        for fault in error.faults or (error.message,):
+            yield Finding("settings", f"{fault}.", error)
         return
     try:
         yield from _at_w50(client, settings, entries)

@@ -26,6 +26,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from target_w50.w50.http.tls import CertificateFiles
 from target_w50.w50.http.underway import BoundError, here
 
 MAX_IDLE_S: float = 2.0
@@ -35,6 +36,7 @@ a POST doubtful for nothing."""
 MAX_INTERIM_ANSWERS: Final = 64
 """So many interim answers to one request are read past: one each five seconds while a read may last."""
 
+_NO_FILES: Final = CertificateFiles()
 _WRITE_BYTES: Final = 64 * 1024
 _POOL_CONNECTIONS: Final = 32
 _INTERIM: Final = range(100, 200)
@@ -238,9 +240,15 @@ class KeepingAdapter(HTTPAdapter):
         return manager
 
 
-def new_session() -> requests.Session:
-    """Return a session that several threads may share: nothing in it changes, cookies included."""
+def new_session(certificates: CertificateFiles = _NO_FILES) -> requests.Session:
+    """Return a session that several threads may share: nothing in it changes, cookies included.
+
+    Args:
+        certificates: whom it trusts, and what it shows; checked already.
+    """
     session = requests.Session()
+    session.verify = certificates.ca_bundle or True
+    session.cert = certificates.to_show
     session.mount("https://", KeepingAdapter())
     session.mount("http://", KeepingAdapter())
     return session

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Final
 
@@ -26,6 +27,19 @@ _PLAIN_REASON: Final = {
     62: "it is for another host",
     64: "it is for another host",
 }
+_NOT_ACCEPTED: Final = "it does not accept our certificate"
+_REFUSED_HANDSHAKE: Final = {
+    # TLS 1.2 has no alert of its own for a certificate that is missing.
+    "CERTIFICATE_REQUIRED": "it demands a certificate of ours",
+    "HANDSHAKE_FAILURE": "it demands a certificate of ours, or speaks no cipher that we do",
+    "BAD_CERTIFICATE": _NOT_ACCEPTED,
+    "UNSUPPORTED_CERTIFICATE": _NOT_ACCEPTED,
+    "CERTIFICATE_REVOKED": "our certificate is revoked",
+    "CERTIFICATE_EXPIRED": "our certificate has expired",
+    "CERTIFICATE_UNKNOWN": _NOT_ACCEPTED,
+    "UNKNOWN_CA": "the issuer of our certificate is not known there",
+    "ACCESS_DENIED": "our certificate may not do this",
+}
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 _PROXY_ERRORS: Final = (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
 
@@ -36,19 +50,42 @@ def says_unconnected(error: BaseException) -> bool:
     return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
-def words_of_distrust(error: BaseException) -> str | None:
-    """Return why the other side's certificate is not trusted, if that is what an error means.
+@dataclass(frozen=True)
+class Distrust:
+    """Why one side does not trust the other, in words, and the error's code."""
 
-    Trying again is of no use, and nothing of the request was sent.
+    words: str
+    code: str
+
+
+def distrust_in(error: BaseException) -> Distrust | None:
+    """Return what an error says of trust, if it does: the other side's certificate, or ours.
+
+    Trying again is of no use. And nothing took effect: the one was found before the request was sent; the
+    other is the end of a handshake (under TLS 1.3 it may come when the request is on its way, but nobody
+    reads that before the handshake ends well).
     """
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = _PLAIN_REASON.get(getattr(cause, "verify_code", 0), "it does not verify")
-            return (
-                f"its certificate is not trusted ({reason}); check the URL, this machine's clock and "
-                "REQUESTS_CA_BUNDLE"
+            return Distrust(
+                f"its certificate is not trusted ({reason}); check the URL, this machine's clock, ca_bundle "
+                "and REQUESTS_CA_BUNDLE",
+                "w50_not_trusted",
+            )
+        refusal = _REFUSED_HANDSHAKE.get(_alert(cause))
+        if refusal is not None:
+            return Distrust(
+                f"it ended the handshake of TLS: {refusal}; check client_certificate and client_key",
+                "client_certificate_refused",
             )
     return None
+
+
+def _alert(error: BaseException) -> str:
+    """Return the alert of TLS that the other side sent, by OpenSSL's name; empty if it is none."""
+    reason = getattr(error, "reason", None) if isinstance(error, ssl.SSLError) else None
+    return reason.partition("_ALERT_")[2] if isinstance(reason, str) else ""
 
 
 def describe_fault(error: BaseException, connect_timeout_s: float, read_timeout_s: float) -> str:

@@ -13,7 +13,7 @@ import urllib3
 from requests.utils import select_proxy
 
 from target_w50.errors import UnreachableError
-from target_w50.w50.http.faults import describe_fault, says_unconnected, words_of_distrust
+from target_w50.w50.http.faults import describe_fault, distrust_in, says_unconnected
 from target_w50.w50.http.tls import check_certificates
 from target_w50.w50.http.underway import Underway, here
 from target_w50.w50.http.urls import check_proxy, goes_past_proxies
@@ -107,7 +107,7 @@ def exchange(
     Raises:
         TransportFault: no whole answer came.
         SettingsError: the environment's proxy or certificates can't be used.
-        UnreachableError: the certificate of the other side is not trusted.
+        UnreachableError: one side does not trust the other's certificate.
     """
     url = request.url or ""
     settings = _settings(session, url)
@@ -126,9 +126,10 @@ def exchange(
         with response:
             content, is_whole = _content(response, bounds.answer_bytes, underway)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, HTTPException) as error:
-        distrust = words_of_distrust(error)
+        distrust = distrust_in(error)
         if distrust is not None:
-            raise UnreachableError(f"{urlsplit(url).netloc}: {distrust}", code="w50_not_trusted") from error
+            words = f"{urlsplit(url).netloc}: {distrust.words}"
+            raise UnreachableError(words, code=distrust.code) from error
         connected = underway.connected and not says_unconnected(error)
         words = describe_fault(error, bounds.connect_s, bounds.read_s if connected else bounds.connect_s)
         raise TransportFault(words, connected=connected) from error
@@ -141,14 +142,16 @@ def _settings(session: requests.Session, url: str) -> Any:
     Raises:
         SettingsError: the proxy or the certificates can't be used.
     """
-    settings: Any = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+    # requests has the environment's certificates win over the session's; a setting wins over both.
+    own = session.verify if isinstance(session.verify, str) else None
+    settings: Any = session.merge_environment_settings(url, {}, stream=True, verify=own, cert=None)
     if goes_past_proxies(urlsplit(url).hostname or ""):
         # What stays on this machine is shown to no other.
         settings["proxies"] = {}
     proxy = select_proxy(url, settings["proxies"])
     if proxy is not None:
         check_proxy(proxy)
-    if url.startswith("https:"):
+    if url.startswith("https:") and own is None:
         check_certificates(settings["verify"])
     return settings
 
