@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from target_w50.errors import StoppedError
+from target_w50.runtime.last_resort import LastResort
 from target_w50.runtime.stdout import EXIT_STDOUT_CLOSED, stdout_closed
 from target_w50.runtime.stop import Stop
 
@@ -22,13 +23,16 @@ GRACE_S = 3.5
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LAST_WORDS_S = 1.0
 """How long the last words may take then, in seconds."""
+LOOK_MS = 100
+"""How often the watch looks for signals, in milliseconds."""
 
 
 class Watch:
     """A thread that learns of signals and of a closed standard output, whatever the others are doing.
 
-    Python runs signal handlers in the main thread, which may be waiting for W50 or for the reader of the
-    states; so the handlers do nothing, and this thread reads the numbers of the signals from a pipe.
+    All threads block the signals, so that they stay pending until this one looks: nothing that waits is
+    interrupted, and none is lost. While it can't look, as some call into C holds the interpreter, the last
+    resort has them end the program.
 
     Args:
         stop: set with the first signal.
@@ -40,23 +44,27 @@ class Watch:
         self._stop = stop
         self._stdout_fd = stdout_fd
         self._last_words = last_words
-        self._read_end, self._write_end = os.pipe()
-        os.set_blocking(self._write_end, False)
+        self._signals: set[signal.Signals] = set()
+        self._is_signalled = False
         self._done = threading.Event()
 
     def start(self) -> None:
-        """Take the signals over; to be called in the main thread.
+        """Take the signals over; to be called in the main thread, before there are others.
 
         Who started us may have it that a signal is for others, as `nohup` does, and shells with `&` in a
         script: one that is ignored stays so.
         """
-        # First where signals go, then who takes them: one that comes in between is not lost.
-        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         for number in SIGNALS:
             if signal.getsignal(number) is signal.SIG_IGN:
                 log.debug("%s was ignored when the program began, and stays ignored.", number.name)
             else:
-                signal.signal(number, _leave_to_the_watch)
+                self._signals.add(number)
+        # First blocked, then the default effect, which is the last resort's.
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
+        for number in self._signals:
+            signal.signal(number, signal.SIG_DFL)
+        self._last_resort = LastResort(self._signals)
+        self._last_resort.start()
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
 
     def done(self) -> None:
@@ -65,20 +73,23 @@ class Watch:
 
     def _watch(self) -> None:
         poll = select.poll()
-        poll.register(self._read_end, select.POLLIN)
         if _is_pipe(self._stdout_fd):
             poll.register(self._stdout_fd, 0)
         while True:
-            for fd, _ in poll.poll():
-                if fd == self._stdout_fd:
-                    poll.unregister(fd)
-                    self._begin_to_end(stdout_closed())
-                else:
-                    self._signalled(os.read(self._read_end, 1)[0])
+            if poll.poll(LOOK_MS):
+                poll.unregister(self._stdout_fd)
+                self._begin_to_end(stdout_closed())
+            pending = self._signals & signal.sigpending()
+            if pending:
+                self._signalled(signal.sigwait(pending))
+            if not self._is_signalled:
+                self._last_resort.put_off()
 
     def _signalled(self, number: int) -> None:
-        if number not in SIGNALS:
-            return
+        if not self._is_signalled:
+            self._is_signalled = True
+            self._last_resort.put_off()
+            self._last_resort.end_with(number)
         stopped = self._stop.error
         if stopped is not None and stopped.exit_status != EXIT_STDOUT_CLOSED:
             self._end_now(stopped)
@@ -100,10 +111,6 @@ class Watch:
         words.start()
         words.join(LAST_WORDS_S)
         os._exit(error.exit_status)
-
-
-def _leave_to_the_watch(number: int, frame: object) -> None:
-    """Nothing: see `Watch`."""
 
 
 def stopped_by(number: int) -> StoppedError:
