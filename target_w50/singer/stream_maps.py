@@ -81,6 +81,8 @@ class StreamMaps:
         return stream_maps
 
     def _why_not(self, schema: Mapping[str, Any], error: Exception) -> str:
+        if isinstance(error, RecursionError):
+            return "It is nested too deeply: have the tap send another (catalog)."
         options = self.mapper.flattening_options
         return why_not_flattened(schema, options, error) if options is not None and options.enabled else ""
 

@@ -33,6 +33,7 @@ from target_w50.validation.compiled_checks import (
 )
 from target_w50.validation.drafts import Schema, floats_may_be_integers, is_draft_3, ref_stands_alone, walk
 from target_w50.validation.exact_numbers import is_integral
+from target_w50.validation.work import WORK
 
 _ANY = frozenset((NONE, bool, int, float, Decimal, str, dict, list))
 _TYPES: dict[str, frozenset[type]] = {
@@ -48,6 +49,8 @@ _OF_OBJECTS = frozenset(("properties", "required", "additionalProperties"))
 _OF_ARRAYS = frozenset(("items", "minItems", "maxItems"))
 _OF_NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
 _OF_ALL = frozenset(("type", "enum", "const", "anyOf", "allOf", "$ref", "format", "minLength", "maxLength"))
+MOST_JUDGINGS = 1000
+"""So often a compiled schema may judge one value; past it jsonschema does, where steps are counted."""
 _KNOWN = _OF_ALL | _OF_OBJECTS | _OF_ARRAYS | _OF_NUMBERS
 
 
@@ -59,11 +62,20 @@ class _Node:
         types: the types of the values that it takes.
         rules: what values must pass besides, by their type.
         takes_integral: whether a Decimal without a fraction is taken, though Decimals as such are not.
+        judgings: how often at most it judges the value itself.
+        judgings_within: how often at most it judges a value that is nested in it.
     """
 
     types: frozenset[type] = _ANY
     rules: dict[type, Check] = field(default_factory=dict)
     takes_integral: bool = False
+    judgings: int = 1
+    judgings_within: int = 0
+
+    @property
+    def most_judgings(self) -> int:
+        """How often at most it judges any one value."""
+        return max(self.judgings, self.judgings_within)
 
     def check(self, value: Any) -> bool:
         """Say yes if the value is certainly valid."""
@@ -94,17 +106,36 @@ def compile_fast(schema: Schema, draft: type[Validator], judge: Validator) -> Ch
         judge: jsonschema's validator, for what is not known here.
 
     Returns:
-        The check of a dict, which may raise RecursionError and ArithmeticError; None where ids within the
-        schema, or draft 3, keep its parts from being judged alone, or no object is valid.
+        The check of a dict, which may raise RecursionError, ArithmeticError and TooMuchWorkError; None where
+        ids within the schema, or draft 3, keep its parts from being judged alone, or no object is valid.
     """
     has_ids = any(place and ("$id" in each or "id" in each) for place, each in walk(schema))
     if has_ids or is_draft_3(draft):
         return None
-    node = _Compiler(schema, draft, judge).node(schema)
-    return node.rules.get(dict, always) if dict in node.types else None
+    compiler = _Compiler(schema, draft, judge)
+    node = compiler.node(schema)
+    if dict not in node.types:
+        return None
+    check = node.rules.get(dict, always)
+    return _counting(check) if compiler.counts else check
+
+
+def _counting(check: Check) -> Check:
+    def counted(record: Any) -> bool:
+        WORK.begin(record)
+        return check(record)
+
+    return counted
 
 
 class _Compiler:
+    """Makes nodes.
+
+    Attributes:
+        counts: whether checks take steps of `WORK`: those of jsonschema, and of what refers to itself. How
+            much all others are at most is known beforehand.
+    """
+
     def __init__(self, root: Schema, draft: type[Validator], judge: Validator) -> None:
         self._root = root
         self._judge = judge
@@ -113,6 +144,7 @@ class _Compiler:
         self._floats_may_be_integers = floats_may_be_integers(draft)
         self._targets: dict[int, _Node] = {}
         self._unready: set[int] = set()
+        self.counts = False
 
     def node(self, schema: Any) -> _Node:
         if isinstance(schema, bool):
@@ -130,12 +162,12 @@ class _Compiler:
                 node.add(kind, bounded(schema))
                 node.add(kind, multiple(schema))
         if not _OF_OBJECTS.isdisjoint(schema):
-            node.add(dict, self._object(schema))
+            node.add(dict, self._object(node, schema))
         if not _OF_ARRAYS.isdisjoint(schema):
             node.add(list, sized(schema.get("minItems", 0), schema.get("maxItems")))
-            node.add(list, self._items(schema))
+            node.add(list, self._items(node, schema))
         self._add_in_place(node, schema)
-        return node
+        return node if node.most_judgings <= MOST_JUDGINGS else self._judged(schema)
 
     def _typed(self, schema: Schema) -> _Node:
         if "type" not in schema:
@@ -144,24 +176,32 @@ class _Compiler:
         types = frozenset(kind for name in names for kind in _TYPES[name])
         return _Node(types, takes_integral=self._floats_may_be_integers and "integer" in names)
 
-    def _object(self, schema: Schema) -> Check:
+    def _object(self, outer: _Node, schema: Schema) -> Check:
         properties = []
+        within = 0
         for name, inner in schema.get("properties", {}).items():
             node = self.node(inner)
             types = None if node.types == _ANY else node.types
             properties.append(Property(name, types, node.rules, node.check if node.takes_integral else None))
-        return object_check(properties, frozenset(schema.get("required", ())), self._others(schema))
+            within = max(within, node.most_judgings)
+        others: Any = schema.get("additionalProperties", True)
+        if others and not isinstance(others, bool):
+            node = self.node(others)
+            others = node.check
+            within = max(within, node.most_judgings)
+        elif others is False:
+            others = never
+        else:
+            others = None
+        outer.judgings_within += within
+        return object_check(properties, frozenset(schema.get("required", ())), others)
 
-    def _others(self, schema: Schema) -> Check | None:
-        others = schema.get("additionalProperties", True)
-        if isinstance(others, bool):
-            return None if others else never
-        return self.node(others).check if others else None
-
-    def _items(self, schema: Schema) -> Check | None:
+    def _items(self, outer: _Node, schema: Schema) -> Check | None:
         if schema.get("items", True) in (True, {}):
             return None
-        check = self.node(schema["items"]).check
+        node = self.node(schema["items"])
+        outer.judgings_within += node.most_judgings
+        check = node.check
         return lambda value: all(map(check, value))
 
     def _add_in_place(self, node: _Node, schema: Schema) -> None:
@@ -178,6 +218,7 @@ class _Compiler:
                     node.add(kind, rule)
 
     def _judged(self, schema: Schema) -> _Node:
+        self.counts = True
         return _Node(rules=dict.fromkeys(_ANY, self._judge.evolve(schema=schema).is_valid))
 
     def _target(self, reference: str) -> _Node:
@@ -188,18 +229,22 @@ class _Compiler:
             return self._judged({"$ref": reference})
         key = id(target)
         if key in self._unready:  # it refers to itself: called when it is ready
-            return _Node(rules=dict.fromkeys(_ANY, self._targets[key].check))
+            self.counts = True
+            return _Node(rules=dict.fromkeys(_ANY, partial(_step_and_check, self._targets[key])))
         if key not in self._targets:
             node = self._targets[key] = _Node()
             self._unready.add(key)
             made = self.node(target)
             node.types, node.rules, node.takes_integral = made.types, made.rules, made.takes_integral
+            node.judgings, node.judgings_within = made.judgings, made.judgings_within
             self._unready.discard(key)
         return self._targets[key]
 
 
 def _add_any_of(node: _Node, alternatives: Sequence[_Node]) -> None:
     """Have values pass one of some schemas; what follows from a value's type alone is decided here."""
+    node.judgings += sum(each.judgings for each in alternatives)
+    node.judgings_within += sum(each.judgings_within for each in alternatives)
     for kind in _ANY:
         checks: list[Check] = [each.check for each in alternatives if each.may_take(kind)]
         if any(kind in each.types and kind not in each.rules for each in alternatives):
@@ -215,6 +260,11 @@ def _add_any_of(node: _Node, alternatives: Sequence[_Node]) -> None:
 
 def _any_passes(checks: Sequence[Check], value: Any) -> bool:
     return any(check(value) for check in checks)
+
+
+def _step_and_check(node: _Node, value: Any) -> bool:
+    WORK.step()
+    return node.check(value)
 
 
 def _at_pointer(root: Schema, reference: str) -> Any:

@@ -12,6 +12,7 @@ from jsonschema import TypeChecker, ValidationError, validators
 from jsonschema.protocols import Validator
 
 from target_w50.validation.exact_numbers import is_integral, is_multiple, is_written_as_integer
+from target_w50.validation.work import WORK
 
 Schema = dict[str, Any]
 Place = tuple[str | int, ...]
@@ -38,10 +39,15 @@ _WITH_NAMED = ("$defs", "definitions", "dependencies", "dependentSchemas", "patt
 _IN_PLACE = frozenset(
     ("allOf", "anyOf", "dependencies", "dependentSchemas", "else", "extends", "if", "not", "oneOf", "then")
 )
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_MANIFOLD = {*_WITH_ONE, *_WITH_LIST, *_WITH_NAMED, *REFERENCES} - {
+    "type", "properties", "additionalProperties", "items", "prefixItems", "additionalItems"
+}  # fmt: skip
+"""What may have a value judged once more; those left out share the values within it among them."""
 _LISTS = frozenset(("enum", "required", "type"))
 _DATA = frozenset(("const", "default", "enum", "examples"))
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_EQUALITIES = ("enum", "const", "uniqueItems")
+_EQUALITIES = ("enum", "const")
 
 _Rule = Callable[[Validator, Any, Any, Any], Iterable[ValidationError] | None]
 
@@ -128,16 +134,40 @@ def tidied(value: Any) -> Any:
 def exact_validator(draft: type[Validator]) -> type[Validator]:
     """Give a draft's validator with rules that are exact for Decimals, and without formats.
 
-    A Decimal is a number; one without a fraction is an integer where 1.0 is (from draft 6 on).
+    A Decimal is a number; one without a fraction is an integer where 1.0 is (from draft 6 on). What may have
+    a value judged once more takes a step of `WORK`, which may raise TooMuchWorkError.
     """
     integer = _is_integer_draft4 if draft in _FLOATS_ARE_NO_INTEGERS else _is_integer
-    types = draft.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": integer})
+    types = draft.TYPE_CHECKER.redefine_many(
+        {"number": _is_number, "integer": integer, "boolean": _is_boolean}
+    )
     stock: Mapping[str, _Rule] = draft.VALIDATORS
-    rules: dict[str, _Rule] = {name: _multiple_of for name in ("multipleOf", "divisibleBy") if name in stock}
+    rules: dict[str, _Rule] = {name: _counted(stock[name]) for name in _MANIFOLD if name in stock}
+    rules |= {name: _multiple_of for name in ("multipleOf", "divisibleBy") if name in stock}
     rules |= {name: _exactly(stock[name]) for name in _EQUALITIES if name in stock}
+    rules["uniqueItems"] = _exactly(_unique_items)
     rules |= {name: _unless_nan(_exactly(stock[name])) for name in _BOUNDS if name in stock}
     exact: type[Validator] = validators.extend(draft, rules, type_checker=types)  # type: ignore[no-untyped-call]
     return exact
+
+
+def _counted(rule: _Rule) -> _Rule:
+    """Have a rule take a step each time it is asked."""
+
+    def counted(
+        validator: Validator, wanted: Any, instance: Any, schema: Any
+    ) -> Iterable[ValidationError] | None:
+        WORK.step()
+        return rule(validator, wanted, instance, schema)
+
+    return counted
+
+
+def _is_boolean(_: TypeChecker, value: Any) -> bool:
+    # jsonschema asks this of each schema on its way to what is unevaluated, where it follows references by
+    # itself, without the rules.
+    WORK.step()
+    return isinstance(value, bool)
 
 
 def _is_number(_: TypeChecker, value: Any) -> bool:
@@ -159,6 +189,23 @@ def _is_integer_draft4(_: TypeChecker, value: Any) -> bool:
 def _multiple_of(validator: Validator, divisor: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
     if validator.is_type(instance, "number") and not is_multiple(instance, divisor):
         yield ValidationError("not a multiple")
+
+
+def _unique_items(validator: Validator, is_wanted: Any, items: Any, _: Any) -> Iterator[ValidationError]:
+    # jsonschema compares objects each with each.
+    if is_wanted and validator.is_type(items, "array") and len(set(map(_comparable, items))) < len(items):
+        yield ValidationError("an item twice")
+
+
+def _comparable(value: Any) -> Any:
+    """Give something hashable that is equal where JSON values are: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(value, bool):
+        return (bool, value)
+    if isinstance(value, list):
+        return (list, tuple(map(_comparable, value)))
+    if isinstance(value, dict):
+        return (dict, frozenset((name, _comparable(inner)) for name, inner in value.items()))
+    return value
 
 
 def _exactly(rule: _Rule) -> _Rule:

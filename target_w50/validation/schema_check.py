@@ -14,6 +14,7 @@ from referencing.jsonschema import Schema as AnySchema
 from referencing.jsonschema import specification_with
 
 from target_w50.validation.drafts import (
+    REFERENCES,
     Place,
     Schema,
     ref_stands_alone,
@@ -27,7 +28,6 @@ from target_w50.validation.patterns import pattern_search
 LOCAL_REGISTRY: Registry[AnySchema] = Registry()
 """Knows no other document, and so fetches none; jsonschema adds the meta-schemas that it ships."""
 
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _TYPES = frozenset(("any", "array", "boolean", "integer", "null", "number", "object", "string"))
 _MOST_OF_A_REFERENCE = 100
 _Resolver = Any  # referencing keeps the name of its class to itself
@@ -106,7 +106,7 @@ class _Check:
         self._leads_to[id(schema)] = leads_to
         _check_types(schema, place)
         _check_patterns(schema, place)
-        for keyword in _REFERENCES:
+        for keyword in REFERENCES:
             if keyword in schema:
                 target = self._follow(schema[keyword], (*place, keyword), resolver)
                 if target is not None and keyword == "$ref":

@@ -17,6 +17,7 @@ from target_w50.validation.compiler import compile_fast
 from target_w50.validation.drafts import Schema, draft_of, exact_validator, tidied, walk
 from target_w50.validation.patterns import PatternTooSlowError
 from target_w50.validation.schema_check import LOCAL_REGISTRY, SchemaFaultError, check_schema, spell_place
+from target_w50.validation.work import WORK, TooMuchWorkError
 
 log = logging.getLogger("target-w50")
 
@@ -68,6 +69,14 @@ class Violation:
     message: str
 
 
+_TOO_MUCH_WORK = Violation(
+    None,
+    "work",
+    "the record took too long to be judged: the schema has too many ways to judge a value (anyOf, oneOf, "
+    "allOf, $ref within one another)",
+)
+
+
 class RecordValidator:
     """Judges records as jsonschema does by the schema's draft, with numbers exact and formats left alone.
 
@@ -111,16 +120,21 @@ class RecordValidator:
             pass
         except PatternTooSlowError as error:
             return self._too_slow(record, error)
+        except TooMuchWorkError:
+            return _TOO_MUCH_WORK
         except Exception as error:  # noqa: BLE001  # jsonschema is asked then
             log.debug("The quick check failed on a record (%s)", type(error).__name__)
         return self._judged(record)
 
     def _judged(self, record: dict[str, Any]) -> Violation | None:
+        WORK.begin(record)
         try:
             error = next(iter(self._judge.iter_errors(record)), None)
             return None if error is None else self._problem(error)
         except PatternTooSlowError as slow:
             return self._too_slow(record, slow)
+        except TooMuchWorkError:
+            return _TOO_MUCH_WORK
         except RecursionError:
             return Violation(None, "depth", "the record is nested too deeply to be judged")
         except ArithmeticError:

@@ -17,6 +17,7 @@ from target_w50.singer.messages import parse_json
 from target_w50.validation.drafts import draft_of, exact_validator, tidied
 from target_w50.validation.schema_check import LOCAL_REGISTRY
 from target_w50.validation.validator import RecordValidator
+from target_w50.validation.work import WORK
 from tests.effort import tries
 
 NAMES = st.sampled_from(["a", "b", "it's", "\ud800", "type"])
@@ -96,6 +97,7 @@ MANY = settings(max_examples=tries(120), deadline=None, suppress_health_check=li
 def judged(schema: dict[str, Any], record: dict[str, Any]) -> bool | None:
     """What jsonschema alone says; None where it can't."""
     judge = exact_validator(draft_of(schema))(tidied(schema), registry=LOCAL_REGISTRY)
+    WORK.begin(record)
     try:
         return judge.is_valid(record)
     except (RecursionError, ArithmeticError):

@@ -233,6 +233,16 @@ def test_nothing_is_judged_when_validation_is_off() -> None:
     assert RecordValidator({"type": "strng"}, "contacts", enabled=False).check({"a": 1}) is None
 
 
+def test_a_long_array_of_objects_is_searched_for_twins_in_one_go() -> None:
+    """Each compared with each would be two hundred million comparisons."""
+    judge = of_property({"type": "array", "uniqueItems": True})
+    different: list[dict[str, Any]] = [{"n": number, "in": [number, {"a": None}]} for number in range(20_000)]
+    assert judge.check({"p": different}) is None
+    twin = judge.check({"p": [*different, {"in": [Decimal("7.0"), {"a": None}], "n": 7}]})
+    assert twin is not None
+    assert twin.rule == "uniqueItems"
+
+
 def test_numbers_that_cannot_be_compared_are_no_crash() -> None:
     judge = of_property({"type": "array", "uniqueItems": True})
     assert judge.check({"p": [math.nan, Decimal("0.1"), Decimal("0.2")]}) in (
