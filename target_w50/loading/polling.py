@@ -156,7 +156,7 @@ class Polling:
             self._counts_nothing(job, seen)
 
     def _counts_nothing(self, job: LoadJob, seen: ImportJob) -> None:
-        status = seen.status_in_words(self._settings.failure_statuses)
+        status = seen.status_in_words()
         self._unknown(
             job,
             f"{job.name} ended (CurrentStatus {status!r}), but counts nothing at all, although "
