@@ -8,16 +8,14 @@ from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import msgspec
-
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import ENC_CONTACT_ID, folded, is_blank
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.settings.model import MatchValues, NullValues
+from target_w50.singer.messages import parse_json
 from target_w50.singer.nested_json import NestedValueError, compact_json
 from target_w50.w50 import Contact, WireFormat
 
-_read = msgspec.json.Decoder(float_hook=Decimal)
 _SENT_AS_THEY_ARE = frozenset((type(None), bool, int, str))
 
 
@@ -193,7 +191,7 @@ def _together(values: list[Any]) -> Hashable:
 
 def read_fragment(fragment: bytes) -> Contact:
     """The contact of a JSON fragment, numbers with their digits."""
-    wire = _read.decode(fragment)
+    wire = parse_json(fragment, "a kept contact")
     return Contact(wire.get("EncContactId"), wire["Values"])
 
 

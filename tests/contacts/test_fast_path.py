@@ -255,6 +255,32 @@ def test_a_null_that_says_a_record_is_not_deleted_is_sent_or_omitted_as_any_othe
     assert short.jobs[0][0][2][0] == sent
 
 
+@pytest.mark.parametrize("validates", [True, False])
+def test_a_contact_with_a_number_of_any_length_may_come_again(validates: bool) -> None:
+    """Python reads no integer of more than 4,300 digits."""
+    config = {
+        "api_url": "http://127.0.0.1:1",
+        "auth_token": "t",
+        "run_id": "a-run",
+        "on_invalid_record": "quarantine",
+        "validate_records": validates,
+        "streams": [{"stream": "*", "contact_list": "1", "field_naming": "exact", "match_fields": ["id"]}],
+    }
+    properties = {"id": {"type": "integer"}, "a": {"type": "integer"}, "b": {"type": "string"}}
+    digits = "9" * 4301
+    lines = [
+        schema_line("contacts", {"properties": properties}, ["id"]),
+        f'{{"type":"RECORD","stream":"contacts","record":{{"id":1,"a":{digits}}}}}',
+        '{"type":"RECORD","stream":"contacts","record":{"id":1,"b":"c"}}',
+    ]
+    short, general = both_ways(config, "\n".join(lines).encode())
+    assert short == general
+    assert short.error is None
+    assert [[each[0] for each in batch] for batch in short.jobs[0]] == [
+        [b'{"Values":{"id":1,"a":%b,"b":"c"}}' % digits.encode()]
+    ]
+
+
 def test_a_line_that_is_not_utf_8_ends_both_ways_alike() -> None:
     config = {
         "api_url": "http://127.0.0.1:1",
