@@ -179,7 +179,7 @@ class Ledger:
         """
         with self._books:
             job.end(outcome)
-            self._open.pop(job.number, None)
+            del self._open[job.number]
             self._count(job, w50_job)
             self._results.add(job.stream, w50_job)
         self._write_job(job, w50_job, outcome, None)
@@ -191,7 +191,7 @@ class Ledger:
         self.given_up(job, error)
         with self._books:
             job.end(Outcome.ABANDONED)
-            self._open.pop(job.number, None)
+            del self._open[job.number]
         self._acknowledge(job)
 
     def ended_badly(self, job: LoadJob, outcome: Outcome, error: str) -> None:
