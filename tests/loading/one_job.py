@@ -94,7 +94,10 @@ class OneJob:
         mapping = StreamMapping(
             "contacts", self.settings.streams[0], ContactsList(42, "N", 0), (), (), ("Email", "A")
         )
-        schemas = {"contacts": SchemaLine(b'{"type":"SCHEMA","stream":"contacts","schema":{}}')}
+        schemas = {
+            each: SchemaLine(b'{"type":"SCHEMA","stream":"%b","schema":{}}' % each.encode())
+            for each in ("contacts", "people")
+        }
         self.job = LoadJob(1, self.ledger.counts("contacts"), mapping, schemas=schemas)
         self.ledger.begin(self.job)
         self.polling = Polling(
