@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.import_jobs.batches import Batch
+from target_w50.import_jobs.batches import SMALL_BYTES, Batch, StoreMemory
 from target_w50.import_jobs.counts import Effort, StreamCounts
-from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.job import BATCH_BYTES, OWN_BYTES, LoadJob
 from target_w50.import_jobs.phases import ENDS_FROM, MAY_RUN, NOT_RUN, JobLifeError, Outcome, Phase
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import entry_from
+from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import ContactsList, ImportJob
 from tests.effort import tries
 
@@ -65,11 +67,11 @@ STEPS: dict[str, tuple[Step, dict[Phase, Phase]]] = {
 MADE_FOR_CLOSED = ("may_run",)
 
 
-def new_job() -> LoadJob:
+def new_job(**options: Any) -> LoadJob:
     counts = StreamCounts("contacts", CLOCK.now())
-    entry = entry_from({"stream": "contacts", "contact_list": "42"})
+    entry = entry_from({"stream": "contacts", "contact_list": "42", "custom_events": ["Hello"]})
     mapping = StreamMapping("contacts", entry, ContactsList(42, "N", 0), (), (), ())
-    return LoadJob(1, counts, mapping)
+    return LoadJob(1, counts, mapping, **options)
 
 
 def batch(job: LoadJob, contacts: int = 2) -> Batch:
@@ -241,18 +243,50 @@ def test_a_job_is_told_by_what_it_was_made_of() -> None:
     assert (job.number, job.counts, job.mapping, job.closed) == (3, counts, mapping, False)
     assert (job.effort, job.custom_events) == (None, ("Hello",))
     assert job.name == "import job not created yet of contact list 42 (stream 'contacts')"
+    about = {"stream_name": "contacts", "contact_list_id": 42, "run_id": "a-run"}
+    assert job.log_fields("a-run") == {**about, "import_job_id": None}
     job.creating(Effort(CLOCK.now()))
     job.created(SEEN)
-    assert job.log_fields("a-run") == {
-        "stream_name": "contacts",
-        "contact_list_id": 42,
-        "import_job_id": 7,
-        "run_id": "a-run",
-    }
+    assert job.log_fields("a-run") == {**about, "import_job_id": 7}
     job.store.close()
 
 
-def test_the_moments_of_a_run_are_kept() -> None:
+def test_a_job_keeps_the_schemas_of_its_records_and_whether_it_fires_events() -> None:
+    schemas = {"people": SchemaLine(b"{}")}
+    for options, kept, events in (
+        ({}, {}, ("Hello",)),
+        ({"schemas": schemas, "suppressed_events": True}, schemas, ()),
+    ):
+        job = new_job(**options)
+        assert (job.schemas, job.custom_events) == (kept, events)
+        job.store.close()
+
+
+def test_jobs_share_the_memory_that_they_are_given() -> None:
+    memory = StoreMemory()
+    job = new_job(memory=memory)
+    job.store.put([b" " * SMALL_BYTES, b" "], [1, 2], None, b"")
+    assert memory.used_bytes == SMALL_BYTES + 1
+    job.store.close()
+
+
+def test_what_waits_for_w50_is_what_it_has_not_acknowledged_and_what_it_costs_to_keep() -> None:
+    job = new_job()
+    assert job.waiting_bytes == OWN_BYTES
+    for contacts in (1, 2):
+        job.add(batch(job, contacts))
+    assert job.waiting_bytes == OWN_BYTES + 2 * BATCH_BYTES + len("{}") + len("{},{}")
+    job.creating(Effort(CLOCK.now()))
+    job.created(SEEN)
+    job.batch_sent()
+    assert job.waiting_bytes == OWN_BYTES + BATCH_BYTES + len("{},{}")
+    job.store.close()
+
+
+def test_the_moments_of_a_run_are_kept_and_none_is_told_before() -> None:
+    job = job_in(Phase.FILLING, closed=True)
+    assert (job.run_at, job.doubtful_at, job.next_poll_at) == (0, 0, 0)
+    job.store.close()
     job = job_in(Phase.DOUBTFUL, closed=True)
     job.poll_next(4.5)
     assert (job.run_at, job.doubtful_at, job.next_poll_at) == (0.5, 0.75, 4.5)
