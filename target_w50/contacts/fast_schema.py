@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Raw, UnsetType, defstruct
+from msgspec import UNSET, Meta, Raw, defstruct
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.settings.model import MatchValues, NullValues
@@ -112,8 +112,8 @@ def _can_be_member(name: str) -> bool:
 
 def _identity_properties(mapping: StreamMapping, key_properties: tuple[str, ...]) -> list[str]:
     property_of = {each.field_name: each.name for each in mapping.properties}
-    # A match field that no property goes to can't be met here; the mapping has seen to it.
-    return [property_of.get(name, "") for name in mapping.match_fields] or list(key_properties)
+    # The mapping has seen to it that each match field has a property.
+    return [property_of[name] for name in mapping.match_fields] or list(key_properties)
 
 
 def _kinds(schema: Mapping[str, Any]) -> frozenset[str]:
@@ -138,12 +138,12 @@ def _type_of(schema: Any, *, mapped: bool) -> Any:
         if not all(type(each) is int for each in lengths.values()):
             return None
         meta = Meta(max_length=lengths.get("maxLength"), min_length=lengths.get("minLength"))
-        return _either(Annotated[str, meta] if rules else str, nullable)
+        return _either(Annotated[str, meta], nullable)
     if bare == {"integer"} and rules <= {"minimum", "maximum"}:
         if not all(type(schema[name]) is int and schema[name] in _INT64 for name in rules):
             return None
         meta = Meta(ge=schema.get("minimum"), le=schema.get("maximum"))
-        return _either(Annotated[int, meta] if rules else int, nullable)
+        return _either(Annotated[int, meta], nullable)
     if bare == {"boolean"} and not rules:
         return _either(bool, nullable)
     if not _nested_is_free(schema, rules):
@@ -171,7 +171,7 @@ def _either(kind: Any, nullable: Any) -> Any:
 
 
 _PYTHON_TYPES = {
-    "null": None,
+    "null": type(None),
     "boolean": bool,
     "integer": int,
     "number": float,
@@ -185,10 +185,7 @@ def _checked_only(kinds: frozenset[str]) -> Any:
     """The type of a property that is validated and then ignored."""
     if kinds == _ALL_KINDS:
         return object
-    types = [_PYTHON_TYPES[kind] for kind in sorted(kinds)]
-    if "number" in kinds:
-        types.append(int)
-    return _any_of(types)
+    return _any_of(_PYTHON_TYPES[kind] for kind in sorted(kinds))
 
 
 def _any_of(types: Iterable[Any]) -> Any:
@@ -207,7 +204,7 @@ def _record_type(
         if name in required:
             fields.append((attributes[name], kind))
         else:
-            fields.append((attributes[name], _or_unset(kind), UNSET))
+            fields.append((attributes[name], kind, UNSET))
     fields.append((attributes[_DELETED], Raw, UNSET))
     return defstruct(
         "Record",
@@ -219,10 +216,6 @@ def _record_type(
     )
 
 
-def _or_unset(kind: Any) -> Any:
-    return kind if kind is Raw or kind is object else _any_of((kind, UnsetType))
-
-
 def _message_type(stream: str, record_type: type) -> type:
     fields = [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record_type)]
     return defstruct("Message", fields, gc=False)
@@ -231,9 +224,6 @@ def _message_type(stream: str, record_type: type) -> type:
 def _values_type(mapping: StreamMapping) -> type:
     """Writes the mapped values; what is UNSET is left out, and null too where nulls are omitted."""
     omits = mapping.entry.null_values is NullValues.OMIT
-    fields = [
-        (f"f{index}", object, None) if omits else (f"f{index}", object)
-        for index, _ in enumerate(mapping.properties)
-    ]
+    fields = [(f"f{index}", object, None) for index, _ in enumerate(mapping.properties)]
     rename = {f"f{index}": each.field_name for index, each in enumerate(mapping.properties)}
     return defstruct("Values", fields, rename=rename, omit_defaults=omits, gc=False)
