@@ -12,6 +12,8 @@ ITSELF := --no-deps --no-build-isolation -e .
 # Examples of the property tests are new in every run; with the seed of a run that failed they are the same.
 HYPOTHESIS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 SEEDS ?= $(shell seq 1 20)
+# One more than cores: many tests wait for processes of the real programs, or for a clock.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
 .PHONY: help bench browser chaos demo demo-meltano memory mutants seeds test test-lowest lint types pytest constraints sbom clean
@@ -40,14 +42,15 @@ browser: .venv/.ready ## the browser that the tests look at the pages with: foun
 	@$(BIN)/python -m dev.browser
 
 pytest: .venv/.ready .meltano/.ready browser ## all tests, with branch coverage of the programs' processes too
-	$(BIN)/pytest -n auto --hypothesis-seed=$(HYPOTHESIS_SEED) --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/pytest -n $(WORKERS) --hypothesis-seed=$(HYPOTHESIS_SEED) --cov --cov-report=term --cov-fail-under=95
 
-# Not again: what asks about the house, not about a library, the browser, and what takes longest by waiting.
+# Not again: what asks about the house, about signals or our own books and not about a library, the browser, and
+# what takes longest by waiting.
 test-lowest: .venv-lowest/.ready ## the tests with the lowest versions that pyproject.toml allows
-	.venv-lowest/bin/pytest -n auto tests --ignore=tests/house --ignore=tests/browser --ignore=tests/chaos
+	.venv-lowest/bin/pytest -n $(WORKERS) tests $(addprefix --ignore=tests/,browser chaos house import_jobs outputs runtime)
 
 seeds: .venv/.ready ## the property tests at full length with twenty seeds, half an hour (SEEDS='7 8': these)
-	@for seed in $(SEEDS); do echo "seed $$seed"; TESTS_LONG=1 $(BIN)/pytest -q -n auto -m hypothesis --hypothesis-seed=$$seed || exit 1; done
+	@for seed in $(SEEDS); do echo "seed $$seed"; TESTS_LONG=1 $(BIN)/pytest -q -n $(WORKERS) -m hypothesis --hypothesis-seed=$$seed || exit 1; done
 
 chaos: .venv/.ready ## seeded runs with faults, signals, kills and restarts, a quarter of an hour (CHAOS='--runs 30')
 	@$(BIN)/python -m tests.chaos.run $(CHAOS)
