@@ -18,11 +18,17 @@ DEBUG = {"TARGET_W50_LOGLEVEL": "DEBUG"}
 
 def says_nothing_of_her(finished: Finished) -> bool:
     told = finished.stderr + finished.stdout + str(finished.metrics)
-    return not any(part in told.casefold() for part in ("ottilie", "quarfoth", "1961"))
+    return not any(part in told.casefold() for part in ("ottilie", "quarfoth", "7351961024"))
 
 
 @pytest.mark.parametrize(
-    "text", ["Email is already used by {}", "Email is already used by '{}' (born 1961)", "{}", "{}: 1961"]
+    "text",
+    [
+        "Email is already used by {}",
+        "Email is already used by '{}' (born 7351961024)",
+        "{}",
+        "{}: 7351961024",
+    ],
 )
 def test_a_warning_that_names_another_contact_is_counted_without_the_name(
     start: Callable[..., Sandbox], tmp_path: Path, text: str
@@ -62,7 +68,7 @@ def test_a_server_of_many_words_makes_few_kinds_of_warnings(
 def test_an_error_of_any_call_is_told_without_the_name_in_it(
     start: Callable[..., Sandbox], tmp_path: Path, call: str
 ) -> None:
-    body = f'{{"Message": "The request is bad: {NAME}, born 1961, exists"}}'
+    body = f'{{"Message": "The request is bad: {NAME}, born 7351961024, exists"}}'
     sandbox = start(faults=[{"call": call, "status": 400, "body": body, "times": None}])
     config = settings(sandbox, {**settings(sandbox)["streams"][0], "contact_list": LIST["Name"]})
     finished = run_target(tmp_path, config, MESSAGES, environment=DEBUG)
@@ -72,8 +78,8 @@ def test_an_error_of_any_call_is_told_without_the_name_in_it(
 
 
 STATUSES: list[dict[str, Any]] = [
-    {"CurrentStatus": f"Failed: {NAME}, born 1961", "finishes": False},
-    {"CurrentStatus": f"Completed without {NAME} (1961)"},
+    {"CurrentStatus": f"Failed: {NAME}, born 7351961024", "finishes": False},
+    {"CurrentStatus": f"Completed without {NAME} (7351961024)"},
 ]
 
 
