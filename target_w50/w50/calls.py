@@ -14,6 +14,7 @@ from target_w50.errors import DoubtfulError, RefusedError, SettingsError, Unreac
 from target_w50.w50.auth import Authentication
 from target_w50.w50.http.retry import Effect, TimeUsedUpError, Verdict
 from target_w50.w50.http.transport import ANSWER_BYTES, Answer
+from target_w50.w50.plain_words import plain_host
 
 COLLECTION_BYTES: Final = 16 * ANSWER_BYTES
 """What an answer with all contact lists, or all fields of one, may have."""
@@ -130,8 +131,8 @@ def refused(call: Call, answer: Answer, said: str) -> RefusedError:
     status = answer.status
     if status in _REDIRECTS:
         message = (
-            f"{call}: {call.where} answered {status}, a redirect{_goal(answer)}; redirects are not followed: "
-            "check api_url"
+            f"{call}: {call.where} answered {status}, a redirect{_goal(answer, call.where)}; redirects "
+            "are not followed: check api_url"
         )
         return RefusedError(message, call=call.name, status=status, code="w50_redirect")
     check = _CHECKS.get(HTTPStatus(status)) if status in HTTPStatus._value2member_map_ else None
@@ -173,13 +174,14 @@ def gave_up(
     return UnreachableError(message, call=call.name, status=status)
 
 
-def _goal(answer: Answer) -> str:
-    """Name where a redirect leads without what its query might hold."""
+def _goal(answer: Answer, where: str) -> str:
+    """Name where a redirect leads, in words that may be shown; `where`: who answered."""
     try:
         host = urlsplit(answer.headers.get("Location", "")).hostname
+        asked = urlsplit(f"//{where}").hostname
     except ValueError:
         return ""
-    return f" to the host {host}" if host else ""
+    return f" to the host {plain_host(host, asked or '')}" if host else ""
 
 
 def names_query(parameter: str, names: Sequence[str]) -> tuple[tuple[str, str], ...]:

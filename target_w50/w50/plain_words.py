@@ -50,6 +50,14 @@ PLAIN_WORDS: Final = frozenset(
 """What any server says about a request; no names of people, places or things that a contact could hold."""
 
 _ELLIPSES: Final = re.compile(r"…(?:\W*…)+")
+_LABELS: Final = frozenset(
+    """
+    account accounts adfs api app auth auth0 b2clogin cloud cloudflareaccess com de eu gateway id identity
+    idp io local localhost login microsoftonline net oauth okta onelogin org ping portal proxy secure
+    signin sso sts uk us which50 which50api www
+    """.split()  # noqa: SIM905  as above
+)
+"""Parts of the hosts that a request is sent on to: to log in, mostly."""
 
 
 def plain_words(text: str, known_names: frozenset[str] = frozenset()) -> str:
@@ -66,6 +74,18 @@ def plain_words(text: str, known_names: frozenset[str] = frozenset()) -> str:
     text = _WORD.sub(lambda word: word[0] if _is_plain(word[0], known_names) else "…", text)
     text = _ELLIPSES.sub("…", " ".join(_NOT_SHOWN.sub(" ", text).split()))
     return text if len(text) <= MAX_QUOTE_CHARS else text[: MAX_QUOTE_CHARS - 1] + "…"
+
+
+def plain_host(host: str, asked: str) -> str:
+    """Return what may be shown of a host that an answer names: of its labels those that say nothing new.
+
+    Args:
+        host: as W50 wrote it; a name in it may be a contact's, or a token.
+        asked: the host that answered.
+    """
+    known = _LABELS | frozenset(asked.lower().split("."))
+    labels = (label if label in known else "…" for label in host.lower()[:_MAX_LOOKED_AT].split("."))
+    return re.sub(r"…(?:\.…)+", "…", ".".join(labels))[:MAX_QUOTE_CHARS]
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

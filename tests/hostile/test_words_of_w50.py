@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from target_w50.sandbox import Sandbox
-from tests.support import LIST, Finished, record, run_target, schema, settings, state
+from tests.support import LIST, Finished, entry, record, run_target, schema, settings, state
+from tests.w50.support import RawServer, Reply
 
 NAME = "Ottilie Quarfoth"
 MESSAGES = [schema(), record(1), state(1)]
@@ -92,6 +93,18 @@ def test_a_status_that_names_a_contact_is_told_without_the_name(
     config = settings(sandbox, failure_statuses=["failed", "error"], job_timeout_s=2, progress="always")
     finished = run_target(tmp_path, config, MESSAGES, environment=DEBUG)
     assert finished.status == (5 if fails else 0), finished.stderr
+    assert says_nothing_of_her(finished), finished.stderr
+
+
+@pytest.mark.parametrize("host", ["ottilie.quarfoth.login.example.com", "Ottilie Quarfoth 1961", "a" * 9_999])
+def test_the_host_of_a_redirect_is_told_without_the_name_in_it(tmp_path: Path, host: str) -> None:
+    head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: https://{host}/\r\n\r\n"
+    with RawServer([Reply(head.encode())]).running() as server:
+        config = {"api_url": server.url, "auth_token": "a-token", "streams": [entry()], "retry_for_s": 0}
+        finished = run_target(tmp_path, config, MESSAGES, environment=DEBUG)
+    assert finished.error_code == "w50_redirect"
+    assert "to the host …" in finished.last_line
+    assert len(finished.last_line) < 1_000
     assert says_nothing_of_her(finished), finished.stderr
 
 

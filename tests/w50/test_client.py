@@ -126,7 +126,7 @@ def test_the_undocumented_answer_to_an_upload_may_be_anything_readable(content: 
 )
 def test_a_refusal_is_told_with_call_status_and_what_to_check(name: str, status: int, code: str) -> None:
     body = {"Message": "The request is invalid."}
-    script = Script(answer(status, body, Location="https://user:pw@other/x?s=1"))
+    script = Script(answer(status, body, Location="https://user:pw@login.other.example/x?s=1"))
     clock = FakeClock()
     with pytest.raises(RefusedError) as caught:
         CALLS[name](client_of(script, clock))
@@ -140,7 +140,7 @@ def test_a_refusal_is_told_with_call_status_and_what_to_check(name: str, status:
     if status != 302:
         assert "The request is invalid." in str(error)
     else:
-        assert "to the host other" in str(error)
+        assert "to the host login.….example" in str(error)
 
 
 @pytest.mark.parametrize("name", GETS)
