@@ -31,6 +31,11 @@ else:
 LIMIT_S = 0.25
 """How long one match may take where time is not linear; what is meant for values takes microseconds."""
 
+MOST_CHARS = 100_000
+"""A longer pattern is not used: an engine takes some thousand times its memory, and seconds."""
+_MOST_WRITTEN = 1_000_000
+"""A pattern that is longer once it is written for RE2 goes to `regex`: `\\w` alone has 12,000 characters."""
+
 Search = Callable[[str], bool]
 
 
@@ -54,6 +59,8 @@ def pattern_search(pattern: str) -> Search:
     Raises:
         ValueError: no pattern that can be used here.
     """
+    if len(pattern) > MOST_CHARS:
+        raise ValueError("too long for a pattern")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what Python may read in another way some day
@@ -121,9 +128,20 @@ def _sequence(items: Iterable[tuple[Any, Any]], *, is_last: bool) -> str:
     """Write one after the other; `is_last`: nothing of the pattern comes after them."""
     every = list(items)
     last = len(every) - 1
-    return "".join(
+    return _joined(
         _item(kind, value, is_last=is_last and at == last) for at, (kind, value) in enumerate(every)
     )
+
+
+def _joined(parts: Iterable[str], by: str = "") -> str:
+    """Join what was written, as long as it is not too much: before the next part is written."""
+    written, size = [], 0
+    for part in parts:
+        size += len(part)
+        if size > _MOST_WRITTEN:
+            raise _NotLinearError
+        written.append(part)
+    return by.join(written)
 
 
 def _item(kind: Any, value: Any, *, is_last: bool) -> str:
@@ -136,7 +154,7 @@ def _item(kind: Any, value: Any, *, is_last: bool) -> str:
     if kind is sre.IN:
         return _class(value)
     if kind is sre.BRANCH:
-        return f"(?:{'|'.join(_sequence(each, is_last=is_last) for each in value[1])})"
+        return f"(?:{_joined((_sequence(each, is_last=is_last) for each in value[1]), '|')})"
     if kind is sre.SUBPATTERN:
         _, added, removed, inner = value
         if not added and not removed:

@@ -65,3 +65,22 @@ def test_a_match_that_takes_too_long_makes_the_record_invalid(
 def quarantine(tmp_path: Path) -> list[dict[str, Any]]:
     every = [json.loads(line) for line in (tmp_path / "quarantine.jsonl").read_text().splitlines()]
     return [each["quarantine"] for each in every if each["type"] == "RECORD"]
+
+
+MEMORY = "-v 1200000"
+"""What the program may have, in kB; of which it needs half."""
+
+
+def test_a_pattern_that_would_fill_the_memory_is_matched_with_less(tmp_path: Path, sandbox: Sandbox) -> None:
+    head = schema(properties={"email": {}, "first_name": {"type": "string", "pattern": r"\w" * 20_000}})
+    records = [record(1, first_name="a" * 20_000), state("end")]
+    ran = run_target(tmp_path, settings(sandbox), [head, *records], limit=MEMORY)
+    assert (ran.status, ran.bookmarks) == (0, ["end"]), ran.stderr
+
+
+def test_a_pattern_longer_than_any_that_is_meant_ends_the_run_with_words(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    ran = load(tmp_path, sandbox, {"pattern": "a" * 100_001}, record(1))
+    assert (ran.status, ran.error_code) == (2, "schema_broken")
+    assert "first_name.pattern is a regular expression that can't be used here" in ran.last_line
