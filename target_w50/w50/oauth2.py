@@ -262,6 +262,7 @@ class OAuth2Auth(W50Auth):
             AttributeError,
             KeyError,
             OverflowError,
+            RecursionError,
         ):
             raise self._bad_answer(answer) from None
         except OAuth2Error:

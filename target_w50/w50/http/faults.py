@@ -159,5 +159,5 @@ _FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], str | Callable[[Base
     ((urllib3.exceptions.DecodeError,), "the answer's compression is broken"),
     ((urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength), "the answer was cut off"),
     ((OSError,), _os_words),
-    ((HTTPException, urllib3.exceptions.ProtocolError), "what came is not HTTP, or was cut off"),
+    ((HTTPException, urllib3.exceptions.ProtocolError, ValueError), "what came is not HTTP, or was cut off"),
 )

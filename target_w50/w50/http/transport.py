@@ -27,6 +27,8 @@ MAX_ERROR_BYTES: Final = 64 * 1024
 BODY_BYTES_PER_S: Final = 50_000
 """A request's body may take as long as at this rate, on top of the exchange's own time."""
 
+# A ValueError comes of a chunk whose length is below 0.
+_FAULTS: Final = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, ValueError)
 _READ_BYTES: Final = 64 * 1024
 _WRAPPING_BYTES: Final = 1024 * 1024
 _FIRST_ERROR_STATUS: Final = 300
@@ -125,7 +127,7 @@ def exchange(
         response = session.get_adapter(url=url).send(request, timeout=timeout, **settings)
         with response:
             content, is_whole = _content(response, bounds.answer_bytes, underway)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, HTTPException) as error:
+    except (*_FAULTS, OSError) as error:
         distrust = distrust_in(error)
         if distrust is not None:
             words = f"{urlsplit(url).netloc}: {distrust.words}"
@@ -166,7 +168,7 @@ def _content(response: requests.Response, answer_bytes: int, underway: Underway)
             if len(content) > limit:
                 return bytes(content[:limit]), False
             underway.step_s()
-    except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException):
+    except _FAULTS:
         # An error's status says all that decides; its body is only quoted.
         if not is_error:
             raise

@@ -22,6 +22,10 @@ _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _HTML_START: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _START_BYTES: Final = 4096
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_OTHER_CHARSETS: Final = frozenset(
+    {"utf-16", "utf-16le", "utf-16be", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252", "cp1252"}
+)
+"""Of Python's others, some take time by the square of a text (punycode), and some are no charsets at all."""
 
 
 class WireFormat(Protocol):
@@ -129,7 +133,9 @@ def _as_utf8(content: bytes, parameters: str) -> bytes:
     charset = _CHARSET.search(";" + parameters)
     if charset is None or charset[1].lower() in _UTF8:
         return content
+    if charset[1].lower() not in _OTHER_CHARSETS:
+        raise WireError("it declares a charset that is not read")
     try:
         return content.decode(charset[1]).encode()
-    except (LookupError, UnicodeError):
+    except UnicodeError:
         raise WireError("its text is not in the charset that it declares") from None

@@ -52,6 +52,9 @@ CUTS = {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/json\r\n\r\n2\r\n{}\r\n"
     ),
     "a broken chunk length": Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+    "a chunk length below 0": Reply(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n0\r\n\r\n"
+    ),
     "broken compression": Reply(http(200, b"not gzip", "Content-Encoding: gzip")),
     "no HTTP": Reply(b"SSH-2.0-OpenSSH_9.6\r\n"),
 }
