@@ -63,11 +63,13 @@ def open_to_everybody(sources: Sequence[str], settings: Settings) -> Iterator[st
     for source in sources:
         path = Path(DOT_ENV if source == ENV else source)
         marks = [ENV_PREFIX + name.upper() if source == ENV else f'"{name}"' for name in secret]
+        if not _everybody_reads(path):
+            continue  # a pipe neither: it was read already, and to open it again might wait for ever
         try:
             content = path.read_text(encoding="utf-8", errors="replace")
         except (OSError, ValueError):
             continue
-        if _everybody_reads(path) and any(mark in content for mark in marks):
+        if any(mark in content for mark in marks):
             yield (
                 f"{path} holds secrets, and every user of this machine can read it. "
                 "Close it (chmod o-r) and think of the secrets as known."

@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from target_w50.sandbox import Sandbox
+from tests.support import settings
 
 SECRET = "secret-of-another-service"
 
@@ -16,7 +18,9 @@ SECRET = "secret-of-another-service"
 def run(folder: Path, module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", module, *arguments]
     env = {**os.environ, "ANOTHERS_SECRET": SECRET, **variables}
-    return subprocess.run(command, cwd=folder, env=env, input="", capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=env, input="", capture_output=True, text=True, check=False, timeout=40
+    )
 
 
 def test_dot_env_takes_no_other_variable_from_the_environment(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -46,3 +50,13 @@ def test_the_host_is_said_and_an_open_file_with_secrets(tmp_path: Path, sandbox:
     assert "config.json holds secrets, and every user of this machine can read it" in second
     path.chmod(0o600)
     assert "holds secrets" not in run(tmp_path, "target_w50.cli", "lists", "--config", "config.json").stderr
+
+
+def test_settings_from_a_pipe_are_read_once(tmp_path: Path, sandbox: Sandbox) -> None:
+    os.mkfifo(tmp_path / "config")
+    content = json.dumps(settings(sandbox))
+    thread = threading.Thread(target=lambda: (tmp_path / "config").write_text(content))
+    thread.start()
+    ran = run(tmp_path, "target_w50", "--config", "config")
+    thread.join()
+    assert ran.returncode == 0, ran.stderr
