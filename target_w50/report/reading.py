@@ -19,6 +19,10 @@ DATES = ("started_at", "ended_at")
 """What all records must tell; it puts them in their order."""
 
 
+MOST_OF_A_FIGURE = 10**15
+"""A figure beyond it, or below its negative, is none that a run can have; sums and charts can't hold any."""
+
+
 @dataclass(frozen=True)
 class Complaint:
     """A line that can't be used; `line` is 0 where it is the whole file."""
@@ -104,6 +108,10 @@ def _faults(stream: MetricsStream, record: Any) -> Iterator[str]:
     for name in DATES:
         if moment(record[name]) is None:
             yield f"{name} is no date that a run can have"
+    for name, value in record.items():
+        # Not `>`: NaN is beyond nothing.
+        if isinstance(value, (int, float)) and not abs(value) <= MOST_OF_A_FIGURE:
+            yield f"{name} is no figure that a run can have"
 
 
 def date_of(record: Record, name: str) -> dt.datetime:
