@@ -37,6 +37,19 @@ def printable(value: object) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
+MAX_SENTENCE_CHARS = 10_000
+"""What is longer than this, for a name of megabytes in it, is told without its middle."""
+_END_CHARS = 1_000
+
+
+def told(value: object) -> str:
+    """The value as a sentence of a log or an error: `printable`, and no longer than a sentence may be."""
+    text = str(value)
+    if len(text) > MAX_SENTENCE_CHARS:
+        text = f"{text[: MAX_SENTENCE_CHARS - _END_CHARS]} … {text[-_END_CHARS:]}"
+    return printable(text)
+
+
 class TargetW50Error(Exception):
     """Root of all errors; `str(error)` is one sentence for the operator.
 
@@ -55,7 +68,7 @@ class TargetW50Error(Exception):
 
     def say(self, message: str) -> None:
         """Change the sentence, where somebody further up knows more of what it is about."""
-        self.message = printable(message)
+        self.message = told(message)
         self.args = (self.message,)
 
 
@@ -67,7 +80,7 @@ class SettingsError(TargetW50Error):
 
     def __init__(self, message: str, *, faults: tuple[str, ...] = (), code: str | None = None) -> None:
         super().__init__(message, code=code)
-        self.faults = tuple(map(printable, faults))
+        self.faults = tuple(map(told, faults))
 
 
 class MappingError(TargetW50Error):

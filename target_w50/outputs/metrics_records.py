@@ -16,6 +16,8 @@ from target_w50.import_jobs.phases import Outcome
 from target_w50.w50 import ImportJob, rejected, snake_case_members
 
 SCHEMA_VERSION = 1
+_MOST_OF_A_NAME = 200
+"""Characters of a property's name: a tap may make one of megabytes."""
 STREAM_FIGURES = (
     "records_read",
     "records_skipped",
@@ -96,7 +98,7 @@ def stream_record(run_id: str, counts: StreamCounts, ended_at: dt.datetime) -> d
         "records_quarantined": counts.records_quarantined,
         **{f"quarantined_{each.value}": counts.quarantined.get(each, 0) for each in Reason},
         **{name: getattr(counts, name) for name in STREAM_FIGURES},
-        "ignored_properties": [each.name for each in mapping.ignored] if mapping else [],
+        "ignored_properties": [each.name[:_MOST_OF_A_NAME] for each in mapping.ignored] if mapping else [],
         "started_at": counts.started_at.isoformat(),
         "ended_at": ended_at.isoformat(),
         "records_per_second": round(counts.records_read / seconds, 1),

@@ -11,12 +11,13 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from target_w50.errors import printable
+from target_w50.errors import MAX_SENTENCE_CHARS, told
 
 FieldsOf = Callable[[str], Mapping[str, object]]
 """Gives what the lines about a thing carry, by the run's name."""
 
-_SPEAK_FOR_THEMSELVES: Final = ("target-w50", "target_w50", "singer_sdk.metrics")
+_METRICS: Final = "singer_sdk.metrics"
+_SPEAK_FOR_THEMSELVES: Final = ("target-w50", "target_w50", _METRICS)
 """Loggers whose lines are our own; the SDK's metrics are what we hand to it."""
 
 _PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[#0 +-]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[a-zA-Z%]")
@@ -78,12 +79,13 @@ def keep_values_out() -> None:
 
 
 class _Printable(logging.Filter):
-    """Keeps a line one line, with nothing in it that a terminal would obey; keeps every line."""
+    """Keeps a line one short line with nothing in it that a terminal would obey; keeps every line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()
-        if not said.isprintable():  # only then: a metrics record is told by its arguments
-            record.msg, record.args = printable(said), None
+        is_long = len(said) > MAX_SENTENCE_CHARS and record.name != _METRICS
+        if is_long or not said.isprintable():  # only then: a metrics record is told by its arguments
+            record.msg, record.args = told(said), None
         return True
 
 

@@ -124,3 +124,21 @@ def test_what_w50_says_of_a_job_is_shown_with_escapes(tmp_path: Path) -> None:
             told = w50("job", "42", "7", option, "--config", path)
         assert told.returncode in {0, 5}, told.stderr
         assert is_harmless(told.stdout + told.stderr), ascii(told.stdout + told.stderr)
+
+
+LONG = "long" * 750_000
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[schema(LONG)], [schema(properties={"email": {}, LONG: {"type": "integer"}}), record(1, **{LONG: "x"})]],
+    ids=["stream", "property"],
+)
+def test_a_name_of_megabytes_does_not_fill_the_log(
+    tmp_path: Path, sandbox: Sandbox, messages: list[dict[str, Any]]
+) -> None:
+    ended = run_target(tmp_path, settings(sandbox), messages)
+    assert ended.status == 2
+    assert len(ended.stderr) < 100_000
+    assert len(ended.run["error"]) < 20_000
+    assert ended.error_code in ended.last_line
