@@ -31,7 +31,7 @@ else:
 LIMIT_S = 0.25
 """How long one match may take where time is not linear; what is meant for values takes microseconds."""
 
-MOST_CHARS = 100_000
+MAX_CHARS = 100_000
 """A longer pattern is not used: an engine takes some thousand times its memory, and seconds."""
 _MOST_WRITTEN = 1_000_000
 """A pattern that is longer once it is written for RE2 goes to `regex`: `\\w` alone has 12,000 characters."""
@@ -59,7 +59,7 @@ def pattern_search(pattern: str) -> Search:
     Raises:
         ValueError: no pattern that can be used here.
     """
-    if len(pattern) > MOST_CHARS:
+    if len(pattern) > MAX_CHARS:
         raise ValueError("too long for a pattern")
     try:
         with warnings.catch_warnings():

@@ -6,10 +6,11 @@ from http import client as http_client
 from pathlib import Path
 from typing import Any
 
+from target_w50 import errors
 from target_w50.cli.commands import quarantine
 from target_w50.import_jobs import batches
 from target_w50.loading import open_batches, uploading
-from target_w50.report import page
+from target_w50.report import page, reading
 from target_w50.runtime import signals
 from target_w50.settings.schema import SETTINGS_SCHEMA
 from target_w50.singer import messages
@@ -38,6 +39,8 @@ def binary(count: int) -> str:
 LIMITS = {
     "a line of the input or of a batch file (`max_line_bytes`)": f"{setting('max_line_bytes'):,} bytes",
     "one match of a pattern whose time is not linear": f"{patterns.LIMIT_S} s",
+    "a pattern of a schema": f"{patterns.MAX_CHARS:,} characters",
+    "a sentence with its names in the log or an error": f"{errors.MAX_SENTENCE_CHARS:,} characters",
     "levels of a STATE": f"{messages.DEEPEST_STATE}",
     "contacts in a request (`batch_size_rows`)": f"{setting('batch_size_rows'):,}",
     "bytes in a request (`batch_size_bytes`)": f"{setting('batch_size_bytes'):,}",
@@ -68,6 +71,7 @@ LIMITS = {
     "rebuilds of an import job after doubtful answers": f"{uploading.MOST_REBUILDS}",
     "what is quoted of its words": f"{MAX_QUOTE_CHARS} characters",
     "a text of an import job in state and metrics": f"{models.MAX_TEXT_CHARS} characters",
+    "a figure": f"{reading.MOST_OF_A_FIGURE:,}",
     "runs in the page's charts": f"{page.RUNS_IN_CHARTS}",
     "runs in the page's table": f"{page.RUNS_IN_TABLE}",
     "complaints shown on the page": f"{page.COMPLAINTS_SHOWN}",
