@@ -12,6 +12,10 @@
     |   +-- JobFailedError        exit 5  W50 says that the import job failed
     |   +-- JobUnknownError       exit 5  W50 does not say what became of the import job
     +-- LimitError                exit 6  a limit of the settings was passed
+    +-- HeldError                 exit 7  another run holds the contact list
+    |   +-- ListInUseError        exit 7  before anything was sent
+    |   +-- LeaseLostError        exit 7  it has taken the list while this run did not move
+    +-- JournalError              exit 1  the journal can't be read or written any more
     +-- StoppedError              exit 129, 130, 141 or 143: a signal, or standard output was closed
 
 No message holds a contact value or a secret: messages end up in logs and in metrics. None can do anything to
@@ -167,6 +171,43 @@ class LimitError(TargetW50Error):
 
     exit_status = 6
     default_code = "limit_passed"
+
+
+class HeldError(TargetW50Error):
+    """Another run works on the contact list."""
+
+    exit_status = 7
+    default_code = "list_in_use"
+
+
+class ListInUseError(HeldError):
+    """Another run holds the contact list; nothing was sent to it."""
+
+    def __init__(self, list_id: int, *, run_id: str, host: str, pid: int, since: str) -> None:
+        super().__init__(
+            f"Contact list {list_id} is being loaded by run {run_id} on {host} (process {pid}), since "
+            f"{since}. Nothing was sent to it. Run again when that has ended, or set journal_wait_s to wait "
+            "for it."
+        )
+
+
+class LeaseLostError(HeldError):
+    """The run did not move for so long that another one may have taken its contact list."""
+
+    default_code = "list_lost"
+
+    def __init__(self, list_id: int) -> None:
+        super().__init__(
+            f"Contact list {list_id} may be another run's by now: this one did not move for too long, and "
+            "wrote nothing more. Its import jobs are in the journal, where the next run finds them. Run "
+            "again."
+        )
+
+
+class JournalError(TargetW50Error):
+    """The journal can't be read or written any more."""
+
+    default_code = "journal_failed"
 
 
 class StoppedError(TargetW50Error):

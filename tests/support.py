@@ -87,6 +87,7 @@ def settings(sandbox: Sandbox, *entries: Mapping[str, Any], **more: Any) -> dict
         "poll_interval_s": 0.01,
         "poll_max_interval_s": 0.05,
         "retry_for_s": 20,
+        "journal": "none",
         **more,
     }
 

@@ -23,6 +23,7 @@ class ContactParts:
     fragment: bytes
     place: int
     raw: bytes = b""
+    fingerprint: tuple[int, int, int] | None = None
 
     @property
     def lines(self) -> list[bytes]:
@@ -39,22 +40,25 @@ class Batch:
         places: where each contact was read, see `Places`.
         raw_lengths: bytes of what the tap sent for each contact, or None if that is not kept.
         separator: what stands between two contacts.
+        fingerprints: what the journal keeps of each contact, or None if it keeps nothing.
         size_bytes: bytes of all contacts and separators.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in one place
         self,
         offset: int,
         lengths: array[int],
         places: array[int],
         raw_lengths: array[int] | None,
         separator: bytes,
+        fingerprints: Sequence[tuple[int, int, int]] | None = None,
     ) -> None:
         self.offset = offset
         self.lengths = lengths
         self.places = places
         self.raw_lengths = raw_lengths
         self.separator = separator
+        self.fingerprints = fingerprints
         self.size_bytes = sum(lengths) + len(separator) * max(len(lengths) - 1, 0)
 
     @property
@@ -119,6 +123,7 @@ class BatchStore:
         places: Sequence[int],
         raws: Sequence[bytes] | None,
         separator: bytes,
+        fingerprints: Sequence[tuple[int, int, int]] | None = None,
     ) -> Batch:
         """Keep contacts, in this order, as one batch.
 
@@ -127,6 +132,7 @@ class BatchStore:
             places: where each was read.
             raws: what the tap sent for each, lines joined with line ends; None if that is not kept.
             separator: what stands between two contacts when they are sent.
+            fingerprints: what the journal keeps of each, or None.
         """
         lengths = array("Q", map(len, fragments))
         raw_lengths = None if raws is None else array("Q", map(len, raws))
@@ -139,7 +145,7 @@ class BatchStore:
             self._file.seek(offset)
             self._file.write(data)
             self._end += len(data)
-        return Batch(offset, lengths, array("Q", places), raw_lengths, separator)
+        return Batch(offset, lengths, array("Q", places), raw_lengths, separator, fingerprints)
 
     def _make_room(self, size_bytes: int) -> None:
         """Go to disk before it grows to that size, if memory is not to hold it."""
@@ -171,10 +177,8 @@ class BatchStore:
         if batch.raw_lengths is not None:
             data = self._read(batch.offset + batch.size_bytes, sum(batch.raw_lengths))
             raws = _cut(data, batch.raw_lengths)
-        return [
-            ContactParts(fragment, place, raw)
-            for fragment, place, raw in zip(fragments, batch.places, raws, strict=True)
-        ]
+        fingerprints: Sequence[tuple[int, int, int] | None] = batch.fingerprints or [None] * batch.count
+        return [*map(ContactParts, fragments, batch.places, raws, fingerprints)]
 
     def _read(self, offset: int, size: int) -> bytes:
         with self._lock:

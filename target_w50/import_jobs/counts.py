@@ -42,6 +42,7 @@ class StreamCounts:
     invalid_sms: int = 0
     import_jobs: int = 0
     match_values_alike: int = 0
+    contacts_already_delivered: int = 0
 
     @property
     def records_superseded(self) -> int:

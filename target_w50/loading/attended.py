@@ -5,13 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from target_w50.contacts.contact_lists import ListClient
 from target_w50.runtime.clock import Clock
-from target_w50.w50 import ContactSchemaField, ContactsList
+from target_w50.w50 import ContactSchemaField, ContactsList, ImportJob
 
 T = TypeVar("T")
+
+
+class AskedClient(ListClient, Protocol):
+    """What is asked of W50 while the rest of the run is looked after."""
+
+    def get_import_job(self, list_id: int, job_id: int) -> ImportJob:
+        """How an import job stands."""
 
 
 class AttendedClient:
@@ -27,7 +34,7 @@ class AttendedClient:
     """
 
     def __init__(
-        self, client: ListClient, look_round: Callable[[], None], clock: Clock, *, every_s: float
+        self, client: AskedClient, look_round: Callable[[], None], clock: Clock, *, every_s: float
     ) -> None:
         self._client = client
         self._look_round = look_round
@@ -45,6 +52,10 @@ class AttendedClient:
     def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
         """See `W50Client`."""
         return self._attended(lambda: self._client.list_fields(list_id))
+
+    def get_import_job(self, list_id: int, job_id: int) -> ImportJob:
+        """See `W50Client`."""
+        return self._attended(lambda: self._client.get_import_job(list_id, job_id))
 
     def _attended(self, call: Callable[[], T]) -> T:
         answer: Future[T] = Future()

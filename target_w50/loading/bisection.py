@@ -156,10 +156,16 @@ class Bisection:
                 [part.place for part in parts],
                 [part.raw for part in parts] if self.sets_aside else None,
                 batch.separator,
+                _fingerprints(parts),
             )
             for parts in batches
         ]
         job.replace_at_hand(kept, accepted=accepted)
+
+
+def _fingerprints(parts: Sequence[ContactParts]) -> list[tuple[int, int, int]] | None:
+    kept = [part.fingerprint for part in parts if part.fingerprint is not None]
+    return kept or None
 
 
 def _spread(parts: Sequence[ContactParts], most: int) -> Iterator[ContactParts]:

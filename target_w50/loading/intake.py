@@ -7,8 +7,10 @@ from weakref import WeakValueDictionary
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.counts import StreamCounts
+from target_w50.journal.history import StreamHistory
 from target_w50.loading.open_batches import MOST_IN_OPEN_JOBS, OPEN_BYTES, OpenBatches
 from target_w50.loading.open_jobs import OpenJobs
+from target_w50.loading.recovery import Recovery
 from target_w50.loading.stream_load import StreamLoad
 from target_w50.loading.takes_batches import TakesBatches
 from target_w50.outputs.ledger import Ledger
@@ -29,6 +31,7 @@ class Intake:
         monotonic: clock, in seconds.
 
     Attributes:
+        recovery: takes contact lists and sees to what earlier runs left; None where nothing is remembered.
         open_batches: what the streams' open batches hold.
     """
 
@@ -40,6 +43,7 @@ class Intake:
         wire: WireFormat,
         monotonic: Callable[[], float],
     ) -> None:
+        self.recovery: Recovery | None = None
         self.loader = loader
         self.ledger = ledger
         self.settings = settings
@@ -53,6 +57,7 @@ class Intake:
         self._cutting = False
         self._open_jobs: dict[str, OpenJobs] = {}
         self._fired: dict[int, set[int]] = {}
+        self._histories: dict[str, StreamHistory | None] = {}
         self._loads: WeakValueDictionary[tuple[str, tuple[str, ...]], StreamLoad] = WeakValueDictionary()
 
     def load_for(self, counts: StreamCounts, mapping: StreamMapping) -> StreamLoad:
@@ -67,8 +72,20 @@ class Intake:
         if load is None:
             if len(open_jobs.loads) >= MOST_OPEN_JOBS:
                 self.cut()
-            load = self._loads[key] = StreamLoad(self, open_jobs, counts, mapping, self._fired_of(mapping))
+            history = self._history_of(mapping)
+            load = self._loads[key] = StreamLoad(
+                self, open_jobs, counts, mapping, self._fired_of(mapping), history
+            )
         return load
+
+    def _history_of(self, mapping: StreamMapping) -> StreamHistory | None:
+        """What earlier runs brought of the stream, once its list is this run's."""
+        if self.recovery is None:
+            return None
+        self.recovery.list_named(mapping.contact_list.id)
+        if mapping.stream not in self._histories:
+            self._histories[mapping.stream] = self.recovery.history_of(mapping)
+        return self._histories[mapping.stream]
 
     def _fired_of(self, mapping: StreamMapping) -> set[int] | None:
         """The contacts of the list whose custom events fire in this run; None where none are to fire."""

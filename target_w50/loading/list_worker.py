@@ -11,6 +11,7 @@ from target_w50.errors import RefusedError, StoppedError, TargetW50Error, W50Err
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
+from target_w50.journal.job_journal import JobJournal
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.events_limit import check_events
 from target_w50.loading.polling import Polling
@@ -28,6 +29,7 @@ class JobSteps:
 
     Args:
         make_client: makes its own client; its requests are counted for the job at hand.
+        journal: told of each step.
         may_run: called as the last thing before a job is run; raises what forbids it.
     """
 
@@ -40,6 +42,7 @@ class JobSteps:
         wire: WireFormat,
         bisection: Bisection,
         places: Places,
+        journal: JobJournal,
         may_run: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
@@ -55,9 +58,12 @@ class JobSteps:
             wire=wire,
             bisection=bisection,
             places=places,
+            journal=journal,
             monotonic=monotonic,
         )
-        self._polling = Polling(self._client, settings, ledger, may_run=may_run, monotonic=monotonic)
+        self._polling = Polling(
+            self._client, settings, ledger, journal=journal, may_run=may_run, monotonic=monotonic
+        )
 
     def _take(self, job: LoadJob) -> None:
         self._at_hand = job

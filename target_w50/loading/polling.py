@@ -17,6 +17,8 @@ from target_w50.errors import (
 )
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome, Phase
+from target_w50.journal.crash_points import CrashPoint, reached
+from target_w50.journal.job_journal import JobJournal
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.w50 import ALL_PERCENT, ImportJob, W50Client, arrived, has_ended, has_failed, rejected
@@ -36,6 +38,7 @@ class Polling:
 
     Args:
         client: the thread's own client.
+        journal: told of each step.
         may_run: called as the last thing before a job is run; raises what forbids it.
     """
 
@@ -45,9 +48,11 @@ class Polling:
         settings: Settings,
         ledger: Ledger,
         *,
+        journal: JobJournal,
         may_run: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
+        self._journal = journal
         self._client = client
         self._settings = settings
         self._ledger = ledger
@@ -65,7 +70,10 @@ class Polling:
             self._nothing_left(job)
             return
         job.stood_before_run(self._client.get_import_job(job.list_id, job.w50_id))
+        reached(CrashPoint.STATUS_READ)
         self._may_run()
+        self._journal.intent(job)
+        reached(CrashPoint.INTENT)
         job.may_run(self._monotonic())
         self._ledger.may_take_effect(job)
         try:
@@ -74,7 +82,7 @@ class Polling:
                 job.w50_id,
                 match=job.mapping.match_fields,
                 custom_events=job.custom_events,
-                last_look=self._may_run,
+                last_look=lambda: self._last_look(job),
             )
         except DoubtfulError as error:
             log.warning(
@@ -90,7 +98,9 @@ class Polling:
             # Certainly not run. (After any other error nobody knows, and the phase stays.)
             job.not_run()
             self._ledger.took_no_effect(job)
+            self._journal.not_run(job)
             raise
+        reached(CrashPoint.RUN_SENT)
         log.info(
             "Running %s with %d contacts",
             job.name,
@@ -98,6 +108,10 @@ class Polling:
             extra=job.log_fields(self._ledger.run_id),
         )
         self._look_at(job, seen, job.run_at)
+
+    def _last_look(self, job: LoadJob) -> None:
+        self._may_run()
+        self._journal.last_look(job)
 
     def _nothing_left(self, job: LoadJob) -> None:
         """All contacts were set aside: there is nothing to run."""
@@ -125,6 +139,7 @@ class Polling:
             asked_s = error.retry_after_s if isinstance(error, UnreachableError) else None
             self._check_time(job, asked_at, asked_s or 0.0)
             return
+        reached(CrashPoint.POLLED)
         if job.phase is Phase.DOUBTFUL and seen == job.before_run:
             self._check_time(job, asked_at)
             return
@@ -132,6 +147,9 @@ class Polling:
 
     def _look_at(self, job: LoadJob, seen: ImportJob, asked_at: float) -> None:
         last_seen, statuses = job.w50_job, self._settings.failure_statuses
+        if job.phase is not Phase.RUNNING:
+            self._journal.running(job)
+            reached(CrashPoint.RUNNING)
         job.running_seen(seen)
         # An answer that is just as before the run says nothing about the run.
         if seen == job.before_run or not has_ended(seen, statuses, job.before_run):
@@ -145,7 +163,7 @@ class Polling:
                 f"W50 reports that {job.name} failed (CurrentStatus {status!r}). Its contacts "
                 "may be loaded in part and will be sent again by the next run; look at the job in W50 first."
             )
-            self._ledger.ended_badly(job, Outcome.FAILED, message)
+            self._ledger.ended_badly(job, Outcome.FAILED, message, needs_person=arrived(seen) > 0)
             raise JobFailedError(message, job_id=seen.id)
         if any(seen.counters) or (self._settings.max_rejected_percent >= ALL_PERCENT and not job.doubtful_at):
             self._finished(job, seen)
@@ -163,6 +181,7 @@ class Polling:
             f"{job.contacts} contacts were sent: it is not known whether they arrived. Look at it in W50 "
             "before the next run, which sends its contacts again. If W50 is right to take none of them, set "
             "max_rejected_percent to 100.",
+            needs_person=True,
         )
 
     def _finished(self, job: LoadJob, seen: ImportJob) -> None:
@@ -186,6 +205,11 @@ class Polling:
         percent = 100 * lost / job.contacts
         passes = percent <= self._settings.max_rejected_percent
         has_arrived = arrived(seen) > 0
+        if has_arrived or passes:
+            self._journal.finished(job, seen)
+            reached(CrashPoint.FINISHED)
+        else:
+            self._journal.abandoned(job, "none of its contacts arrived")
         if not has_arrived:
             self._ledger.took_no_effect(job)
         self._ledger.ended(job, seen, Outcome.FINISHED, acknowledges=passes or has_arrived)
@@ -222,6 +246,7 @@ class Polling:
                 f"No clear answer came to run of {job.name}, and its status did not change for "
                 f"{asked_at - job.doubtful_at:.0f} s: it is not known whether it runs. Look at it in W50 "
                 "before the next run, which sends its contacts again.",
+                needs_person=True,
             )
         if asked_at - job.run_at > settings.job_timeout_s:
             self._unknown(
@@ -232,17 +257,16 @@ class Polling:
             )
         self._pause(job, waits_s)
 
-    def _unknown(self, job: LoadJob, message: str) -> NoReturn:
+    def _unknown(self, job: LoadJob, message: str, *, needs_person: bool = False) -> NoReturn:
         job_id = job.w50_id
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at
-        self._ledger.ended_badly(job, Outcome.UNKNOWN, message)
+        self._ledger.ended_badly(job, Outcome.UNKNOWN, message, needs_person=needs_person)
         raise JobUnknownError(message, job_id=job_id)
 
     def _pause(self, job: LoadJob, asked_s: float = 0.0) -> None:
-        settings, now = self._settings, self._monotonic()
-        waited, left = now - job.run_at, self._left_s(job)
-        pause = min(max(settings.poll_interval_s, waited * POLL_SHARE), settings.poll_max_interval_s)
+        now = self._monotonic()
+        pause, left = pause_s(self._settings, now - job.run_at), self._left_s(job)
         job.poll_next(now + min(max(pause, asked_s), max(left, 0) + LAST_LOOK_S))
 
     def _left_s(self, job: LoadJob) -> float:
@@ -252,3 +276,8 @@ class Polling:
         if job.phase is Phase.DOUBTFUL:
             left = min(left, job.doubtful_at + settings.request_timeout_s - now)
         return left
+
+
+def pause_s(settings: Settings, waited_s: float) -> float:
+    """How long to wait before a job is asked for again, in seconds."""
+    return min(max(settings.poll_interval_s, waited_s * POLL_SHARE), settings.poll_max_interval_s)

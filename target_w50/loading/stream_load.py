@@ -10,6 +10,7 @@ from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import folded
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
+from target_w50.journal.history import Fingerprint, StreamHistory
 from target_w50.loading.events_limit import event_keys
 from target_w50.loading.open_batches import CONTACT_BYTES, ROW_BYTES, OpenBatches
 from target_w50.loading.open_jobs import OpenJobs
@@ -47,17 +48,20 @@ class StreamLoad:
         open_jobs: of the stream; this load's is among them from its first contact until the input is cut.
         fired: the contacts of its list that are in jobs with custom events, by hash; None: this load's jobs
             fire none. A contact that is in it goes into a job of its own kind, without events.
+        history: what earlier runs brought of the stream; None where the journal keeps nothing of it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in two places
         self,
         intake: CutsInput,
         open_jobs: OpenJobs,
         counts: StreamCounts,
         mapping: StreamMapping,
         fired: set[int] | None,
+        history: StreamHistory | None = None,
     ) -> None:
         self._fired = fired
+        self._history = history
         self._without_events: StreamLoad | None = None
         self._intake = intake
         self._open_jobs = open_jobs
@@ -82,6 +86,7 @@ class StreamLoad:
         self._places: list[int] = []
         self._raws: list[bytes] = []
         self._contacts: dict[int, Contact] = {}
+        self._matched: dict[int, Hashable] = {}
         self._size_bytes = 0
         self._merged_raw_bytes = 0
 
@@ -120,7 +125,7 @@ class StreamLoad:
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        if self._fired and identity not in self._rows and self._has_fired(identity, matched):
+        if self._fired is not None and identity not in self._rows and self._has_fired(identity, matched):
             self._quiet().add(identity, fragment, place, raw, contact, matched)
             return
         if self._needs_cut(identity, matched):
@@ -136,6 +141,8 @@ class StreamLoad:
             self._open()
         self._book(identity, matched)
         self._append(identity, fragment, place, raw, contact)
+        if matched is not None and self._history is not None:
+            self._matched[len(self._rows) - 1] = matched
         if self._in_job >= self._job_contacts:
             self._intake.cut()
         elif len(self._rows) >= self._batch_rows:
@@ -162,16 +169,19 @@ class StreamLoad:
         self._in_job += 1
 
     def _quiet(self) -> StreamLoad:
-        """Where contacts go whose events have fired in this run."""
+        """Where contacts go whose events have fired, in this run or in one before that did not end well."""
         if self._without_events is None:
             self._without_events = StreamLoad(
-                self._intake, self._open_jobs, self._counts, self._mapping, None
+                self._intake, self._open_jobs, self._counts, self._mapping, None, self._history
             )
         return self._without_events
 
     def _has_fired(self, identity: Hashable | None, matched: Hashable | None) -> bool:
-        fired = self._fired or set()
-        return identity is not None and not fired.isdisjoint(event_keys(self._mapping, identity, matched))
+        if identity is None:
+            return False
+        if self._fired and not self._fired.isdisjoint(event_keys(self._mapping, identity, matched)):
+            return True
+        return self._history is not None and self._history.has_fired(identity, matched)
 
     def _book(self, identity: Hashable, matched: Hashable | None) -> None:
         """The contact is in the open job."""
@@ -219,6 +229,7 @@ class StreamLoad:
         if (
             self._job is None
             or self._fired is not None
+            or self._history is not None
             or len(rows) + count >= self._batch_rows
             or self._in_job + count >= self._job_contacts
             or self._size_bytes + size > self._batch_bytes
@@ -283,10 +294,11 @@ class StreamLoad:
     def flush(self) -> None:
         """Hand the open batch over."""
         job = self._job
+        fingerprints = None if self._history is None else self._new_to_w50(self._history)
         if not self._rows or job is None:
             return
         raws = self._raws if self._keeps_raws else None
-        batch = job.store.put(self._fragments, self._places, raws, self._intake.wire.separator)
+        batch = job.store.put(self._fragments, self._places, raws, self._intake.wire.separator, fingerprints)
         self._open_jobs.seen.update(map(hash, self._rows))
         if self._looks_alike:
             self._folded.update(map(hash, map(folded, self._rows)))
@@ -295,6 +307,35 @@ class StreamLoad:
         self._intake.loader.add_batch(job, batch, self._intake.look_round)
         if self._open_batches.jobs_are_full:
             self._intake.cut()
+
+    def _new_to_w50(self, history: StreamHistory) -> list[Fingerprint]:
+        """Take out what W50 has just so from an earlier run; what the journal keeps of the others."""
+        kept: list[int] = []
+        fingerprints: list[Fingerprint] = []
+        for identity, row in self._rows.items():
+            contact = self._contacts.get(row) or read_fragment(self._fragments[row])
+            fingerprint = history.fingerprint(identity, self._matched.get(row), contact)
+            if self._fired is None and history.holds(fingerprint):
+                continue
+            kept.append(row)
+            fingerprints.append(fingerprint)
+        if len(kept) < len(self._rows):
+            self._keep_only(kept)
+        return fingerprints
+
+    def _keep_only(self, kept: list[int]) -> None:
+        """The open batch without its other contacts: they are in W50."""
+        gone = len(self._rows) - len(kept)
+        self._counts.contacts_already_delivered += gone
+        self._in_job -= gone
+        identities = [*self._rows]
+        self._rows = {identities[row]: new for new, row in enumerate(kept)}
+        self._fragments = [self._fragments[row] for row in kept]
+        self._places = [self._places[row] for row in kept]
+        self._raws = [self._raws[row] for row in kept] if self._keeps_raws else []
+        self._contacts, self._matched = {}, {}
+        if not kept:
+            self._begin_batch()
 
     def close(self) -> None:
         """Hand over what there is and close the job, because the input is cut."""

@@ -11,6 +11,8 @@ from target_w50.import_jobs.counts import Effort
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import JobLifeError, Phase
 from target_w50.import_jobs.places import Places
+from target_w50.journal.crash_points import CrashPoint, reached
+from target_w50.journal.job_journal import JobJournal
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.validation_warnings import ValidationWarnings
 from target_w50.outputs.ledger import Ledger
@@ -37,6 +39,7 @@ class Uploading:
         wire: frames the serialised contacts.
         bisection: finds the contacts that W50 refuses.
         places: the words for where a record was read.
+        journal: told of each step.
     """
 
     def __init__(
@@ -48,9 +51,11 @@ class Uploading:
         wire: WireFormat,
         bisection: Bisection,
         places: Places,
+        journal: JobJournal,
         monotonic: Callable[[], float],
     ) -> None:
         self._client = client
+        self._journal = journal
         self._settings = settings
         self._ledger = ledger
         self._wire = wire
@@ -73,6 +78,8 @@ class Uploading:
 
     def _create(self, job: LoadJob) -> None:
         effort = Effort(self._ledger.now())
+        self._journal.creating(job)
+        reached(CrashPoint.CREATING)
         job.creating(effort)
         began = self._monotonic()
         try:
@@ -84,12 +91,16 @@ class Uploading:
         except TargetW50Error:
             # Refused, out of reach, or stopped between two tries: certainly none was created.
             job.not_created()
+            self._journal.abandoned(job, "W50 created no import job")
             raise
+        reached(CrashPoint.CREATED)
         effort.create_seconds = self._monotonic() - began
         if not self._ledger.is_new(job.list_id, created.id):
             self._begin_anew(job, known_already(created))
             return
         job.created(created)
+        self._journal.filling(job)
+        reached(CrashPoint.FILLING)
         log.info("Created %s", job.name, extra=job.log_fields(self._ledger.run_id))
 
     def _send(self, job: LoadJob, batch: Batch) -> None:
@@ -108,6 +119,7 @@ class Uploading:
             return
         finally:
             effort.upload_seconds += self._monotonic() - began
+        reached(CrashPoint.BATCH_SENT)
         effort.batches += 1
         effort.contacts_sent += batch.count
         job.batch_sent()
@@ -145,7 +157,9 @@ class Uploading:
     def _probe(self, job: LoadJob, error: RefusedError) -> None:
         """Find the contacts at fault in W50's job, which is given up: what it accepts may be there twice."""
         if job.phase is not Phase.PROBING:
-            self._ledger.given_up(job, f"W50 refused a batch (status {error.status}); built anew without it")
+            reason = f"W50 refused a batch (status {error.status}); built anew without it"
+            self._journal.abandoned(job, reason)
+            self._ledger.given_up(job, reason)
             job.probe()
         job_id = job.w50_id
         self._bisection.find(job, error, lambda fragments: self._accepts(job.list_id, job_id, fragments))
@@ -193,6 +207,7 @@ class Uploading:
             extra=job.log_fields(self._ledger.run_id),
         )
         if job.phase is not Phase.PROBING:
+            self._journal.abandoned(job, error.message)
             self._ledger.given_up(job, error.message)
         job.begin_anew(after_doubt=True)
         self._client.pause(pause_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome
 from target_w50.outputs.checkpoints import Checkpoints
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
-from target_w50.outputs.metrics_records import job_record, run_record, stream_record
+from target_w50.outputs.metrics_records import job_record, recovered_record, run_record, stream_record
 from target_w50.outputs.state_lines import JobResults, StateWriter
 from target_w50.runtime.stop import Stop
 from target_w50.w50 import ImportJob, rejected
@@ -51,9 +51,11 @@ class Ledger:
         metrics: where metrics records go.
         stop: once set, nothing more is acknowledged.
         before_state: makes durable what a state must not pass, such as the quarantine file.
+        after_state: told which jobs a state has passed, when it was written.
         now: the time of day, with its zone.
 
     Attributes:
+        unresolved: import jobs with custom events of which W50's status does not tell whether they ran.
         records_read: how many records of the input were read, for whatever stream.
     """
 
@@ -66,6 +68,7 @@ class Ledger:
         metrics: MetricsWriter,
         stop: Stop,
         before_state: Callable[[], None],
+        after_state: Callable[[Sequence[int]], None],
         now: Callable[[], dt.datetime],
     ) -> None:
         self.run_id = run_id
@@ -75,6 +78,7 @@ class Ledger:
         self._metrics = metrics
         self._stop = stop
         self._before_state = before_state
+        self._after_state = after_state
         self._checkpoints: Checkpoints[int] = Checkpoints()
         self._books = stop.clock.condition()
         self._passing = False
@@ -82,6 +86,7 @@ class Ledger:
         self._repeats: dict[int, Repeat] = {}
         self.contacts_with_events: Counter[int] = Counter()  # by contact list
         self._known_ids: set[tuple[int, int]] = set()
+        self.unresolved: list[int] = []
         self.streams: dict[str, StreamCounts] = {}
         self.records_read = 0
 
@@ -194,18 +199,50 @@ class Ledger:
             del self._open[job.number]
         self._acknowledge(job)
 
-    def ended_badly(self, job: LoadJob, outcome: Outcome, error: str) -> None:
-        """The job failed, is unknown or will not be run; nothing that it holds is acknowledged."""
+    def ended_badly(self, job: LoadJob, outcome: Outcome, error: str, *, needs_person: bool = False) -> None:
+        """The job failed, is unknown or will not be run; nothing that it holds is acknowledged.
+
+        Args:
+            job: as it stands on our side.
+            outcome: what became of it.
+            error: that in words.
+            needs_person: whether its custom events may have fired, and W50's status will not tell.
+        """
         with self._books:
             if job.outcome is not None:
                 return
             job.end(outcome)
+            if needs_person and job.custom_events:
+                self.unresolved.append(job.w50_id)
             if outcome in (Outcome.FAILED, Outcome.UNKNOWN):
                 # It was run, or may have been: its contacts were sent, whatever became of them.
                 job.counts.import_jobs += 1
                 job.counts.contacts_sent += job.contacts
         if job.w50_job is not None:
             self._write_job(job, job.w50_job, outcome, error)
+
+    def recovered(
+        self,
+        begun_by: str,
+        stream: str,
+        w50_job: ImportJob,
+        *,
+        outcome: Outcome,
+        contacts: int,
+        started_at: dt.datetime,
+    ) -> None:
+        """This run has seen the end of an earlier one's job: told, and counted nowhere else."""
+        record = recovered_record(
+            self.run_id,
+            begun_by,
+            stream,
+            w50_job,
+            outcome=outcome,
+            contacts=contacts,
+            started_at=started_at,
+            ended_at=self.now(),
+        )
+        self._metrics.write(MetricsStream.IMPORT_JOBS, record)
 
     def given_up(self, job: LoadJob, error: str) -> None:
         """W50's job is left as it is, never run; its batches go to another."""
@@ -232,6 +269,7 @@ class Ledger:
                 with self._books:
                     line = self._states.line_for(safe.state)
                 self._states.write(line)
+                self._after_state(safe.covered)
                 with self._books:
                     for number in safe.covered:
                         self._repeats.pop(number, None)

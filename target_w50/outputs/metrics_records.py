@@ -31,6 +31,7 @@ STREAM_FIGURES = (
     "invalid_emails",
     "invalid_sms",
     "import_jobs",
+    "contacts_already_delivered",
 )
 RUN_TOTALS = (
     "records_read",
@@ -44,6 +45,7 @@ RUN_TOTALS = (
     "contacts_dropped",
     "contacts_rejected",
     "import_jobs",
+    "contacts_already_delivered",
 )
 _WRITTEN_BY = {"target_version": __version__, "schema_version": SCHEMA_VERSION}
 
@@ -63,14 +65,59 @@ def job_record(
     del members["contact_list_id"]  # The record has its own: the list that was loaded into.
     return {
         "run_id": run_id,
+        "begun_by_run_id": run_id,
         "import_job_id": w50_job.id,
         "stream": job.stream,
         "contact_list_id": job.list_id,
         "outcome": outcome.value,
         **members,
         "field_names": list(job.mapping.field_names),
-        "contacts_sent": effort.contacts_sent,
+        **_effort_members(effort),
         "contacts_rejected": rejected(effort.contacts_sent, w50_job) if outcome is Outcome.FINISHED else 0,
+        "ended_at": ended_at.isoformat(),
+        "error": error,
+        **_WRITTEN_BY,
+    }
+
+
+def recovered_record(
+    run_id: str,
+    begun_by: str,
+    stream: str,
+    w50_job: ImportJob,
+    *,
+    outcome: Outcome,
+    contacts: int,
+    started_at: dt.datetime,
+    ended_at: dt.datetime,
+) -> dict[str, Any]:
+    """A record of `w50_import_jobs`: an import job that an earlier run began and this one saw the end of.
+
+    What it took to send is in that run's metrics.
+    """
+    nothing = Effort(started_at, contacts_sent=contacts)
+    members = snake_case_members(w50_job)
+    list_id = members.pop("contact_list_id")
+    return {
+        "run_id": run_id,
+        "begun_by_run_id": begun_by,
+        "import_job_id": w50_job.id,
+        "stream": stream,
+        "contact_list_id": list_id,
+        "outcome": outcome.value,
+        **members,
+        "field_names": [],
+        **_effort_members(nothing),
+        "contacts_rejected": rejected(contacts, w50_job) if outcome is Outcome.FINISHED else 0,
+        "ended_at": ended_at.isoformat(),
+        "error": None,
+        **_WRITTEN_BY,
+    }
+
+
+def _effort_members(effort: Effort) -> dict[str, Any]:
+    return {
+        "contacts_sent": effort.contacts_sent,
         "batches": effort.batches,
         "bytes_sent": effort.bytes_sent,
         "http_requests": effort.http_requests,
@@ -79,10 +126,7 @@ def job_record(
         "upload_seconds": round(effort.upload_seconds, 3),
         "run_seconds": round(effort.run_seconds, 3),
         "started_at": effort.started_at.isoformat(),
-        "ended_at": ended_at.isoformat(),
-        "error": error,
         "validation_warnings": dict(effort.warnings),
-        **_WRITTEN_BY,
     }
 
 

@@ -128,6 +128,10 @@ class Settings:
     metrics_path: str | None
     state: StateMode
     progress: ProgressMode
+    journal: str
+    journal_key: str | None
+    journal_retention_days: float
+    journal_wait_s: float
     validate_records: bool
     add_record_metadata: bool
 

@@ -135,7 +135,7 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
     )
     if wants_file and "quarantine_path" not in sound.names:
         yield "`quarantine_path` is required to quarantine records"
-    for name in ("quarantine_path", "metrics_path"):
+    for name in ("quarantine_path", "metrics_path", "journal"):
         if "://" in given.get(name, "") or "\0" in given.get(name, ""):
             yield f"`{name}` must be the path of a file, not a URL"
     if "metrics_path" in given and given["metrics_path"] == given.get("quarantine_path"):

@@ -437,6 +437,42 @@ OUTPUTS: Schema = {
     ),
 }
 
+MEMORY: Schema = {
+    "journal": _setting(
+        "Journal",
+        "string",
+        "Where the target remembers what it did: the path of a SQLite file, or `none`. `auto`: "
+        "`target-w50/journal.db` in `XDG_STATE_HOME`, else in `~/.local/state`; where that can't be written, "
+        "a warning and none.",
+        minLength=1,
+        default="auto",
+    ),
+    "journal_key": _setting(
+        "Journal key",
+        "string",
+        "The key of the hashes that contacts are known by in the journal; without it, a file beside the "
+        "journal has one.",
+        secret=True,
+        minLength=1,
+    ),
+    "journal_retention_days": _setting(
+        "Journal retention",
+        "number",
+        "How many days the hashes of contacts of settled import jobs are kept.",
+        minimum=0,
+        maximum=36500,
+        default=90,
+    ),
+    "journal_wait_s": _setting(
+        "Wait for a list",
+        "number",
+        "How long to wait for a contact list that another run holds, in seconds.",
+        minimum=0,
+        maximum=LONGEST_S,
+        default=0,
+    ),
+}
+
 OF_THE_SDK: Schema = {
     "stream_maps": _setting(
         "Stream maps", "object", "The SDK's inline stream maps.", additionalProperties=True
@@ -491,6 +527,7 @@ GROUPS: tuple[tuple[str, Schema], ...] = (
     ("Loading", LOADING),
     ("Safety", SAFETY),
     ("Outputs", OUTPUTS),
+    ("Memory across runs", MEMORY),
     ("Of the SDK", OF_THE_SDK),
 )
 """The settings in the README's order."""
@@ -500,5 +537,5 @@ SETTINGS_SCHEMA: Schema = {
     "type": "object",
     "additionalProperties": False,
     "required": ["streams"],
-    "properties": {**START_HERE, **CONNECTION, **LOADING, **SAFETY, **OUTPUTS, **OF_THE_SDK},
+    "properties": {**START_HERE, **CONNECTION, **LOADING, **SAFETY, **OUTPUTS, **MEMORY, **OF_THE_SDK},
 }

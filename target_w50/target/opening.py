@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import SettingsError
 from target_w50.import_jobs.places import Places
+from target_w50.journal.crash_points import CrashPoint, reached
+from target_w50.journal.job_journal import JobJournal
+from target_w50.journal.journal import Journal
+from target_w50.journal.opening import open_journal
 from target_w50.loading.attended import AttendedClient
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.create_only import CreateOnly
 from target_w50.loading.dry_run import Plan, PlannedInvalidRecords
 from target_w50.loading.intake import Intake
+from target_w50.loading.lease_keeper import LeaseKeeper
 from target_w50.loading.list_worker import JobSteps
 from target_w50.loading.loader import LOOK_S, Loader
+from target_w50.loading.recovery import Recovery
 from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
 from target_w50.outputs.metrics import MetricsWriter
@@ -33,6 +40,8 @@ QUEUE_BYTES = 32_000_000
 """What may wait for W50 at least before the reader waits; two requests fit in any case."""
 
 STANDARD_ERROR = 2
+
+log = logging.getLogger("target-w50")
 
 WriteLine = Callable[[bytes], None]
 
@@ -64,6 +73,9 @@ def open_run(
         quarantine = _quarantine_file(settings, clock, metrics, states_fd)
         if quarantine is not None:
             undone.callback(quarantine.close)
+        journal = _journal(settings, clock)
+        if journal is not None:
+            undone.callback(journal.close)
         results = JobResults()
         ledger = Ledger(
             settings.run_id,
@@ -71,11 +83,12 @@ def open_run(
             results=results,
             metrics=metrics,
             stop=stop,
-            before_state=_nothing if quarantine is None else quarantine.flush,
+            before_state=lambda: _before_state(quarantine, journal),
+            after_state=lambda numbers: _after_state(numbers, journal),
             now=clock.now,
         )
         connection = Connection(settings, clock, stop.sleep)
-        ground = _Ground(settings, stop, Places(), metrics, quarantine, ledger, connection)
+        ground = _Ground(settings, stop, Places(), metrics, quarantine, ledger, connection, journal)
         run = ground.run(started_at)
         undone.pop_all()
     return run
@@ -100,8 +113,42 @@ def _quarantine_file(
         raise
 
 
-def _nothing() -> None:
-    """What a state waits for where nothing is set aside."""
+def _before_state(quarantine: QuarantineFile | None, journal: Journal | None) -> None:
+    """What a state waits for: what is set aside is on the disk, and the lists are still ours."""
+    if quarantine is not None:
+        quarantine.flush()
+    if journal is not None:
+        journal.check_all()
+
+
+def _after_state(numbers: Sequence[int], journal: Journal | None) -> None:
+    """What is written down of the jobs that a state has passed."""
+    reached(CrashPoint.STATE_WRITTEN)
+    if journal is not None:
+        journal.covered(numbers)
+        reached(CrashPoint.COVERED)
+
+
+def _journal(settings: Settings, clock: Clock) -> Journal | None:
+    """What the run remembers, where it loads contacts."""
+    if settings.import_mode is not ImportMode.LOAD:
+        return None
+    journal = open_journal(
+        settings.journal,
+        settings.journal_key,
+        api_url=settings.api_url,
+        run_id=settings.run_id,
+        now=clock.epoch_s,
+    )
+    if journal is not None:
+        since = dt.datetime.fromtimestamp(journal.since, dt.timezone.utc)
+        log.info(
+            "Journal %s, kept since %s: %s",
+            journal.database.place,
+            since.date(),
+            journal.open_in_words(),
+        )
+    return journal
 
 
 @dataclass(frozen=True)
@@ -115,6 +162,7 @@ class _Ground:
     quarantine: QuarantineFile | None
     ledger: Ledger
     connection: Connection
+    journal: Journal | None
 
     def run(self, started_at: dt.datetime) -> Run:
         """The run, with parts that send, or in a dry run with such as only note what they would."""
@@ -135,6 +183,19 @@ class _Ground:
         intake = Intake(loader, ledger, settings, wire, monotonic)
         every_s = min(LOOK_S, settings.checkpoint_interval_s)
         lists = AttendedClient(client, intake.look_round, self.stop.clock, every_s=every_s)
+        keeper = None
+        if self.journal is not None and isinstance(loader, Loader):
+            intake.recovery = Recovery(
+                self.journal,
+                lists,
+                settings,
+                ledger,
+                self.stop.clock,
+                look_round=intake.look_round,
+                pause=loader.pause,
+            )
+            keeper = LeaseKeeper(self.journal, self.stop.clock, loader.failed)
+            keeper.start()
         return Run(
             settings=settings,
             stop=self.stop,
@@ -149,6 +210,8 @@ class _Ground:
             create_only=CreateOnly(self.connection.client, ledger, monotonic) if creates else None,
             loader=loader,
             intake=intake,
+            journal=self.journal,
+            keeper=keeper,
             started_at=started_at,
         )
 
@@ -164,6 +227,7 @@ class _Ground:
                 wire=wire_format(settings.media_type),
                 bisection=bisection,
                 places=self.places,
+                journal=JobJournal(self.journal, settings.request_timeout_s),
                 may_run=loader.may_run,
                 monotonic=self.stop.clock.monotonic,
             )

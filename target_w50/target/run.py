@@ -10,9 +10,12 @@ from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import TargetW50Error
 from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
+from target_w50.journal.crash_points import CrashPoint, reached
+from target_w50.journal.journal import Journal
 from target_w50.loading.create_only import CreateOnly
 from target_w50.loading.dry_run import Plan
 from target_w50.loading.intake import Intake
+from target_w50.loading.lease_keeper import LeaseKeeper
 from target_w50.loading.loader import Loader
 from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
@@ -27,6 +30,7 @@ from target_w50.w50 import W50Client, WireFormat
 
 log = logging.getLogger("target-w50")
 
+DAY_S = 86_400
 MOST_IDS = 10
 """How many import jobs the last line names at most."""
 
@@ -49,6 +53,8 @@ class Run:
         create_only: for `import_mode` `create_only`; else None.
         loader: takes the batches; in a dry run the plan, which sends nothing.
         intake: makes batches of contacts, and cuts the input.
+        journal: what is remembered across runs; None where nothing is.
+        keeper: holds the contact lists meanwhile.
         started_at: when the run began.
     """
 
@@ -65,6 +71,8 @@ class Run:
     create_only: CreateOnly | None
     loader: Loader | Plan
     intake: Intake
+    journal: Journal | None
+    keeper: LeaseKeeper | None
     started_at: dt.datetime
     _wound_up: bool = field(default=False, init=False)
 
@@ -117,6 +125,12 @@ class Run:
     def rerun(self) -> tuple[str, list[int]]:
         """What the next run will repeat, and the import jobs that it is about."""
         running = [job.w50_job.id for job in self.ledger.running if job.w50_job is not None]
+        if self.journal is not None:
+            recovery = self.intake.recovery
+            unresolved = [*(recovery.unresolved if recovery else []), *self.ledger.unresolved]
+            if unresolved:
+                return "resolve", sorted(unresolved)
+            return ("wait", running) if running else ("safe", [])
         repeated = [each.job_id for each in self.ledger.repeats]
         if repeated:
             return "may_repeat_events", sorted({*running, *repeated})
@@ -124,14 +138,17 @@ class Run:
 
     def repeats_in_words(self) -> str:
         """What W50 is still doing and what the next run will do again, in sentences; empty if nothing."""
+        goes_on = "the next run sends its contacts again"
+        if self.journal is not None:
+            goes_on = "the next run waits for it, and does not send its contacts again"
         words = [
             f"{job.name[0].upper()}{job.name[1:]} "
             + ("goes on" if job.phase is Phase.RUNNING else "may be running")
-            + " in W50; the next run sends its contacts again."
+            + f" in W50; {goes_on}."
             for job in self.ledger.running
             if job.runs
         ]
-        repeats = self.ledger.repeats
+        repeats = self.ledger.repeats if self.journal is None else []
         events = sorted({event for each in repeats for event in each.events})
         if events:
             jobs = _jobs([each.job_id for each in repeats if each.events])
@@ -145,6 +162,25 @@ class Run:
                 "W50 may hold them for new ones: look at them there first."
             )
         return " ".join(words)
+
+    def _close_journal(self, error: TargetW50Error | None) -> None:
+        """Give the contact lists back; after a good end the streams' jobs are settled."""
+        if self.keeper is not None:
+            self.keeper.close()
+        if self.journal is None:
+            return
+        try:
+            if error is None:
+                self.journal.settle(
+                    (counts.mapping.contact_list.id, counts.stream)
+                    for counts in self.ledger.streams.values()
+                    if counts.mapping is not None
+                )
+                self.journal.forget_members(self.settings.journal_retention_days * DAY_S)
+            self.journal.release()
+            reached(CrashPoint.RELEASED)
+        finally:
+            self.journal.close()
 
     def _tell_alike(self) -> None:
         """Say which streams had contacts that W50 may take for one."""
@@ -165,6 +201,7 @@ class Run:
             return
         self._wound_up = True
         self.ledger.close_books(error.message if error else "the run ended")
+        self._close_journal(error)
         rerun, job_ids = self.rerun()
         self.ledger.write_streams()
         self._tell_alike()

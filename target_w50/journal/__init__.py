@@ -1,0 +1,1 @@
+"""What the target remembers across runs: contact lists taken, import jobs and how far they came."""

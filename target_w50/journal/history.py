@@ -1,0 +1,52 @@
+"""What of a stream's contacts W50 has already, from runs that did not end well: compared as they are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from target_w50.journal.keys import ContactHashes
+from target_w50.journal.members import Delivered
+from target_w50.w50 import Contact
+
+Fingerprint = tuple[int, int, int]
+"""Who a contact is, who it is by its other name (0: it has none), and what is sent of it."""
+NOBODY: Fingerprint = (0, 0, 0)
+"""Of a contact that nothing tells from others."""
+
+
+class StreamHistory:
+    """One stream's contacts in one list, for the reader alone.
+
+    Args:
+        hashes: of the stream's contacts.
+        delivered: what earlier runs brought, and did not end well.
+    """
+
+    def __init__(self, hashes: ContactHashes, delivered: Delivered) -> None:
+        self._hashes = hashes
+        self._delivered = delivered
+
+    def has_fired(self, identity: Any, matched: Any) -> bool:
+        """Whether the contact has had its custom events, under either name."""
+        delivered, of_identity = self._delivered, self._hashes.of_identity
+        if not len(delivered) or type(identity) is object:
+            return False
+        return delivered.has_fired(of_identity(identity)) or (
+            matched is not None and delivered.has_fired(of_identity(matched))
+        )
+
+    def fingerprint(self, identity: Any, matched: Any, contact: Contact) -> Fingerprint:
+        """What the journal keeps of the contact."""
+        if type(identity) is object:
+            return NOBODY
+        of_identity = self._hashes.of_identity
+        other = 0 if matched is None or matched == identity else of_identity(matched)
+        return of_identity(identity), other, self._hashes.of_contact(contact)
+
+    def holds(self, fingerprint: Fingerprint) -> bool:
+        """Whether W50 has the contact just so, and its events fired."""
+        key, other, version = fingerprint
+        if fingerprint == NOBODY:
+            return False
+        held = self._delivered.holds(key, version)
+        return (bool(other) and self._delivered.holds(other, version)) or held

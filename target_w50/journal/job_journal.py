@@ -1,0 +1,84 @@
+"""Each step of an import job on our side, written to the journal before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from target_w50.import_jobs.job import LoadJob
+from target_w50.journal.history import NOBODY
+from target_w50.journal.journal import Journal
+from target_w50.journal.members import PackedMembers, pack
+from target_w50.w50 import ImportJob
+
+
+class JobJournal:
+    """What the workers tell of their jobs. Without a journal nothing is written.
+
+    Every method raises JournalError if the journal can't be used, and LeaseLostError if the contact list is
+    another run's by now: then the step must not be taken.
+
+    Args:
+        journal: of the run; None where nothing is remembered.
+        doubtful_s: how long a status may stay as it is after `run` before it counts as not run.
+    """
+
+    def __init__(self, journal: Journal | None, doubtful_s: float = 0.0) -> None:
+        self._journal = journal
+        self._doubtful_s = doubtful_s
+
+    def creating(self, job: LoadJob) -> None:
+        """W50 is about to be asked for a job."""
+        if self._journal is not None:
+            self._journal.creating(job.number, job.list_id, job.stream, job.custom_events)
+
+    def filling(self, job: LoadJob) -> None:
+        """W50 created it."""
+        if self._journal is not None:
+            self._journal.filling(job.number, job.w50_id)
+
+    def intent(self, job: LoadJob) -> None:
+        """`run` is about to be sent."""
+        if self._journal is not None and job.before_run is not None:
+            self._journal.intent(
+                job.number,
+                job.before_run,
+                contacts=job.contacts,
+                doubtful_s=self._doubtful_s,
+                members=_members(job),
+            )
+
+    def last_look(self, job: LoadJob) -> None:
+        """`run` is sent in this moment."""
+        if self._journal is not None:
+            self._journal.check(job.list_id)
+
+    def not_run(self, job: LoadJob) -> None:
+        """W50 certainly did not run it."""
+        if self._journal is not None:
+            self._journal.not_run(job.number)
+
+    def running(self, job: LoadJob) -> None:
+        """W50 runs it."""
+        if self._journal is not None:
+            self._journal.running(job.number)
+
+    def finished(self, job: LoadJob, seen: ImportJob) -> None:
+        """It ended well."""
+        if self._journal is not None:
+            self._journal.finished(job.number, seen)
+
+    def abandoned(self, job: LoadJob, reason: str) -> None:
+        """It is never run, or came to nothing."""
+        if self._journal is not None:
+            self._journal.abandoned(job.number, reason)
+
+
+def _members(job: LoadJob) -> Iterator[PackedMembers]:
+    for batch in job.batches:
+        if batch.fingerprints is not None:
+            yield pack(
+                (key, version)
+                for first, other, version in batch.fingerprints
+                for key in (first, other)
+                if key != NOBODY[0]
+            )

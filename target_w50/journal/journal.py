@@ -1,0 +1,434 @@
+"""The journal of one run: lists that it holds, and each step of its import jobs before it counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from target_w50.errors import LeaseLostError, ListInUseError
+from target_w50.journal.database import Database
+from target_w50.journal.entries import (
+    COLUMNS,
+    DELIVERED,
+    MAY_RUN,
+    OPEN,
+    Entry,
+    JournalPhase,
+    entry_of,
+    write_job,
+)
+from target_w50.journal.members import Delivered, PackedMembers
+from target_w50.journal.process import Process, seconds_awake_or_not
+from target_w50.w50 import ImportJob
+
+LEASE_S = 60.0
+"""How long a contact list stays taken without a word from the run that took it."""
+
+
+@dataclass
+class Lease:
+    """A contact list that this run holds.
+
+    Attributes:
+        epoch: how often the list was taken; what was written under another epoch is not ours.
+        until: on `seconds_awake_or_not`, when it ends if it is not renewed.
+    """
+
+    list_id: int
+    epoch: int
+    until: float
+
+
+class Journal:
+    """What one run writes and reads. Any thread may; each call is one transaction.
+
+    Args:
+        database: with its tables.
+        account: W50 as the settings name it.
+        run_id: the run's name.
+        process: that it is.
+        since: since when the journal is kept, in seconds since 1970.
+        key: of the hashes.
+        awake_or_not: a clock that goes on while the machine sleeps.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        account: str,
+        run_id: str,
+        process: Process,
+        since: float,
+        key: bytes,
+        awake_or_not: Callable[[], float] = seconds_awake_or_not,
+    ) -> None:
+        self.database = database
+        self.account = account
+        self.run_id = run_id
+        self.since = since
+        self.key = key
+        self._process = process
+        self._awake_or_not = awake_or_not
+        self._leases: dict[int, Lease] = {}
+        self._entries: dict[int, tuple[int, int]] = {}  # by our job's number: its row, and its list
+
+    # Contact lists.
+
+    def take(self, list_id: int) -> None:
+        """Hold the contact list from now on; once is enough.
+
+        Raises:
+            ListInUseError: another run holds it.
+            JournalError: the journal can't be used.
+        """
+        if list_id in self._leases:
+            return
+        whose, database = {"account": self.account, "list_id": list_id}, self.database
+        began = self._awake_or_not()
+        with database.transaction():
+            now = database.now()
+            database.change(
+                "INSERT INTO w50_lists (account, contact_list_id, epoch) VALUES (:account, :list_id, 0) "
+                "ON CONFLICT (account, contact_list_id) DO NOTHING",
+                **whose,
+            )
+            # The row is ours until the end of the transaction, in every kind of database.
+            database.change(
+                "UPDATE w50_lists SET epoch = epoch WHERE account = :account AND contact_list_id = :list_id",
+                **whose,
+            )
+            ((epoch, run_id, host, process, since, expires),) = database.rows(
+                "SELECT epoch, run_id, host, process, since, expires FROM w50_lists "
+                "WHERE account = :account AND contact_list_id = :list_id",
+                **whose,
+            )
+            holder = Process(host or "", process or "")
+            if run_id is not None and expires > now and not holder.is_gone():
+                words = time_in_words(since)
+                raise ListInUseError(list_id, run_id=run_id, host=host, pid=holder.pid, since=words)
+            database.change(
+                "UPDATE w50_lists SET epoch = :epoch, run_id = :run_id, host = :host, process = :process, "
+                "since = :now, expires = :expires WHERE account = :account AND contact_list_id = :list_id",
+                **whose,
+                **self._ours,
+                epoch=epoch + 1,
+                now=now,
+                expires=now + LEASE_S,
+            )
+        self._leases[list_id] = Lease(list_id, epoch + 1, began + LEASE_S)
+
+    @property
+    def _ours(self) -> dict[str, str]:
+        return {"run_id": self.run_id, "host": self._process.host, "process": self._process.mark}
+
+    def renew(self) -> None:
+        """Hold all lists for another while.
+
+        Raises:
+            LeaseLostError: another run has taken one meanwhile.
+            JournalError: the journal can't be used.
+        """
+        for lease in [*self._leases.values()]:
+            began, database = self._awake_or_not(), self.database
+            with database.transaction():
+                renewed = database.change(
+                    "UPDATE w50_lists SET expires = :expires WHERE account = :account "
+                    "AND contact_list_id = :list_id AND epoch = :epoch AND run_id = :run_id",
+                    expires=database.now() + LEASE_S,
+                    account=self.account,
+                    list_id=lease.list_id,
+                    epoch=lease.epoch,
+                    run_id=self.run_id,
+                )
+            if not renewed:
+                raise LeaseLostError(lease.list_id)
+            lease.until = began + LEASE_S
+
+    def check(self, list_id: int) -> None:
+        """Raise if the list may be another run's by now, as far as this process's clock tells.
+
+        Raises:
+            LeaseLostError: its time is up.
+        """
+        lease = self._leases[list_id]
+        if self._awake_or_not() >= lease.until:
+            raise LeaseLostError(list_id)
+
+    def check_all(self) -> None:
+        """The same for all lists, by the journal: before something is told that none may contradict.
+
+        Raises:
+            LeaseLostError: another run has taken one of them.
+            JournalError: the journal can't be used.
+        """
+        if self._leases:
+            with self.database.transaction():
+                for lease in self._leases.values():
+                    self._need_lease(lease)
+
+    def _need_lease(self, lease: Lease) -> None:
+        database = self.database
+        ours = database.change(
+            "UPDATE w50_lists SET epoch = epoch WHERE account = :account AND contact_list_id = :list_id "
+            "AND epoch = :epoch AND run_id = :run_id AND expires > :now",
+            account=self.account,
+            list_id=lease.list_id,
+            epoch=lease.epoch,
+            run_id=self.run_id,
+            now=database.now(),
+        )
+        if not ours:
+            raise LeaseLostError(lease.list_id)
+
+    def release(self) -> None:
+        """Give all lists back."""
+        with self.database.transaction():
+            for lease in self._leases.values():
+                self.database.change(
+                    "UPDATE w50_lists SET run_id = NULL, host = NULL, process = NULL, since = NULL, "
+                    "expires = NULL WHERE account = :account AND contact_list_id = :list_id "
+                    "AND epoch = :epoch AND run_id = :run_id",
+                    account=self.account,
+                    list_id=lease.list_id,
+                    epoch=lease.epoch,
+                    run_id=self.run_id,
+                )
+        self._leases.clear()
+
+    # The jobs of this run.
+
+    def creating(self, number: int, list_id: int, stream: str, custom_events: Sequence[str]) -> None:
+        """W50 is about to be asked for a job."""
+        database, lease = self.database, self._leases[list_id]
+        with database.transaction():
+            self._need_lease(lease)
+            now = database.now()
+            ((row,),) = database.rows(
+                "INSERT INTO w50_jobs (account, contact_list_id, stream, run_id, host, process, epoch, "
+                "phase, custom_events, contacts, created, changed) VALUES (:account, :list_id, :stream, "
+                ":run_id, :host, :process, :epoch, :phase, :events, 0, :now, :now) RETURNING id",
+                account=self.account,
+                list_id=list_id,
+                stream=stream,
+                **self._ours,
+                epoch=lease.epoch,
+                phase=JournalPhase.CREATING.value,
+                events=json.dumps([*custom_events]),
+                now=now,
+            )
+        self._entries[number] = (row, list_id)
+
+    def filling(self, number: int, import_job_id: int) -> None:
+        """W50 gave the job this id."""
+        self._step(number, (JournalPhase.CREATING,), JournalPhase.FILLING, import_job_id=import_job_id)
+
+    def intent(
+        self,
+        number: int,
+        before_run: ImportJob,
+        *,
+        contacts: int,
+        doubtful_s: float,
+        members: Iterable[PackedMembers],
+    ) -> None:
+        """`run` is about to be sent; it must not be unless this has returned.
+
+        Args:
+            number: of our job.
+            before_run: as its status stands.
+            contacts: how many it holds.
+            doubtful_s: how long its status may stay as it is before it counts as not run.
+            members: of each batch.
+        """
+        database = self.database
+        row, _ = self._entries[number]
+        with database.transaction():
+            now = database.now()
+            self._step(
+                number,
+                (JournalPhase.FILLING,),
+                JournalPhase.INTENT,
+                before_run=write_job(harmless(before_run)),
+                contacts=contacts,
+                intended=now,
+                doubtful_until=now + doubtful_s,
+            )
+            database.change("DELETE FROM w50_members WHERE job_id = :row", row=row)
+            for batch, packed in enumerate(members):
+                database.change(
+                    "INSERT INTO w50_members (job_id, batch, contact_keys, versions) "
+                    "VALUES (:row, :batch, :keys, :versions)",
+                    row=row,
+                    batch=batch,
+                    keys=packed.keys,
+                    versions=packed.versions,
+                )
+
+    def not_run(self, number: int) -> None:
+        """W50 certainly did not run it."""
+        self._step(number, (JournalPhase.INTENT,), JournalPhase.FILLING)
+
+    def running(self, number: int) -> None:
+        """W50 took `run`, or its status has changed since."""
+        self._step(number, MAY_RUN, JournalPhase.RUNNING)
+
+    def finished(self, number: int, result: ImportJob) -> None:
+        """It ended well."""
+        self._step(number, MAY_RUN, JournalPhase.FINISHED, result=write_job(harmless(result)))
+
+    def abandoned(self, number: int, reason: str) -> None:
+        """It is never run, or came to nothing: its contacts count as not delivered."""
+        if number in self._entries:
+            self._step(number, OPEN, JournalPhase.ABANDONED, reason=reason)
+            del self._entries[number]
+
+    def covered(self, numbers: Iterable[int]) -> None:
+        """The state line that passes these jobs' contacts was written."""
+        with self.database.transaction():
+            for number in numbers:
+                if number in self._entries:
+                    self._step(number, (JournalPhase.FINISHED,), JournalPhase.COVERED)
+
+    def _step(
+        self,
+        number: int,
+        before: Sequence[JournalPhase],
+        after: JournalPhase,
+        **columns: str | float | None,
+    ) -> None:
+        """From one of these phases to that one, only while the list is ours: else nothing changes."""
+        database = self.database
+        row, list_id = self._entries[number]
+        with database.transaction():
+            self._need_lease(self._leases[list_id])
+            self._change_phase(row, before, after, **columns)
+
+    def _change_phase(
+        self, row: int, before: Sequence[JournalPhase], after: JournalPhase, **columns: str | float | None
+    ) -> None:
+        database = self.database
+        sets = "".join(f", {name} = :{name}" for name in columns)
+        phases = ", ".join(f"'{phase.value}'" for phase in before)
+        changed = database.change(
+            f"UPDATE w50_jobs SET phase = :phase, changed = :now{sets} "  # noqa: S608  # our own words
+            f"WHERE id = :row AND phase IN ({phases})",
+            phase=after.value,
+            now=database.now(),
+            row=row,
+            **columns,
+        )
+        if not changed:
+            raise LeaseLostError(self._list_of(row))
+
+    def _list_of(self, row: int) -> int:
+        ((list_id,),) = self.database.rows("SELECT contact_list_id FROM w50_jobs WHERE id = :row", row=row)
+        return int(list_id)
+
+    # The jobs of runs before.
+
+    def open_entries(self, list_id: int) -> list[Entry]:
+        """Jobs of the list that no run has seen the end of, in the order in which they were begun."""
+        return self._select("phase IN ('creating', 'filling', 'intent', 'running')", list_id=list_id)
+
+    def recovered(
+        self, entry: Entry, after: JournalPhase, *, result: ImportJob | None = None, reason: str | None = None
+    ) -> None:
+        """What became of a job of an earlier run.
+
+        Raises:
+            LeaseLostError: another run has seen to it.
+        """
+        columns = (
+            {"reason": reason}
+            if result is None
+            else {"result": write_job(harmless(result)), "reason": reason}
+        )
+        with self.database.transaction():
+            self._need_lease(self._leases[entry.list_id])
+            self._change_phase(
+                entry.id, [entry.phase], after, epoch=self._leases[entry.list_id].epoch, **columns
+            )
+
+    def open_in_words(self) -> str:
+        """How many jobs of earlier runs no run has seen the end of."""
+        ((count,),) = self.database.rows(
+            "SELECT count(*) FROM w50_jobs WHERE account = :account "
+            "AND phase IN ('creating', 'filling', 'intent', 'running')",
+            account=self.account,
+        )
+        if not count:
+            return "no import job of an earlier run is open"
+        return (
+            f"{count} import jobs of earlier runs are open"
+            if count > 1
+            else "1 import job of an earlier run is open"
+        )
+
+    def delivered(self, list_id: int, stream: str) -> Delivered:
+        """What jobs of runs that did not end well brought to W50 of the stream's contacts."""
+        phases = ", ".join(f"'{phase.value}'" for phase in DELIVERED)
+        rows = self.database.rows(
+            "SELECT m.contact_keys, m.versions, j.custom_events "  # noqa: S608  # our own words
+            "FROM w50_members m JOIN w50_jobs j ON j.id = m.job_id "
+            "WHERE j.account = :account AND j.contact_list_id = :list_id AND j.stream = :stream "
+            f"AND j.settled IS NULL AND j.phase IN ({phases}) ORDER BY j.intended, j.id, m.batch",
+            account=self.account,
+            list_id=list_id,
+            stream=stream,
+        )
+        return Delivered((PackedMembers(keys, versions), events != "[]") for keys, versions, events in rows)
+
+    def settle(self, streams: Iterable[tuple[int, str]]) -> None:
+        """These streams' run ended well: from now on the tap delivers what it means to deliver.
+
+        Args:
+            streams: each with its contact list.
+        """
+        phases = ", ".join(f"'{phase.value}'" for phase in (*DELIVERED, JournalPhase.ABANDONED))
+        with self.database.transaction():
+            for list_id, stream in streams:
+                if list_id in self._leases:
+                    self._need_lease(self._leases[list_id])
+                    self.database.change(
+                        "UPDATE w50_jobs SET settled = :now WHERE account = :account "  # noqa: S608  # our own words
+                        "AND contact_list_id = :list_id AND stream = :stream AND settled IS NULL "
+                        f"AND phase IN ({phases})",
+                        now=self.database.now(),
+                        account=self.account,
+                        list_id=list_id,
+                        stream=stream,
+                    )
+
+    def forget_members(self, older_than_s: float) -> int:
+        """Remove the members of jobs that were settled that long ago; returns of how many batches."""
+        with self.database.transaction():
+            return self.database.change(
+                "DELETE FROM w50_members WHERE job_id IN (SELECT id FROM w50_jobs WHERE settled < :before)",
+                before=self.database.now() - older_than_s,
+            )
+
+    def _select(self, condition: str, **values: object) -> list[Entry]:
+        rows = self.database.rows(
+            f"SELECT {COLUMNS} FROM w50_jobs WHERE account = :account AND contact_list_id = :list_id "  # noqa: S608
+            f"AND {condition} ORDER BY id",
+            account=self.account,
+            **values,
+        )
+        return [entry_of(row) for row in rows]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.database.close()
+
+
+def harmless(job: ImportJob) -> ImportJob:
+    """The job without what its status may say about people."""
+    return replace(job, current_status=job.status_in_words())
+
+
+def time_in_words(seconds: float) -> str:
+    """A time of the database, in UTC."""
+    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

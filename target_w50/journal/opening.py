@@ -1,0 +1,86 @@
+"""Opens the journal that the settings name, with its tables and its key."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from target_w50.errors import SettingsError
+from target_w50.journal.database import Database
+from target_w50.journal.journal import Journal
+from target_w50.journal.keys import check_of, key_beside, key_from
+from target_w50.journal.process import this_process
+from target_w50.journal.sqlite_file import SqliteFile
+from target_w50.journal.tables import bring_up_to_date
+
+log = logging.getLogger("target-w50")
+
+AUTO, NONE = "auto", "none"
+
+
+def open_journal(
+    place: str,
+    key: str | None,
+    *,
+    api_url: str,
+    run_id: str,
+    now: Callable[[], float],
+    environment: Mapping[str, str] = os.environ,
+) -> Journal | None:
+    """The journal at the place, brought up to this program's version.
+
+    Args:
+        place: of the settings: `auto`, `none`, or a path.
+        key: of the settings; without it there is one in a file beside the journal.
+        api_url: W50 as the settings name it.
+        run_id: the run's name.
+        now: the machine's time of day, in seconds since 1970.
+        environment: where `auto` looks for the user's folder.
+
+    Returns:
+        None where nothing is to be remembered, or `auto` finds no place that can be written.
+
+    Raises:
+        SettingsError: the place can't be used, its key is another one, or a newer program made it.
+        JournalError: it can't be read.
+    """
+    if place == NONE:
+        return None
+    path = auto_path(environment) if place == AUTO else Path(place)
+    try:
+        database: Database = SqliteFile(path, now)
+    except SettingsError as error:
+        if place != AUTO:
+            raise
+        log.warning("Nothing is remembered across runs: %s", error.message)
+        return None
+    try:
+        secret = key_beside(path) if key is None else key_from(key)
+        since = bring_up_to_date(database, check_of(secret))
+    except BaseException:
+        database.close()
+        raise
+    return Journal(
+        database,
+        account=account_of(api_url),
+        run_id=run_id,
+        process=this_process(),
+        since=since,
+        key=secret,
+    )
+
+
+def auto_path(environment: Mapping[str, str]) -> Path:
+    """Where a user's programs keep what they remember."""
+    named = environment.get("XDG_STATE_HOME", "")
+    home = Path(named) if Path(named).is_absolute() else Path.home() / ".local" / "state"
+    return home / "target-w50" / "journal.db"
+
+
+def account_of(api_url: str) -> str:
+    """W50 as the settings name it, whatever the spelling of its host."""
+    parts = urlsplit(api_url)
+    return f"{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}"

@@ -1,0 +1,103 @@
+"""A journal in a file: SQLite, for the runs of one machine."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from target_w50.errors import SettingsError
+from target_w50.journal.database import Clock, Database, Row
+from target_w50.journal.file_systems import network_file_system
+
+LOCKED_S = 10.0
+"""How long a statement waits for another process that writes."""
+_FOR_THE_OWNER = 0o600
+
+
+class SqliteFile(Database):
+    """SQLite in WAL mode; every transaction is on the disk when it has ended.
+
+    Args:
+        path: the file; made, for its owner alone, if it is not there.
+        now: the machine's time of day, in seconds since 1970: all who use the file are on it.
+
+    Raises:
+        SettingsError: it can't be a journal: no file, not writable, on a network file system, no database.
+    """
+
+    types = {"id": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB", "integer": "INTEGER", "real": "REAL"}  # noqa: RUF012  # read alone
+
+    def __init__(self, path: Path, now: Clock) -> None:
+        super().__init__()
+        self.place = str(path)
+        self._now = now
+        _make_file(path)
+        far = network_file_system(path)
+        if far is not None:
+            raise SettingsError(
+                f"The journal {path} would be on a network file system ({far}), where SQLite's locks can't "
+                "be relied on. Name a path on a local disk, or a PostgreSQL database, in `journal`."
+            )
+        try:
+            self._connection = sqlite3.connect(
+                path, timeout=LOCKED_S, isolation_level=None, check_same_thread=False
+            )
+            (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA secure_delete = ON")
+        except sqlite3.Error as error:
+            raise unusable(path, self._words(error)) from error
+        if mode != "wal":
+            raise unusable(path, "its file system does not let SQLite keep a write-ahead log")
+
+    def now(self) -> float:
+        """The machine's time of day."""
+        return self._now()
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of this name."""
+        return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", name=name))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _execute(self, statement: str, values: dict[str, Any]) -> tuple[list[Row], int]:
+        cursor = self._connection.execute(statement, values)
+        return cursor.fetchall(), cursor.rowcount
+
+    def _errors(self) -> tuple[type[Exception], ...]:
+        return (sqlite3.Error,)
+
+    def _words(self, error: Exception) -> str:
+        return str(error)
+
+
+def unusable(path: Path, reason: str) -> SettingsError:
+    """What is said of a path where no journal can be."""
+    return SettingsError(
+        f"`journal`: {path} can't be the journal: {reason}. Nothing was sent. Mend it, name another place in "
+        "`journal`, or set it to `none`, which remembers nothing across runs.",
+        code="journal_unusable",
+    )
+
+
+def _make_file(path: Path) -> None:
+    """For its owner alone from the first moment; SQLite gives its own files beside it the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FOR_THE_OWNER))
+    except OSError as error:
+        raise unusable(path, (error.strerror or "it can't be opened").lower()) from error

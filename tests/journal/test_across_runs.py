@@ -1,0 +1,85 @@
+"""Through the real program: what a run does about what the runs before it left."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_w50.journal.crash_points import CrashPoint
+from target_w50.sandbox import Sandbox
+from tests.support import (
+    entry,
+    jobs_of,
+    lines,
+    load_here,
+    record,
+    schema,
+    settings,
+    state,
+    stored,
+)
+
+EVENTS = ["SendWelcomeEmail"]
+PROGRAM = Path(__file__).with_name("crashing.py")
+MESSAGES = [
+    schema(),
+    *[record(number) for number in range(4)],
+    state(4),
+    *[record(number) for number in range(4, 8)],
+    state(8),
+]
+
+
+def journaled(sandbox: Sandbox, folder: Path, **more: Any) -> dict[str, Any]:
+    where = str(folder / "journal" / "journal.db")
+    small = {"batch_size_rows": 2, "max_contacts_per_job": 4, "request_timeout_s": 1}
+    return settings(sandbox, entry(custom_events=EVENTS), journal=where, **{**small, **more})
+
+
+def mails(sandbox: Sandbox) -> Counter[str]:
+    """How many welcome mails each contact had."""
+    return Counter(event["ContactId"] for event in sandbox.contents()["CustomEvents"])
+
+
+def crash(folder: Path, config: dict[str, Any], point: CrashPoint, count: int = 1) -> int:
+    folder.mkdir(exist_ok=True)
+    path = folder / "config.json"
+    path.write_text(json.dumps(config))
+    ended = subprocess.run(
+        [sys.executable, str(PROGRAM), point.value, str(count), "--config", str(path)],
+        input=lines(MESSAGES),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    return ended.returncode
+
+
+ONCE = [CrashPoint.LIST_TAKEN, CrashPoint.RECOVERED, CrashPoint.RELEASED]
+
+
+@pytest.mark.parametrize(
+    ("point", "count"),
+    [(point, count) for point in CrashPoint for count in (1, 2) if count == 1 or point not in ONCE],
+)
+def test_after_a_crash_every_contact_is_there_and_had_one_mail(
+    sandbox: Sandbox, tmp_path: Path, point: CrashPoint, count: int
+) -> None:
+    config = journaled(sandbox, tmp_path)
+    assert crash(tmp_path / "one", config, point, count) == -signal.SIGKILL
+    again = MESSAGES if point is not CrashPoint.RELEASED else [schema(), state(8)]
+    finished = load_here(tmp_path / "two", config, again)
+    if point is CrashPoint.INTENT:
+        assert (finished.status, finished.error_code) == (5, "job_unresolved"), finished.stderr
+        return
+    assert finished.status == 0, finished.stderr
+    assert len(stored(sandbox)) == 8
+    assert sorted(mails(sandbox).values()) == [1] * 8
+    assert all(job["Runs"] <= 1 for job in jobs_of(sandbox))
