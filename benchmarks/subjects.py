@@ -43,7 +43,13 @@ def target_w50(name: str = OURS, **settings: Any) -> Subject:
 
     def command(url: str, folder: Path) -> list[str]:
         entry = {"stream": STREAM, "contact_list": str(LIST_ID), "match_fields": ["id"]}
-        config = {"api_url": url, "auth_token": "none", "streams": [entry], **settings}
+        config = {
+            "api_url": url,
+            "auth_token": "none",
+            "streams": [entry],
+            "journal": str(folder / "journal.db"),
+            **settings,
+        }
         return [sys.executable, "-m", "target_w50", "--config", _written(folder / "target-w50.json", config)]
 
     return Subject(name, command)

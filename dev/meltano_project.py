@@ -68,6 +68,7 @@ class MeltanoProject:
             "TARGET_W50_API_URL": self.api_url,
             "TARGET_W50_AUTH_TOKEN": self.auth_token,
             "TARGET_W50_METRICS_PATH": str(self.metrics),
+            "TARGET_W50_JOURNAL": str(self.home / "journal.db"),
             "NO_COLOR": "1",
             # A proxy that the environment names must not get between the target and a loopback address.
             "NO_PROXY": "127.0.0.1",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,6 +37,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 heed_signals()
+# What programs remember across runs is the test's own, and never the user's.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="target-w50-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

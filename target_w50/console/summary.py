@@ -72,12 +72,18 @@ def done_in_words(ledger: Ledger, plan: Plan | None, import_mode: ImportMode) ->
     inserted = sum(each.contacts_inserted for each in streams)
     updated = sum(each.contacts_updated for each in streams)
     quarantined = sum(each.records_quarantined for each in streams)
+    delivered = sum(each.contacts_already_delivered for each in streams)
     not_updated = sum(each.contacts_not_updated for each in streams)
     rejected = sum(each.contacts_rejected for each in streams)
     words = f"Sent {counted(sent, 'contact')} in {counted(jobs, 'import job')}: "
     words += f"{inserted:,} inserted, {updated:,} updated"
     if import_mode is ImportMode.CREATE_ONLY:
         words = f"Created {counted(jobs, 'import job')} without contacts"
-    for count, what in ((not_updated, "not updated"), (rejected, "rejected by W50")):
+    others = (
+        (not_updated, "not updated"),
+        (rejected, "rejected by W50"),
+        (delivered, "delivered by an earlier run and not sent again"),
+    )
+    for count, what in others:
         words += f", {count:,} {what}" if count else ""
     return words + (f"; {counted(quarantined, 'record')} quarantined" if quarantined else "") + "."

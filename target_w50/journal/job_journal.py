@@ -26,6 +26,26 @@ class JobJournal:
         self._journal = journal
         self._doubtful_s = doubtful_s
 
+    def next_run(self, job: LoadJob, *, will_be_known: bool) -> str:
+        """What the next run does about a job that may have been run, as a sentence.
+
+        Args:
+            job: whose end is not known.
+            will_be_known: whether W50's status will tell, in time.
+        """
+        if self._journal is None:
+            verb = "Wait for it" if will_be_known else "Look at it"
+            return f"{verb} in W50 before the next run, which sends its contacts again."
+        if will_be_known:
+            return "The next run waits for it before it sends anything to the list."
+        if not job.custom_events:
+            return "The next run asks W50 for it once more, and then sends its contacts again."
+        return (
+            "The next run asks W50 for it once more. If that tells nothing, it sends nothing to the list "
+            "until somebody has looked at the job in W50 and said what became of it with `w50 journal "
+            f"resolve {job.w50_id}`."
+        )
+
     def creating(self, job: LoadJob) -> None:
         """W50 is about to be asked for a job."""
         if self._journal is not None:

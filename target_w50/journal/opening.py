@@ -49,13 +49,13 @@ def open_journal(
     """
     if place == NONE:
         return None
-    path = auto_path(environment) if place == AUTO else Path(place)
     try:
+        path = auto_path(environment) if place == AUTO else Path(place)
         database: Database = SqliteFile(path, now)
-    except SettingsError as error:
+    except (SettingsError, NoHomeError) as error:
         if place != AUTO:
             raise
-        log.warning("Nothing is remembered across runs: %s", error.message)
+        log.warning("Nothing is remembered across runs: %s", error)
         return None
     try:
         secret = key_beside(path) if key is None else key_from(key)
@@ -73,10 +73,21 @@ def open_journal(
     )
 
 
+class NoHomeError(Exception):
+    """The user has no folder where a journal could be."""
+
+
 def auto_path(environment: Mapping[str, str]) -> Path:
-    """Where a user's programs keep what they remember."""
+    """Where a user's programs keep what they remember.
+
+    Raises:
+        NoHomeError: nowhere.
+    """
     named = environment.get("XDG_STATE_HOME", "")
-    home = Path(named) if Path(named).is_absolute() else Path.home() / ".local" / "state"
+    try:
+        home = Path(named) if Path(named).is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise NoHomeError("the user has no home folder; name a place in `journal`") from error
     return home / "target-w50" / "journal.db"
 
 

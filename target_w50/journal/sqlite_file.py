@@ -11,8 +11,8 @@ from target_w50.errors import SettingsError
 from target_w50.journal.database import Clock, Database, Row
 from target_w50.journal.file_systems import network_file_system
 
-LOCKED_S = 10.0
-"""How long a statement waits for another process that writes."""
+LOCKED_S = 4.0
+"""How long a statement waits for another process that writes; a signal ends the program within five."""
 _FOR_THE_OWNER = 0o600
 
 

@@ -160,8 +160,8 @@ class Polling:
         if has_failed(seen, statuses):
             status = seen.status_in_words(statuses)
             message = (
-                f"W50 reports that {job.name} failed (CurrentStatus {status!r}). Its contacts "
-                "may be loaded in part and will be sent again by the next run; look at the job in W50 first."
+                f"W50 reports that {job.name} failed (CurrentStatus {status!r}). Its contacts may be loaded "
+                f"in part. {self._journal.next_run(job, will_be_known=False)}"
             )
             self._ledger.ended_badly(job, Outcome.FAILED, message, needs_person=arrived(seen) > 0)
             raise JobFailedError(message, job_id=seen.id)
@@ -178,8 +178,8 @@ class Polling:
         self._unknown(
             job,
             f"{job.name} ended (CurrentStatus {status!r}), but counts nothing at all, although "
-            f"{job.contacts} contacts were sent: it is not known whether they arrived. Look at it in W50 "
-            "before the next run, which sends its contacts again. If W50 is right to take none of them, set "
+            f"{job.contacts} contacts were sent: it is not known whether they arrived. "
+            f"{self._journal.next_run(job, will_be_known=False)} If W50 is right to take none of them, set "
             "max_rejected_percent to 100.",
             needs_person=True,
         )
@@ -244,16 +244,15 @@ class Polling:
             self._unknown(
                 job,
                 f"No clear answer came to run of {job.name}, and its status did not change for "
-                f"{asked_at - job.doubtful_at:.0f} s: it is not known whether it runs. Look at it in W50 "
-                "before the next run, which sends its contacts again.",
+                f"{asked_at - job.doubtful_at:.0f} s: it is not known whether it runs. "
+                f"{self._journal.next_run(job, will_be_known=False)}",
                 needs_person=True,
             )
         if asked_at - job.run_at > settings.job_timeout_s:
             self._unknown(
                 job,
                 f"{job.name} has not ended within job_timeout_s ({settings.job_timeout_s:g} s): it is "
-                "neither failed nor done. Wait for it in W50 before the next run, which sends its contacts "
-                "again.",
+                f"neither failed nor done. {self._journal.next_run(job, will_be_known=True)}",
             )
         self._pause(job, waits_s)
 

@@ -200,8 +200,12 @@ class Run:
         if self._wound_up:
             return
         self._wound_up = True
+        lost: TargetW50Error | None = None
         self.ledger.close_books(error.message if error else "the run ended")
-        self._close_journal(error)
+        try:
+            self._close_journal(error)
+        except TargetW50Error as failed:
+            lost, error = failed, error or failed
         rerun, job_ids = self.rerun()
         self.ledger.write_streams()
         self._tell_alike()
@@ -218,6 +222,8 @@ class Run:
         if self.quarantine is not None:
             self.quarantine.close()
         self.close()
+        if lost is error and lost is not None:
+            raise lost
 
 
 def _jobs(ids: list[int]) -> str:

@@ -135,6 +135,7 @@ def adds_up(finished: Finished) -> bool:
         + each["records_superseded"]
         + each["records_skipped"]
         + each["records_quarantined"]
+        + each["contacts_already_delivered"]
         for each in finished.records("w50_streams")
     )
 

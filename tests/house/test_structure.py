@@ -29,6 +29,7 @@ FLOORS = (
     ("settings",),
     ("contacts",),
     ("import_jobs",),
+    ("journal",),
     ("outputs",),
     ("loading",),
     ("target", "console"),

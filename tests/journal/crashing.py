@@ -1,4 +1,4 @@
-"""`python tests/journal/crashing.py POINT COUNT ...`: the program, ended as by a crash at that point of the journal."""
+"""`python crashing.py POINT COUNT ...`: the program, ended as by a crash at that point of the journal."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def crash_at(point: str, count: int) -> None:
 if __name__ == "__main__":
     crash_at(sys.argv[1], int(sys.argv[2]))
     sys.argv[1:3] = []
-    sys.exit(main())
+    main()

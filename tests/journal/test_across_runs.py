@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,9 @@ ONCE = [CrashPoint.LIST_TAKEN, CrashPoint.RECOVERED, CrashPoint.RELEASED]
     [(point, count) for point in CrashPoint for count in (1, 2) if count == 1 or point not in ONCE],
 )
 def test_after_a_crash_every_contact_is_there_and_had_one_mail(
-    sandbox: Sandbox, tmp_path: Path, point: CrashPoint, count: int
+    start: Callable[..., Sandbox], tmp_path: Path, point: CrashPoint, count: int
 ) -> None:
+    sandbox = start(job_reads=2)
     config = journaled(sandbox, tmp_path)
     assert crash(tmp_path / "one", config, point, count) == -signal.SIGKILL
     again = MESSAGES if point is not CrashPoint.RELEASED else [schema(), state(8)]

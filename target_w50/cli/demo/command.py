@@ -86,6 +86,7 @@ def _config(api_url: str, folder: Path, media_type: str) -> dict[str, Any]:
         "max_contacts_per_job": 120,
         "poll_interval_s": 0.2,
         "metrics_path": str(folder / "metrics.singer"),
+        "journal": str(folder / "journal.db"),
     }
 
 
