@@ -70,7 +70,7 @@ class JobJournal:
     def last_look(self, job: LoadJob) -> None:
         """`run` is sent in this moment."""
         if self._journal is not None:
-            self._journal.check(job.list_id)
+            self._journal.leases.check(job.list_id)
 
     def not_run(self, job: LoadJob) -> None:
         """W50 certainly did not run it."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from target_w50.errors import LeaseLostError, ListInUseError
+from target_w50.errors import LeaseLostError
 from target_w50.journal.database import Database
 from target_w50.journal.entries import (
     COLUMNS,
@@ -19,26 +18,9 @@ from target_w50.journal.entries import (
     entry_of,
     write_job,
 )
+from target_w50.journal.leases import Leases
 from target_w50.journal.members import Delivered, PackedMembers
-from target_w50.journal.process import Process, seconds_awake_or_not
 from target_w50.w50 import ImportJob
-
-LEASE_S = 60.0
-"""How long a contact list stays taken without a word from the run that took it."""
-
-
-@dataclass
-class Lease:
-    """A contact list that this run holds.
-
-    Attributes:
-        epoch: how often the list was taken; what was written under another epoch is not ours.
-        until: on `seconds_awake_or_not`, when it ends if it is not renewed.
-    """
-
-    list_id: int
-    epoch: int
-    until: float
 
 
 class Journal:
@@ -46,165 +28,37 @@ class Journal:
 
     Args:
         database: with its tables.
-        account: W50 as the settings name it.
-        run_id: the run's name.
-        process: that it is.
+        leases: the contact lists that the run holds.
         since: since when the journal is kept, in seconds since 1970.
         key: of the hashes.
-        awake_or_not: a clock that goes on while the machine sleeps.
     """
 
     def __init__(
         self,
         database: Database,
+        leases: Leases,
         *,
-        account: str,
-        run_id: str,
-        process: Process,
         since: float,
         key: bytes,
-        awake_or_not: Callable[[], float] = seconds_awake_or_not,
     ) -> None:
         self.database = database
-        self.account = account
-        self.run_id = run_id
+        self.leases = leases
         self.since = since
         self.key = key
-        self._process = process
-        self._awake_or_not = awake_or_not
-        self._leases: dict[int, Lease] = {}
         self._entries: dict[int, tuple[int, int]] = {}  # by our job's number: its row, and its list
 
-    # Contact lists.
-
-    def take(self, list_id: int) -> None:
-        """Hold the contact list from now on; once is enough.
-
-        Raises:
-            ListInUseError: another run holds it.
-            JournalError: the journal can't be used.
-        """
-        if list_id in self._leases:
-            return
-        whose, database = {"account": self.account, "list_id": list_id}, self.database
-        began = self._awake_or_not()
-        with database.transaction():
-            now = database.now()
-            database.change(
-                "INSERT INTO w50_lists (account, contact_list_id, epoch) VALUES (:account, :list_id, 0) "
-                "ON CONFLICT (account, contact_list_id) DO NOTHING",
-                **whose,
-            )
-            # The row is ours until the end of the transaction, in every kind of database.
-            database.change(
-                "UPDATE w50_lists SET epoch = epoch WHERE account = :account AND contact_list_id = :list_id",
-                **whose,
-            )
-            ((epoch, run_id, host, process, since, expires),) = database.rows(
-                "SELECT epoch, run_id, host, process, since, expires FROM w50_lists "
-                "WHERE account = :account AND contact_list_id = :list_id",
-                **whose,
-            )
-            holder = Process(host or "", process or "")
-            if run_id is not None and expires > now and not holder.is_gone():
-                words = time_in_words(since)
-                raise ListInUseError(list_id, run_id=run_id, host=host, pid=holder.pid, since=words)
-            database.change(
-                "UPDATE w50_lists SET epoch = :epoch, run_id = :run_id, host = :host, process = :process, "
-                "since = :now, expires = :expires WHERE account = :account AND contact_list_id = :list_id",
-                **whose,
-                **self._ours,
-                epoch=epoch + 1,
-                now=now,
-                expires=now + LEASE_S,
-            )
-        self._leases[list_id] = Lease(list_id, epoch + 1, began + LEASE_S)
-
     @property
-    def _ours(self) -> dict[str, str]:
-        return {"run_id": self.run_id, "host": self._process.host, "process": self._process.mark}
-
-    def renew(self) -> None:
-        """Hold all lists for another while.
-
-        Raises:
-            LeaseLostError: another run has taken one meanwhile.
-            JournalError: the journal can't be used.
-        """
-        for lease in [*self._leases.values()]:
-            began, database = self._awake_or_not(), self.database
-            with database.transaction():
-                renewed = database.change(
-                    "UPDATE w50_lists SET expires = :expires WHERE account = :account "
-                    "AND contact_list_id = :list_id AND epoch = :epoch AND run_id = :run_id",
-                    expires=database.now() + LEASE_S,
-                    account=self.account,
-                    list_id=lease.list_id,
-                    epoch=lease.epoch,
-                    run_id=self.run_id,
-                )
-            if not renewed:
-                raise LeaseLostError(lease.list_id)
-            lease.until = began + LEASE_S
-
-    def check(self, list_id: int) -> None:
-        """Raise if the list may be another run's by now, as far as this process's clock tells.
-
-        Raises:
-            LeaseLostError: its time is up.
-        """
-        lease = self._leases[list_id]
-        if self._awake_or_not() >= lease.until:
-            raise LeaseLostError(list_id)
-
-    def check_all(self) -> None:
-        """The same for all lists, by the journal: before something is told that none may contradict.
-
-        Raises:
-            LeaseLostError: another run has taken one of them.
-            JournalError: the journal can't be used.
-        """
-        if self._leases:
-            with self.database.transaction():
-                for lease in self._leases.values():
-                    self._need_lease(lease)
-
-    def _need_lease(self, lease: Lease) -> None:
-        database = self.database
-        ours = database.change(
-            "UPDATE w50_lists SET epoch = epoch WHERE account = :account AND contact_list_id = :list_id "
-            "AND epoch = :epoch AND run_id = :run_id AND expires > :now",
-            account=self.account,
-            list_id=lease.list_id,
-            epoch=lease.epoch,
-            run_id=self.run_id,
-            now=database.now(),
-        )
-        if not ours:
-            raise LeaseLostError(lease.list_id)
-
-    def release(self) -> None:
-        """Give all lists back."""
-        with self.database.transaction():
-            for lease in self._leases.values():
-                self.database.change(
-                    "UPDATE w50_lists SET run_id = NULL, host = NULL, process = NULL, since = NULL, "
-                    "expires = NULL WHERE account = :account AND contact_list_id = :list_id "
-                    "AND epoch = :epoch AND run_id = :run_id",
-                    account=self.account,
-                    list_id=lease.list_id,
-                    epoch=lease.epoch,
-                    run_id=self.run_id,
-                )
-        self._leases.clear()
+    def account(self) -> str:
+        """W50 as the settings name it."""
+        return self.leases.account
 
     # The jobs of this run.
 
     def creating(self, number: int, list_id: int, stream: str, custom_events: Sequence[str]) -> None:
         """W50 is about to be asked for a job."""
-        database, lease = self.database, self._leases[list_id]
+        database = self.database
         with database.transaction():
-            self._need_lease(lease)
+            self.leases.need(list_id)
             now = database.now()
             ((row,),) = database.rows(
                 "INSERT INTO w50_jobs (account, contact_list_id, stream, run_id, host, process, epoch, "
@@ -213,8 +67,8 @@ class Journal:
                 account=self.account,
                 list_id=list_id,
                 stream=stream,
-                **self._ours,
-                epoch=lease.epoch,
+                **self.leases.names,
+                epoch=self.leases.epoch(list_id),
                 phase=JournalPhase.CREATING.value,
                 events=json.dumps([*custom_events]),
                 now=now,
@@ -303,7 +157,7 @@ class Journal:
         database = self.database
         row, list_id = self._entries[number]
         with database.transaction():
-            self._need_lease(self._leases[list_id])
+            self.leases.need(list_id)
             self._change_phase(row, before, after, **columns)
 
     def _change_phase(
@@ -341,16 +195,13 @@ class Journal:
         Raises:
             LeaseLostError: another run has seen to it.
         """
-        columns = (
-            {"reason": reason}
-            if result is None
-            else {"result": write_job(harmless(result)), "reason": reason}
-        )
+        columns: dict[str, str | float | None] = {"reason": reason}
+        if result is not None:
+            columns["result"] = write_job(harmless(result))
         with self.database.transaction():
-            self._need_lease(self._leases[entry.list_id])
-            self._change_phase(
-                entry.id, [entry.phase], after, epoch=self._leases[entry.list_id].epoch, **columns
-            )
+            self.leases.need(entry.list_id)
+            epoch = self.leases.epoch(entry.list_id)
+            self._change_phase(entry.id, [entry.phase], after, epoch=epoch, **columns)
 
     def open_in_words(self) -> str:
         """How many jobs of earlier runs no run has seen the end of."""
@@ -390,8 +241,8 @@ class Journal:
         phases = ", ".join(f"'{phase.value}'" for phase in (*DELIVERED, JournalPhase.ABANDONED))
         with self.database.transaction():
             for list_id, stream in streams:
-                if list_id in self._leases:
-                    self._need_lease(self._leases[list_id])
+                if self.leases.held(list_id):
+                    self.leases.need(list_id)
                     self.database.change(
                         "UPDATE w50_jobs SET settled = :now WHERE account = :account "  # noqa: S608  # our own words
                         "AND contact_list_id = :list_id AND stream = :stream AND settled IS NULL "
@@ -427,8 +278,3 @@ class Journal:
 def harmless(job: ImportJob) -> ImportJob:
     """The job without what its status may say about people."""
     return replace(job, current_status=job.status_in_words())
-
-
-def time_in_words(seconds: float) -> str:
-    """A time of the database, in UTC."""
-    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

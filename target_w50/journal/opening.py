@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,9 +12,11 @@ from target_w50.errors import SettingsError
 from target_w50.journal.database import Database
 from target_w50.journal.journal import Journal
 from target_w50.journal.keys import check_of, key_beside, key_from
+from target_w50.journal.leases import Leases
 from target_w50.journal.process import this_process
 from target_w50.journal.sqlite_file import SqliteFile
 from target_w50.journal.tables import bring_up_to_date
+from target_w50.runtime.clock import Clock
 
 log = logging.getLogger("target-w50")
 
@@ -27,7 +29,7 @@ def open_journal(
     *,
     api_url: str,
     run_id: str,
-    now: Callable[[], float],
+    clock: Clock,
     environment: Mapping[str, str] = os.environ,
 ) -> Journal | None:
     """The journal at the place, brought up to this program's version.
@@ -37,7 +39,7 @@ def open_journal(
         key: of the settings; without it there is one in a file beside the journal.
         api_url: W50 as the settings name it.
         run_id: the run's name.
-        now: the machine's time of day, in seconds since 1970.
+        clock: the machine's.
         environment: where `auto` looks for the user's folder.
 
     Returns:
@@ -51,7 +53,7 @@ def open_journal(
         return None
     try:
         path = auto_path(environment) if place == AUTO else Path(place)
-        database: Database = SqliteFile(path, now)
+        database: Database = SqliteFile(path, clock.epoch_s)
     except (SettingsError, NoHomeError) as error:
         if place != AUTO:
             raise
@@ -63,14 +65,14 @@ def open_journal(
     except BaseException:
         database.close()
         raise
-    return Journal(
+    leases = Leases(
         database,
         account=account_of(api_url),
         run_id=run_id,
         process=this_process(),
-        since=since,
-        key=secret,
+        awake_or_not=clock.awake_or_not,
     )
+    return Journal(database, leases, since=since, key=secret)
 
 
 class NoHomeError(Exception):

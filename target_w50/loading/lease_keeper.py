@@ -5,21 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from target_w50.journal.journal import Journal
+from target_w50.journal.leases import Leases
 from target_w50.runtime.clock import Clock
 
 RENEW_S = 20.0
 
 
 class LeaseKeeper:
-    """A thread that renews what the journal holds, until it is closed.
+    """A thread that renews what the run holds, until it is closed.
 
     Args:
         failed: takes the error that ends it: a list that was lost, or a journal that can't be used.
     """
 
-    def __init__(self, journal: Journal, clock: Clock, failed: Callable[[BaseException], None]) -> None:
-        self._journal = journal
+    def __init__(self, leases: Leases, clock: Clock, failed: Callable[[BaseException], None]) -> None:
+        self._leases = leases
         self._failed = failed
         self._changed = clock.condition()
         self._closed = False
@@ -42,7 +42,7 @@ class LeaseKeeper:
                 if self._changed.wait_for(lambda: self._closed, RENEW_S):
                     return
             try:
-                self._journal.renew()
+                self._leases.renew()
             except Exception as error:  # noqa: BLE001  # whatever it is, it ends the run with its own words
                 self._failed(error)
                 return

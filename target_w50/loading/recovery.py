@@ -19,7 +19,8 @@ from target_w50.journal.keys import ContactHashes
 from target_w50.journal.recovery import Verdict, judge, judge_unseen
 from target_w50.loading.attended import AttendedClient
 from target_w50.loading.polling import pause_s
-from target_w50.outputs.ledger import Ledger
+from target_w50.outputs.metrics import MetricsStream, MetricsWriter
+from target_w50.outputs.metrics_records import recovered_record
 from target_w50.runtime.clock import Clock
 from target_w50.settings.model import Settings
 from target_w50.w50 import ImportJob
@@ -38,7 +39,7 @@ class Recovery:
     Args:
         journal: of the run.
         client: asks W50 how jobs stand, while the rest of the run is looked after.
-        ledger: told what became of the jobs of earlier runs.
+        metrics: where it is told what became of the jobs of earlier runs.
         look_round: called now and then while waiting; what it raises ends the wait.
         pause: has the reader pause, in seconds; raises an error of the background, or the stop.
 
@@ -51,7 +52,7 @@ class Recovery:
         journal: Journal,
         client: AttendedClient,
         settings: Settings,
-        ledger: Ledger,
+        metrics: MetricsWriter,
         clock: Clock,
         *,
         look_round: Callable[[], None],
@@ -60,7 +61,7 @@ class Recovery:
         self.journal = journal
         self._client = client
         self._settings = settings
-        self._ledger = ledger
+        self._metrics = metrics
         self._clock = clock
         self._look_round = look_round
         self._sleep = pause
@@ -110,7 +111,7 @@ class Recovery:
         began, said = self._clock.monotonic(), -SAY_EVERY_S
         while True:
             try:
-                self.journal.take(list_id)
+                self.journal.leases.take(list_id)
             except ListInUseError as held:
                 waited = self._clock.monotonic() - began
                 left = self._settings.journal_wait_s - waited
@@ -208,11 +209,14 @@ class Recovery:
             else "it is not run any more; the tap sends its contacts again",
         )
         if seen is not None:
-            self._ledger.recovered(
+            record = recovered_record(
+                self._settings.run_id,
                 entry.run_id,
                 entry.stream,
                 seen,
                 outcome=Outcome.FINISHED if finished else Outcome.ABANDONED,
                 contacts=entry.contacts,
                 started_at=dt.datetime.fromtimestamp(entry.created, dt.timezone.utc),
+                ended_at=self._clock.now(),
             )
+            self._metrics.write(MetricsStream.IMPORT_JOBS, record)

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Protocol
 
-from target_w50.contacts.maker import read_fragment
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import folded
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.journal.history import Fingerprint, StreamHistory
 from target_w50.loading.events_limit import event_keys
+from target_w50.loading.open_batch import OpenBatch
 from target_w50.loading.open_batches import CONTACT_BYTES, ROW_BYTES, OpenBatches
 from target_w50.loading.open_jobs import OpenJobs
 from target_w50.loading.takes_batches import TakesBatches
 from target_w50.settings.model import MatchValues, Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import Contact, WireFormat
-
-MOST_RAW_BYTES = 256 * 1024
-"""What is kept of the messages that one contact was merged from before its batch is handed over."""
 
 
 class CutsInput(Protocol):
@@ -81,14 +78,7 @@ class StreamLoad:
 
     def _begin_batch(self) -> None:
         self._open_batches.handed_over(self)
-        self._rows: dict[Hashable, int] = {}
-        self._fragments: list[bytes] = []
-        self._places: list[int] = []
-        self._raws: list[bytes] = []
-        self._contacts: dict[int, Contact] = {}
-        self._matched: dict[int, Hashable] = {}
-        self._size_bytes = 0
-        self._merged_raw_bytes = 0
+        self._batch = OpenBatch()
 
     def belongs_to(self, source_stream: str, schema_line: SchemaLine) -> None:
         """Have the source stream's refused records set aside under this SCHEMA from here on."""
@@ -98,7 +88,7 @@ class StreamLoad:
 
     def has_at_hand(self, identity: Hashable) -> bool:
         """Whether the contact is in the open batch."""
-        return identity in self._rows
+        return identity in self._batch.rows
 
     def add(  # noqa: PLR0917 - the hot path
         self,
@@ -125,55 +115,58 @@ class StreamLoad:
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        if self._fired is not None and identity not in self._rows and self._has_fired(identity, matched):
+        if (
+            self._fired is not None
+            and identity not in self._batch.rows
+            and self._has_fired(identity, matched)
+        ):
             self._quiet().add(identity, fragment, place, raw, contact, matched)
             return
         if self._needs_cut(identity, matched):
             self._intake.cut()
         if identity is None:
             identity = object()
-        elif identity in self._rows:
+        elif identity in self._batch.rows:
             self._merge(identity, fragment, place, raw, contact, matched)
             return
-        if self._size_bytes + len(fragment) + 1 > self._batch_bytes and self._rows:
+        if self._batch.size_bytes + len(fragment) + 1 > self._batch_bytes and self._batch.rows:
             self.flush()
         if self._job is None:
             self._open()
         self._book(identity, matched)
         self._append(identity, fragment, place, raw, contact)
         if matched is not None and self._history is not None:
-            self._matched[len(self._rows) - 1] = matched
+            self._batch.matched[len(self._batch.rows) - 1] = matched
         if self._in_job >= self._job_contacts:
             self._intake.cut()
-        elif len(self._rows) >= self._batch_rows:
+        elif len(self._batch.rows) >= self._batch_rows:
             self.flush()
         self._open_batches.make_room()
 
     def _append(
         self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
     ) -> None:
-        rows = self._rows
-        size = len(fragment) + 1
+        batch = self._batch
+        rows, size = batch.rows, len(fragment) + 1
         held = size + ROW_BYTES
         if contact is not None:
-            self._contacts[len(rows)] = contact
+            batch.contacts[len(rows)] = contact
             held += size + CONTACT_BYTES
         rows[identity] = len(rows)
-        self._fragments.append(fragment)
-        self._places.append(place)
+        batch.fragments.append(fragment)
+        batch.places.append(place)
         if self._keeps_raws:
-            self._raws.append(raw)
+            batch.raws.append(raw)
             held += len(raw)
         self._open_batches.grow(self, held)
-        self._size_bytes += size
+        batch.size_bytes += size
         self._in_job += 1
 
     def _quiet(self) -> StreamLoad:
         """Where contacts go whose events have fired, in this run or in one before that did not end well."""
         if self._without_events is None:
-            self._without_events = StreamLoad(
-                self._intake, self._open_jobs, self._counts, self._mapping, None, self._history
-            )
+            fellow = (self._intake, self._open_jobs, self._counts, self._mapping)
+            self._without_events = StreamLoad(*fellow, None, self._history)
         return self._without_events
 
     def _has_fired(self, identity: Hashable | None, matched: Hashable | None) -> bool:
@@ -197,7 +190,7 @@ class StreamLoad:
             return open_jobs.others(self)  # Nothing tells whether it is in one of them.
         if matched is not None and open_jobs.another_owns(identity, matched):
             return True
-        return identity not in self._rows and open_jobs.hold(identity, self)
+        return identity not in self._batch.rows and open_jobs.hold(identity, self)
 
     def add_plainly(
         self, identities: list[Hashable], fragments: list[bytes], first_place: int, raws: list[bytes]
@@ -225,14 +218,15 @@ class StreamLoad:
         if not self._open_batches.has_room(held):
             # Before they are taken, so that a cut meanwhile is before them.
             self._open_batches.make_room(held)
-        rows = self._rows
+        batch = self._batch
+        rows = batch.rows
         if (
             self._job is None
             or self._fired is not None
             or self._history is not None
             or len(rows) + count >= self._batch_rows
             or self._in_job + count >= self._job_contacts
-            or self._size_bytes + size > self._batch_bytes
+            or batch.size_bytes + size > self._batch_bytes
             or open_jobs.others(self)
             or not (open_jobs.seen.isdisjoint(map(hash, identities)) and rows.keys().isdisjoint(identities))
         ):
@@ -244,12 +238,12 @@ class StreamLoad:
             for identity in identities:
                 rows.pop(identity, None)
             return False
-        self._fragments += fragments
-        self._places += range(first_place, first_place + count)
+        batch.fragments += fragments
+        batch.places += range(first_place, first_place + count)
         if self._keeps_raws:
-            self._raws += raws
+            batch.raws += raws
         self._open_batches.grow(self, held)
-        self._size_bytes += size
+        batch.size_bytes += size
         self._in_job += count
         return True
 
@@ -271,23 +265,11 @@ class StreamLoad:
         matched: Hashable | None,
     ) -> None:
         self._book(identity, matched)
-        row = self._rows[identity]
-        before, raw_before = self._fragments[row], self._raws[row] if self._keeps_raws else b""
-        earlier = self._contacts.get(row) or read_fragment(before)
-        later = contact or read_fragment(fragment)
-        merged = Contact(later.enc_contact_id or earlier.enc_contact_id, {**earlier.values, **later.values})
-        written = self._intake.wire.encode_contact(merged)
-        self._size_bytes += len(written) - len(before)
-        raws = raw_before + b"\n" + raw if self._keeps_raws else b""
-        kept = self._contacts
-        kept_twice = 0 if row in kept else CONTACT_BYTES + len(written)
-        self._fragments[row], self._places[row], kept[row] = written, place, merged
-        if self._keeps_raws:
-            self._raws[row] = raws
-        self._open_batches.grow(self, len(written) - len(before) + len(raws) - len(raw_before) + kept_twice)
+        batch, kept = self._batch, raw if self._keeps_raws else None
+        grown = batch.merge(identity, fragment, place, kept, contact, self._intake.wire)
+        self._open_batches.grow(self, grown)
         self._counts.records_merged += 1
-        self._merged_raw_bytes += len(raws) - len(raw_before)
-        if len(raws) > MOST_RAW_BYTES or self._merged_raw_bytes > self._batch_bytes:
+        if batch.is_full_of_merged(self._batch_bytes):
             self.flush()  # A contact that comes back again and again must not fill the memory.
         self._open_batches.make_room()
 
@@ -295,14 +277,16 @@ class StreamLoad:
         """Hand the open batch over."""
         job = self._job
         fingerprints = None if self._history is None else self._new_to_w50(self._history)
-        if not self._rows or job is None:
+        if not self._batch.rows or job is None:
             return
-        raws = self._raws if self._keeps_raws else None
-        batch = job.store.put(self._fragments, self._places, raws, self._intake.wire.separator, fingerprints)
-        self._open_jobs.seen.update(map(hash, self._rows))
+        raws = self._batch.raws if self._keeps_raws else None
+        batch = job.store.put(
+            self._batch.fragments, self._batch.places, raws, self._intake.wire.separator, fingerprints
+        )
+        self._open_jobs.seen.update(map(hash, self._batch.rows))
         if self._looks_alike:
-            self._folded.update(map(hash, map(folded, self._rows)))
-        self._open_batches.into_job(len(self._rows))
+            self._folded.update(map(hash, map(folded, self._batch.rows)))
+        self._open_batches.into_job(len(self._batch.rows))
         self._begin_batch()
         self._intake.loader.add_batch(job, batch, self._intake.look_round)
         if self._open_batches.jobs_are_full:
@@ -310,32 +294,17 @@ class StreamLoad:
 
     def _new_to_w50(self, history: StreamHistory) -> list[Fingerprint]:
         """Take out what W50 has just so from an earlier run; what the journal keeps of the others."""
-        kept: list[int] = []
-        fingerprints: list[Fingerprint] = []
-        for identity, row in self._rows.items():
-            contact = self._contacts.get(row) or read_fragment(self._fragments[row])
-            fingerprint = history.fingerprint(identity, self._matched.get(row), contact)
-            if self._fired is None and history.holds(fingerprint):
-                continue
-            kept.append(row)
-            fingerprints.append(fingerprint)
-        if len(kept) < len(self._rows):
-            self._keep_only(kept)
-        return fingerprints
-
-    def _keep_only(self, kept: list[int]) -> None:
-        """The open batch without its other contacts: they are in W50."""
-        gone = len(self._rows) - len(kept)
-        self._counts.contacts_already_delivered += gone
-        self._in_job -= gone
-        identities = [*self._rows]
-        self._rows = {identities[row]: new for new, row in enumerate(kept)}
-        self._fragments = [self._fragments[row] for row in kept]
-        self._places = [self._places[row] for row in kept]
-        self._raws = [self._raws[row] for row in kept] if self._keeps_raws else []
-        self._contacts, self._matched = {}, {}
-        if not kept:
-            self._begin_batch()
+        batch = self._batch
+        fingerprints = [history.fingerprint(*each) for each in batch.every()]
+        if self._fired is not None:
+            return fingerprints
+        kept = [row for row, fingerprint in enumerate(fingerprints) if not history.holds(fingerprint)]
+        gone = len(fingerprints) - len(kept)
+        if gone:
+            self._counts.contacts_already_delivered += gone
+            self._in_job -= gone
+            batch.keep_only(kept)
+        return [fingerprints[row] for row in kept]
 
     def close(self) -> None:
         """Hand over what there is and close the job, because the input is cut."""

@@ -13,7 +13,7 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome
 from target_w50.outputs.checkpoints import Checkpoints
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
-from target_w50.outputs.metrics_records import job_record, recovered_record, run_record, stream_record
+from target_w50.outputs.metrics_records import job_record, run_record, stream_record
 from target_w50.outputs.state_lines import JobResults, StateWriter
 from target_w50.runtime.stop import Stop
 from target_w50.w50 import ImportJob, rejected
@@ -220,29 +220,6 @@ class Ledger:
                 job.counts.contacts_sent += job.contacts
         if job.w50_job is not None:
             self._write_job(job, job.w50_job, outcome, error)
-
-    def recovered(
-        self,
-        begun_by: str,
-        stream: str,
-        w50_job: ImportJob,
-        *,
-        outcome: Outcome,
-        contacts: int,
-        started_at: dt.datetime,
-    ) -> None:
-        """This run has seen the end of an earlier one's job: told, and counted nowhere else."""
-        record = recovered_record(
-            self.run_id,
-            begun_by,
-            stream,
-            w50_job,
-            outcome=outcome,
-            contacts=contacts,
-            started_at=started_at,
-            ended_at=self.now(),
-        )
-        self._metrics.write(MetricsStream.IMPORT_JOBS, record)
 
     def given_up(self, job: LoadJob, error: str) -> None:
         """W50's job is left as it is, never run; its batches go to another."""

@@ -18,6 +18,10 @@ class Clock:
         """Seconds that never go back, since no certain moment."""
         return time.monotonic()
 
+    def awake_or_not(self) -> float:
+        """The same, going on while the machine sleeps, where the system has such a clock."""
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
     def now(self) -> dt.datetime:
         """The time of day, in UTC."""
         return dt.datetime.now(dt.timezone.utc)

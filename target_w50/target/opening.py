@@ -118,7 +118,7 @@ def _before_state(quarantine: QuarantineFile | None, journal: Journal | None) ->
     if quarantine is not None:
         quarantine.flush()
     if journal is not None:
-        journal.check_all()
+        journal.leases.check_all()
 
 
 def _after_state(numbers: Sequence[int], journal: Journal | None) -> None:
@@ -138,7 +138,7 @@ def _journal(settings: Settings, clock: Clock) -> Journal | None:
         settings.journal_key,
         api_url=settings.api_url,
         run_id=settings.run_id,
-        now=clock.epoch_s,
+        clock=clock,
     )
     if journal is not None:
         since = dt.datetime.fromtimestamp(journal.since, dt.timezone.utc)
@@ -189,12 +189,12 @@ class _Ground:
                 self.journal,
                 lists,
                 settings,
-                ledger,
+                self.metrics,
                 self.stop.clock,
                 look_round=intake.look_round,
                 pause=loader.pause,
             )
-            keeper = LeaseKeeper(self.journal, self.stop.clock, loader.failed)
+            keeper = LeaseKeeper(self.journal.leases, self.stop.clock, loader.failed)
             keeper.start()
         return Run(
             settings=settings,

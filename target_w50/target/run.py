@@ -177,7 +177,7 @@ class Run:
                     if counts.mapping is not None
                 )
                 self.journal.forget_members(self.settings.journal_retention_days * DAY_S)
-            self.journal.release()
+            self.journal.leases.release()
             reached(CrashPoint.RELEASED)
         finally:
             self.journal.close()

@@ -11,6 +11,7 @@ from target_w50.outputs.state_lines import TOTALS
 from target_w50.w50 import IMPORT_JOB_MEMBERS, JobMember, MemberKind
 
 OF_OURS = {
+    "begun_by_run_id",
     "run_id",
     "import_job_id",
     "stream",

@@ -1,0 +1,109 @@
+"""A batch while it is filled, in columns: one list for each thing that is known of its contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from target_w50.contacts.maker import read_fragment
+from target_w50.loading.open_batches import CONTACT_BYTES
+from target_w50.w50 import Contact, WireFormat
+
+MOST_RAW_BYTES = 256 * 1024
+"""What is kept of the messages that one contact was merged from before its batch is handed over."""
+
+
+class OpenBatch:
+    """Contacts that are not handed over yet; columns and not objects, because this is the hot path.
+
+    Attributes:
+        rows: the row of each contact, by what tells it from others.
+        fragments: each contact as it is sent.
+        places: where each was read.
+        raws: what the tap sent for each, if that is kept.
+        contacts: by row, those that can't be read again from their fragment, or were merged.
+        matched: by row, the match values of those that EncContactId may tell from others as well.
+        size_bytes: bytes of the fragments, with what stands between them.
+        merged_raw_bytes: what merging added to `raws`.
+        longest_raw_bytes: the most that one contact was merged from.
+    """
+
+    __slots__ = (
+        "contacts",
+        "fragments",
+        "longest_raw_bytes",
+        "matched",
+        "merged_raw_bytes",
+        "places",
+        "raws",
+        "rows",
+        "size_bytes",
+    )
+
+    def __init__(self) -> None:
+        self.rows: dict[Hashable, int] = {}
+        self.fragments: list[bytes] = []
+        self.places: list[int] = []
+        self.raws: list[bytes] = []
+        self.contacts: dict[int, Contact] = {}
+        self.matched: dict[int, Hashable] = {}
+        self.size_bytes = 0
+        self.merged_raw_bytes = 0
+        self.longest_raw_bytes = 0
+
+    def contact(self, row: int) -> Contact:
+        """The contact of a row."""
+        return self.contacts.get(row) or read_fragment(self.fragments[row])
+
+    def every(self) -> Iterator[tuple[Hashable, Hashable | None, Contact]]:
+        """What tells each contact from others, its match values where they do as well, and itself."""
+        for identity, row in self.rows.items():
+            yield identity, self.matched.get(row), self.contact(row)
+
+    def merge(  # noqa: PLR0917 - the hot path
+        self,
+        identity: Hashable,
+        fragment: bytes,
+        place: int,
+        raw: bytes | None,
+        contact: Contact | None,
+        wire: WireFormat,
+    ) -> int:
+        """Put a later record's values over those of the contact that is here; returns the bytes it took.
+
+        Args:
+            identity: of the contact.
+            fragment: the later record's contact as it is sent.
+            place: where that was read.
+            raw: what the tap sent for it; None if that is not kept.
+            contact: it, where it can't be read from the fragment.
+            wire: writes the merged contact.
+        """
+        row = self.rows[identity]
+        before, earlier, later = self.fragments[row], self.contact(row), contact or read_fragment(fragment)
+        merged = Contact(later.enc_contact_id or earlier.enc_contact_id, {**earlier.values, **later.values})
+        written = wire.encode_contact(merged)
+        grown = len(written) - len(before)
+        self.size_bytes += grown
+        if row not in self.contacts:
+            grown += CONTACT_BYTES + len(written)
+        self.fragments[row], self.places[row], self.contacts[row] = written, place, merged
+        if raw is not None:
+            self.raws[row] += b"\n" + raw
+            self.merged_raw_bytes += len(raw) + 1
+            self.longest_raw_bytes = max(self.longest_raw_bytes, len(self.raws[row]))
+            grown += len(raw) + 1
+        return grown
+
+    def is_full_of_merged(self, most_bytes: int) -> bool:
+        """Whether what contacts were merged from is more than may be kept of one, or of all."""
+        return self.longest_raw_bytes > MOST_RAW_BYTES or self.merged_raw_bytes > most_bytes
+
+    def keep_only(self, kept: list[int]) -> None:
+        """Take the other rows out."""
+        identities = [*self.rows]
+        self.rows = {identities[row]: new for new, row in enumerate(kept)}
+        self.fragments = [self.fragments[row] for row in kept]
+        self.places = [self.places[row] for row in kept]
+        self.raws = [self.raws[row] for row in kept] if self.raws else []
+        self.contacts, self.matched = {}, {}
+        self.size_bytes = sum(map(len, self.fragments)) + len(self.fragments)
