@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from target_w50.errors import RefusedError, StoppedError, TargetW50Error, W50Error
+from target_w50.errors import HeldError, JournalError, RefusedError, StoppedError, TargetW50Error, W50Error
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
@@ -213,8 +213,8 @@ class ListWorker:
                 except Exception as error:  # noqa: BLE001  # whatever it is, it ends the run with its own words
                     self._drop_ended()
                     self._loader.failed(error)
-                    if not isinstance(error, TargetW50Error):
-                        return  # A defect: it would come again and again. What runs is told as unknown.
+                    if not isinstance(error, TargetW50Error) or isinstance(error, (JournalError, HeldError)):
+                        return  # It would come again and again. What runs is told as unknown.
         finally:
             with self._loader.changed:
                 self._ended = True

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from target_w50.errors import JournalError
 from target_w50.journal.crash_points import CrashPoint
+from target_w50.journal.journal import Journal
 from target_w50.sandbox import Sandbox
 from tests.support import (
     entry,
@@ -85,3 +87,21 @@ def test_after_a_crash_every_contact_is_there_and_had_one_mail(
     assert len(stored(sandbox)) == 8
     assert sorted(mails(sandbox).values()) == [1] * 8
     assert all(job["Runs"] <= 1 for job in jobs_of(sandbox))
+
+
+@pytest.mark.parametrize("step", ["running", "finished"])
+def test_a_journal_that_breaks_while_w50_runs_a_job_ends_the_run_and_the_next_one_waits_for_the_job(
+    sandbox: Sandbox, tmp_path: Path, step: str
+) -> None:
+    config = journaled(sandbox, tmp_path)
+
+    def breaks(*_: Any) -> None:
+        raise JournalError("The journal could not be written.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Journal, step, breaks)
+        broken = load_here(tmp_path / "one", config, MESSAGES)
+    assert (broken.status, broken.error_code, broken.bookmarks) == (1, "journal_failed", [])
+    finished = load_here(tmp_path / "two", config, MESSAGES)
+    assert (finished.status, finished.bookmarks[-1]) == (0, 8)
+    assert sorted(mails(sandbox).values()) == [1] * 8
