@@ -47,6 +47,8 @@ def test_the_files_of_a_run_are_kept_when_they_are_asked_for(
     (folder,) = tmp_path.glob("w50-demo-*")
     assert {path.name for path in folder.iterdir()} == {
         "config.json",
+        "journal.db",
+        "journal.db.key",
         "metrics.singer",
         "state.jsonl",
         "target.log",

@@ -15,6 +15,7 @@ from target_w50.errors import RefusedError
 from target_w50.import_jobs.counts import Effort
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
+from target_w50.journal.job_journal import JobJournal
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.polling import Polling
 from target_w50.loading.uploading import Uploading
@@ -88,6 +89,7 @@ class OneJob:
             metrics=self._metrics,
             stop=self._stop,
             before_state=lambda: None,
+            after_state=lambda _: None,
             now=CLOCK.now,
         )
         self.quarantine = QuarantineFile(self._quarantine_path, RUN_ID, CLOCK.now) if aside else None
@@ -101,7 +103,12 @@ class OneJob:
         self.job = LoadJob(1, self.ledger.counts("contacts"), mapping, schemas=schemas)
         self.ledger.begin(self.job)
         self.polling = Polling(
-            self.w50, self.settings, self.ledger, may_run=self.may_run, monotonic=lambda: self.now_s
+            self.w50,
+            self.settings,
+            self.ledger,
+            journal=JobJournal(None),
+            may_run=self.may_run,
+            monotonic=lambda: self.now_s,
         )
         self.bisection = Bisection(self.quarantine, self.places)
         self.uploading = Uploading(
@@ -111,6 +118,7 @@ class OneJob:
             wire=wire_format("application/json"),
             bisection=self.bisection,
             places=self.places,
+            journal=JobJournal(None),
             monotonic=lambda: self.now_s,
         )
 

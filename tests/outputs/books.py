@@ -49,6 +49,7 @@ class Books:
             metrics=self._metrics,
             stop=self.stop,
             before_state=lambda: self.made_durable.append(len(self.written)),
+            after_state=lambda _: None,
             now=lambda: NOW,
         )
 
