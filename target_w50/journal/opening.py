@@ -13,14 +13,14 @@ from target_w50.journal.database import Database
 from target_w50.journal.journal import Journal
 from target_w50.journal.keys import check_of, key_beside, key_from
 from target_w50.journal.leases import Leases
+from target_w50.journal.postgres import Postgres
 from target_w50.journal.process import this_process
 from target_w50.journal.sqlite_file import SqliteFile
 from target_w50.journal.tables import bring_up_to_date
 from target_w50.runtime.clock import Clock
+from target_w50.settings.journal_place import AUTO, NONE, is_database
 
 log = logging.getLogger("target-w50")
-
-AUTO, NONE = "auto", "none"
 
 
 def open_journal(
@@ -35,8 +35,8 @@ def open_journal(
     """The journal at the place, brought up to this program's version.
 
     Args:
-        place: of the settings: `auto`, `none`, or a path.
-        key: of the settings; without it there is one in a file beside the journal.
+        place: of the settings: `auto`, `none`, a path, or the URL of a database.
+        key: of the settings; without it there is one in a file beside the journal's.
         api_url: W50 as the settings name it.
         run_id: the run's name.
         clock: the machine's.
@@ -52,15 +52,14 @@ def open_journal(
     if place == NONE:
         return None
     try:
-        path = auto_path(environment) if place == AUTO else Path(place)
-        database: Database = SqliteFile(path, clock.epoch_s)
+        database, file = _database(place, clock, environment)
     except (SettingsError, NoHomeError) as error:
         if place != AUTO:
             raise
         log.warning("Nothing is remembered across runs: %s", error)
         return None
     try:
-        secret = key_beside(path) if key is None else key_from(key)
+        secret = _key(key, file)
         since = bring_up_to_date(database, check_of(secret))
     except BaseException:
         database.close()
@@ -73,6 +72,22 @@ def open_journal(
         awake_or_not=clock.awake_or_not,
     )
     return Journal(database, leases, since=since, key=secret)
+
+
+def _database(place: str, clock: Clock, environment: Mapping[str, str]) -> tuple[Database, Path | None]:
+    """The database, and its file if it is one."""
+    if is_database(place):
+        return Postgres(place), None
+    path = auto_path(environment) if place == AUTO else Path(place)
+    return SqliteFile(path, clock.epoch_s), path
+
+
+def _key(key: str | None, file: Path | None) -> bytes:
+    if key is not None:
+        return key_from(key)
+    if file is None:
+        raise AssertionError  # The settings demand a key for a database.
+    return key_beside(file)
 
 
 class NoHomeError(Exception):

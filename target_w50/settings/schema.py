@@ -441,7 +441,9 @@ MEMORY: Schema = {
     "journal": _setting(
         "Journal",
         "string",
-        "Where the target remembers what it did: the path of a SQLite file, or `none`. `auto`: "
+        "Where the target remembers what it did: the path of a SQLite file, or `none`, or for the runs of "
+        "several machines the URL of a PostgreSQL database (`postgresql://user@host/database`; it needs "
+        "`target-w50[postgres]`, and its password is better in `PGPASSWORD` or a `.pgpass` file). `auto`: "
         "`target-w50/journal.db` in `XDG_STATE_HOME`, else in `~/.local/state`; where that can't be written, "
         "a warning and none.",
         minLength=1,
@@ -451,7 +453,7 @@ MEMORY: Schema = {
         "Journal key",
         "string",
         "The key of the hashes that contacts are known by in the journal; without it, a file beside the "
-        "journal has one.",
+        "SQLite file has one. Required for a database: the same for all who share it.",
         secret=True,
         minLength=1,
     ),

@@ -41,9 +41,9 @@ MESSAGES = [
 
 
 def journaled(sandbox: Sandbox, folder: Path, **more: Any) -> dict[str, Any]:
-    where = str(folder / "journal" / "journal.db")
+    own = {"journal": str(folder / "journal" / "journal.db")}
     small = {"batch_size_rows": 2, "max_contacts_per_job": 4, "request_timeout_s": 1}
-    return settings(sandbox, entry(custom_events=EVENTS), journal=where, **{**small, **more})
+    return settings(sandbox, entry(custom_events=EVENTS), **{**own, **small, **more})
 
 
 def mails(sandbox: Sandbox) -> Counter[str]:
@@ -69,14 +69,18 @@ ONCE = [CrashPoint.LIST_TAKEN, CrashPoint.RECOVERED, CrashPoint.RELEASED]
 
 
 @pytest.mark.parametrize(
-    ("point", "count"),
-    [(point, count) for point in CrashPoint for count in (1, 2) if count == 1 or point not in ONCE],
+    ("journal", "point", "count"),
+    [
+        *(("sqlite", point, n) for point in CrashPoint for n in (1, 2) if n == 1 or point not in ONCE),
+        *(("postgres", point, 1) for point in CrashPoint),
+    ],
+    indirect=["journal"],
 )
 def test_after_a_crash_every_contact_is_there_and_had_one_mail(
-    start: Callable[..., Sandbox], tmp_path: Path, point: CrashPoint, count: int
+    start: Callable[..., Sandbox], tmp_path: Path, journal: dict[str, Any], point: CrashPoint, count: int
 ) -> None:
     sandbox = start(job_reads=2)
-    config = journaled(sandbox, tmp_path)
+    config = journaled(sandbox, tmp_path, **journal)
     assert crash(tmp_path / "one", config, point, count) == -signal.SIGKILL
     again = MESSAGES if point is not CrashPoint.RELEASED else [schema(), state(8)]
     finished = load_here(tmp_path / "two", config, again)
