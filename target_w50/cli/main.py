@@ -64,6 +64,11 @@ COMMANDS = {
         "target_w50.cli.commands.plan", "plan_command", "What a run would do; nothing is sent."
     ),
     "job": LazyCommand("target_w50.cli.commands.job", "job_command", "How an import job stands."),
+    "journal": LazyCommand(
+        "target_w50.cli.commands.journal",
+        "journal_command",
+        "What is remembered across runs, and unknown jobs resolved.",
+    ),
     "report": LazyCommand(
         "target_w50.cli.commands.report",
         "report_command",

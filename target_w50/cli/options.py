@@ -98,14 +98,12 @@ def client_of(settings: Settings, config: Sequence[str]) -> W50Client:
     return Connection(prompt(settings), CLOCK).client()
 
 
-def say_where(settings: Settings, config: Sequence[str]) -> None:
-    """Say which W50 a command is about to talk to, before it does: the settings may be another project's.
+def say_where(settings: Settings, config: Sequence[str], words: str = "asks the W50 at") -> None:
+    """Say which W50 a command is about, before it does anything: the settings may be another project's.
 
     With `--config ENV` alone, say, a sandbox that a file names is not what is asked. What is wrong with the
     files is said as well.
     """
-    click.echo(
-        f"w50: asks the W50 at {printable(urlsplit(settings.api_url).netloc.rpartition('@')[2])}", err=True
-    )
+    click.echo(f"w50: {words} {printable(urlsplit(settings.api_url).netloc.rpartition('@')[2])}", err=True)
     for each in open_to_everybody(config, settings):
         click.echo(f"w50: {printable(each)}", err=True)

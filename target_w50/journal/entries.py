@@ -28,11 +28,15 @@ class JournalPhase(str, Enum):
     """The state line that passes its contacts was written."""
     ABANDONED = "abandoned"
     """It is never run, or it came to nothing; its contacts count as not delivered."""
+    WITHOUT_EVENTS = "without events"
+    """The same, as somebody said; and its contacts are sent again without its custom events."""
 
 
 NOT_RUN = (JournalPhase.CREATING, JournalPhase.FILLING)
 MAY_RUN = (JournalPhase.INTENT, JournalPhase.RUNNING)
 DELIVERED = (JournalPhase.FINISHED, JournalPhase.COVERED)
+FIRED = (*DELIVERED, JournalPhase.WITHOUT_EVENTS)
+"""What counts as fired until it is settled."""
 OPEN = (*NOT_RUN, *MAY_RUN)
 COLUMNS = (
     "id, account, contact_list_id, stream, run_id, host, process, epoch, phase, import_job_id, "

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.journal.journal import Journal
 from target_w50.journal.keys import ContactHashes
 from target_w50.journal.members import Delivered
 from target_w50.w50 import Contact
@@ -50,3 +53,25 @@ class StreamHistory:
             return False
         held = self._delivered.holds(key, version)
         return (bool(other) and self._delivered.holds(other, version)) or held
+
+
+def history_of(journal: Journal, mapping: StreamMapping, also: Iterable[int] = ()) -> StreamHistory | None:
+    """What earlier runs brought of a stream; None where nothing is kept of its contacts.
+
+    Args:
+        journal: of the run.
+        mapping: of the stream.
+        also: rows of open jobs that are taken for such as ended well.
+    """
+    entry, list_id = mapping.entry, mapping.contact_list.id
+    makes_duplicates = not mapping.match_fields and entry.enc_contact_id is None
+    if not entry.custom_events and not makes_duplicates:
+        return None
+    hashes = ContactHashes(
+        journal.key,
+        account=journal.account,
+        list_id=list_id,
+        stream=mapping.stream,
+        match_fields=mapping.match_fields,
+    )
+    return StreamHistory(hashes, journal.delivered(list_id, mapping.stream, also))

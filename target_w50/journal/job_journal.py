@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Phase
 from target_w50.journal.history import NOBODY
 from target_w50.journal.journal import Journal
 from target_w50.journal.members import PackedMembers, pack
+from target_w50.journal.words import what_to_say
 from target_w50.w50 import ImportJob
 
 
@@ -40,10 +42,12 @@ class JobJournal:
             return "The next run waits for it before it sends anything to the list."
         if not job.custom_events:
             return "The next run asks W50 for it once more, and then sends its contacts again."
+        says = what_to_say(
+            job.w50_id, job.list_id, has_events=True, may_be_not_run=job.phase is not Phase.RUNNING
+        )
         return (
             "The next run asks W50 for it once more. If that tells nothing, it sends nothing to the list "
-            "until somebody has looked at the job in W50 and said what became of it with `w50 journal "
-            f"resolve {job.w50_id}`."
+            f"until a person has seen to it. {says}"
         )
 
     def creating(self, job: LoadJob) -> None:

@@ -10,7 +10,7 @@ from target_w50.errors import LeaseLostError
 from target_w50.journal.database import Database
 from target_w50.journal.entries import (
     COLUMNS,
-    DELIVERED,
+    FIRED,
     MAY_RUN,
     OPEN,
     Entry,
@@ -218,19 +218,27 @@ class Journal:
             else "1 import job of an earlier run is open"
         )
 
-    def delivered(self, list_id: int, stream: str) -> Delivered:
-        """What jobs of runs that did not end well brought to W50 of the stream's contacts."""
-        phases = ", ".join(f"'{phase.value}'" for phase in DELIVERED)
+    def delivered(self, list_id: int, stream: str, also: Iterable[int] = ()) -> Delivered:
+        """What jobs of runs that did not end well brought to W50 of the stream's contacts.
+
+        Args:
+            list_id: the contact list.
+            stream: of the contacts.
+            also: rows of open jobs that are taken for such as ended well.
+        """
+        phases = ", ".join(f"'{phase.value}'" for phase in FIRED)
+        others = ", ".join(map(str, also)) or "NULL"
         rows = self.database.rows(
-            "SELECT m.contact_keys, m.versions, j.custom_events "  # noqa: S608  # our own words
+            "SELECT m.contact_keys, m.versions, j.custom_events, j.phase "  # noqa: S608  # our own words
             "FROM w50_members m JOIN w50_jobs j ON j.id = m.job_id "
             "WHERE j.account = :account AND j.contact_list_id = :list_id AND j.stream = :stream "
-            f"AND j.settled IS NULL AND j.phase IN ({phases}) ORDER BY j.intended, j.id, m.batch",
+            f"AND j.settled IS NULL AND (j.phase IN ({phases}) OR j.id IN ({others})) "
+            "ORDER BY j.intended, j.id, m.batch",
             account=self.account,
             list_id=list_id,
             stream=stream,
         )
-        return Delivered((PackedMembers(keys, versions), events != "[]") for keys, versions, events in rows)
+        return Delivered(_with_events(*row) for row in rows)
 
     def settle(self, streams: Iterable[tuple[int, str]]) -> None:
         """These streams' run ended well: from now on the tap delivers what it means to deliver.
@@ -238,7 +246,7 @@ class Journal:
         Args:
             streams: each with its contact list.
         """
-        phases = ", ".join(f"'{phase.value}'" for phase in (*DELIVERED, JournalPhase.ABANDONED))
+        phases = ", ".join(f"'{phase.value}'" for phase in (*FIRED, JournalPhase.ABANDONED))
         with self.database.transaction():
             for list_id, stream in streams:
                 if self.leases.held(list_id):
@@ -278,3 +286,11 @@ class Journal:
 def harmless(job: ImportJob) -> ImportJob:
     """The job without what its status may say about people."""
     return replace(job, current_status=job.status_in_words())
+
+
+def _with_events(keys: bytes, versions: bytes, events: str, phase: str) -> tuple[PackedMembers, bool]:
+    """A batch of a job, and whether its contacts have had its events, or are never to get them."""
+    members = PackedMembers(keys, versions)
+    if phase == JournalPhase.WITHOUT_EVENTS.value:
+        members = members.without_versions()
+    return members, events != "[]"

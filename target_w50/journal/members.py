@@ -18,6 +18,10 @@ class PackedMembers:
     keys: bytes
     versions: bytes
 
+    def without_versions(self) -> PackedMembers:
+        """The same contacts, of which W50 holds nothing that is known: whatever is sent of them differs."""
+        return PackedMembers(self.keys, bytes(len(self.keys)))
+
 
 def pack(members: Iterable[tuple[int, int]]) -> PackedMembers:
     """Keys with their versions, packed; of a key that comes twice the last version stays."""

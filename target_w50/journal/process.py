@@ -35,6 +35,16 @@ class Process:
             return False
         return [_started(int(pid))] != rest[1:]
 
+    def lives(self) -> bool:
+        """Whether it is certainly there still; of another machine nobody can tell from here."""
+        _, *rest = self.mark.split() or ["0"]
+        return (
+            self.host == this_process().host
+            and bool(rest)
+            and rest[0] == _world() != ""
+            and not self.is_gone()
+        )
+
 
 def this_process() -> Process:
     """The process that we are."""

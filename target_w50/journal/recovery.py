@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
+from target_w50.errors import RefusedError
 from target_w50.journal.entries import NOT_RUN, Entry, JournalPhase
 from target_w50.journal.journal import harmless
 from target_w50.w50 import ImportJob, arrived, has_ended, has_failed
+
+NOT_FOUND = 404
 
 
 class Verdict(Enum):
@@ -61,3 +64,50 @@ def judge(
     if any(seen.counters):
         return Verdict.FINISHED
     return stop if counts_nothing_twice else Verdict.ASK_AGAIN
+
+
+def status_of(entry: Entry, get_import_job: Callable[[int, int], ImportJob]) -> ImportJob | None:
+    """How W50 describes the job now; None if it does not know it.
+
+    Raises:
+        W50Error: it does not say.
+    """
+    if entry.import_job_id is None:
+        return None
+    try:
+        return get_import_job(entry.list_id, entry.import_job_id)
+    except RefusedError as error:
+        if error.status == NOT_FOUND:
+            return None
+        raise
+
+
+def foresee(
+    entry: Entry,
+    get_import_job: Callable[[int, int], ImportJob],
+    now: float,
+    *,
+    failure_statuses: Sequence[str],
+) -> tuple[Verdict, ImportJob | None]:
+    """What the next run will do as things stand, and how W50 describes the job.
+
+    Raises:
+        W50Error: W50 does not say.
+    """
+    if entry.phase in NOT_RUN:
+        return judge_unseen(entry), None
+    seen = status_of(entry, get_import_job)
+    verdict = judge(entry, seen, now, failure_statuses=failure_statuses)
+    if verdict is Verdict.ASK_AGAIN and seen is not None and seen == status_of(entry, get_import_job):
+        verdict = judge(entry, seen, now, failure_statuses=failure_statuses, counts_nothing_twice=True)
+    return verdict, seen
+
+
+WORDS = {
+    Verdict.ABANDON: "gives it up, as it was never run or came to nothing: the tap sends its contacts again",
+    Verdict.RUNS: "waits for it",
+    Verdict.ASK_AGAIN: "asks W50 for it again until more can be said",
+    Verdict.FINISHED: "books it as ended well, and does not send the contacts again that had its events",
+    Verdict.STOP: "stops at it with exit status 5: only a person can say what became of it",
+}
+"""What the next run does."""

@@ -10,6 +10,7 @@ from typing import Any
 from target_w50.errors import SettingsError
 from target_w50.journal.database import Clock, Database, Row
 from target_w50.journal.file_systems import network_file_system
+from target_w50.journal.tables import TYPES
 
 LOCKED_S = 4.0
 """How long a statement waits for another process that writes; a signal ends the program within five."""
@@ -27,7 +28,7 @@ class SqliteFile(Database):
         SettingsError: it can't be a journal: no file, not writable, on a network file system, no database.
     """
 
-    types = {"id": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB", "integer": "INTEGER", "real": "REAL"}  # noqa: RUF012  # read alone
+    types = TYPES["sqlite"]
 
     def __init__(self, path: Path, now: Clock) -> None:
         super().__init__()

@@ -6,17 +6,16 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NoReturn
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.errors import JobUnknownError, ListInUseError, RefusedError
+from target_w50.errors import JobUnknownError, ListInUseError
 from target_w50.import_jobs.phases import Outcome
 from target_w50.journal.crash_points import CrashPoint, reached
 from target_w50.journal.entries import Entry, JournalPhase
-from target_w50.journal.history import StreamHistory
+from target_w50.journal.history import StreamHistory, history_of
 from target_w50.journal.journal import Journal
-from target_w50.journal.keys import ContactHashes
-from target_w50.journal.recovery import Verdict, judge, judge_unseen
+from target_w50.journal.recovery import Verdict, judge, judge_unseen, status_of
+from target_w50.journal.resolving import unresolved_error
 from target_w50.loading.attended import AttendedClient
 from target_w50.loading.polling import pause_s
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
@@ -27,7 +26,6 @@ from target_w50.w50 import ImportJob
 
 log = logging.getLogger("target-w50")
 
-NOT_FOUND = 404
 LOOK_S = 0.5
 SAY_EVERY_S = 10.0
 """How often one who waits for a contact list says so."""
@@ -88,18 +86,7 @@ class Recovery:
 
     def history_of(self, mapping: StreamMapping) -> StreamHistory | None:
         """What earlier runs brought of a stream; None where nothing is kept of its contacts."""
-        entry, list_id = mapping.entry, mapping.contact_list.id
-        makes_duplicates = not mapping.match_fields and entry.enc_contact_id is None
-        if not entry.custom_events and not makes_duplicates:
-            return None
-        hashes = ContactHashes(
-            self.journal.key,
-            account=self.journal.account,
-            list_id=list_id,
-            stream=mapping.stream,
-            match_fields=mapping.match_fields,
-        )
-        return StreamHistory(hashes, self.journal.delivered(list_id, mapping.stream))
+        return history_of(self.journal, mapping)
 
     def _pause(self, seconds: float) -> None:
         ends = self._clock.monotonic() + seconds
@@ -148,7 +135,9 @@ class Recovery:
             if verdict in (Verdict.ASK_AGAIN, Verdict.RUNS):
                 self._wait(entry, began)
         if verdict is Verdict.STOP:
-            self._stop(entry, seen)
+            error = unresolved_error(entry, seen)
+            self.unresolved.append(error.job_id or 0)
+            raise error
         after = JournalPhase.FINISHED if verdict is Verdict.FINISHED else JournalPhase.ABANDONED
         self.journal.recovered(
             entry, after, result=seen, reason=None if seen and after is JournalPhase.FINISHED else reason
@@ -156,14 +145,7 @@ class Recovery:
         self._tell(entry, after, seen)
 
     def _status(self, entry: Entry) -> ImportJob | None:
-        if entry.import_job_id is None:
-            raise AssertionError
-        try:
-            return self._client.get_import_job(entry.list_id, entry.import_job_id)
-        except RefusedError as error:
-            if error.status == NOT_FOUND:
-                return None
-            raise
+        return status_of(entry, self._client.get_import_job)
 
     def _wait(self, entry: Entry, began: float) -> None:
         settings, waited = self._settings, self._clock.monotonic() - began
@@ -175,25 +157,6 @@ class Recovery:
                 job_id=entry.import_job_id,
             )
         self._pause(pause_s(settings, waited))
-
-    def _stop(self, entry: Entry, seen: ImportJob | None) -> NoReturn:
-        job_id = entry.import_job_id
-        if job_id is None:
-            raise AssertionError
-        self.unresolved.append(job_id)
-        found = (
-            "W50 does not know it any more" if seen is None else "W50's status does not tell whether it ran"
-        )
-        if seen is not None and seen.counters and any(seen.counters):
-            found = "W50 says that it failed, with a part of its contacts loaded"
-        events = f", events {', '.join(entry.custom_events)}" if entry.custom_events else ""
-        raise JobUnknownError(
-            f"{entry.name[0].upper()}{entry.name[1:]} ({entry.contacts} contacts{events}), which run "
-            f"{entry.run_id} began, must be looked at by a person: {found}. Nothing was sent. Look with `w50 "
-            f"journal show {job_id}`, then say what became of it with `w50 journal resolve {job_id}`.",
-            job_id=job_id,
-            code="job_unresolved",
-        )
 
     def _tell(self, entry: Entry, after: JournalPhase, seen: ImportJob | None) -> None:
         finished = after is JournalPhase.FINISHED

@@ -42,6 +42,12 @@ class RunningSandbox:
         contents: dict[str, Any] = answer.json()
         return contents
 
+    def reset(self) -> None:
+        """Have the sandbox be as at its start."""
+        with requests.Session() as session:
+            session.trust_env = False
+            session.post(f"{self.url}/_sandbox/reset", json={}, timeout=30).raise_for_status()
+
 
 @contextmanager
 def running_sandbox(*options: str, token: str | None = None) -> Iterator[RunningSandbox]:

@@ -1,0 +1,238 @@
+"""`w50 journal`: the import jobs that the target remembers, and a person's word on one that is unknown."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+
+import click
+
+from target_w50.cli.options import client_of, config_option, json_option, prompt, say_where, warnings_told
+from target_w50.cli.output import print_json
+from target_w50.console.journal_report import (
+    entry_document,
+    entry_rows,
+    jobs_row,
+    look_document,
+    look_lines,
+)
+from target_w50.console.tables import write_table
+from target_w50.errors import SettingsError, W50Error, printable
+from target_w50.journal.entries import MAY_RUN
+from target_w50.journal.journal import Journal
+from target_w50.journal.leases import time_in_words
+from target_w50.journal.look import Look
+from target_w50.journal.looking import Absent, find, jobs, looked_at
+from target_w50.journal.recovery import status_of
+from target_w50.journal.resolving import As, Word, resolve
+from target_w50.journal.tables import TYPES, VERSION, statements
+from target_w50.runtime.clock import CLOCK
+from target_w50.settings.model import Settings, connection_settings
+from target_w50.settings.sources import read_config
+
+COLUMNS = ("import job", "list", "stream", "phase", "contacts", "events", "began (UTC)", "run")
+NUMBERS = ("import job", "list", "contacts")
+
+job_argument = click.argument("job_id", metavar="JOB", type=click.IntRange(min=0))
+list_option = click.option(
+    "--list", "list_id", type=click.IntRange(min=0), metavar="ID", help="The contact list that JOB is of."
+)
+
+
+@click.group(
+    "journal",
+    short_help="What is remembered across runs, and unknown jobs resolved.",
+    epilog="Example: w50 journal ls --open --config config.json",
+)
+@config_option
+@click.pass_context
+def journal_command(context: click.Context, config: tuple[str, ...]) -> None:
+    """Look at the journal of the settings (`journal`), and say what became of a job that is unknown.
+
+    JOB is an import job's id at W50. `--config` stands here or behind the command's name.
+    """
+    context.obj = config
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[Journal]:
+    """The journal of the settings, which is said first.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    with looked_at(settings, CLOCK) as journal:
+        if isinstance(journal, Absent):
+            raise SettingsError(journal.words, code="no_journal")
+        since = time_in_words(journal.since)
+        click.echo(f"w50: journal {printable(journal.database.place)}, kept since {since}", err=True)
+        yield journal
+
+
+def _config(context: click.Context, config: Sequence[str]) -> tuple[str, ...]:
+    """The settings' files of the group and of the command."""
+    return (*(context.obj or ()), *config)
+
+
+def _settings(config: Sequence[str]) -> Settings:
+    return prompt(connection_settings(read_config(config)))
+
+
+@journal_command.command("ls", epilog="Example: w50 journal ls --open --config config.json")
+@click.option("--open", "only_open", is_flag=True, help="Only jobs that no run has seen the end of.")
+@config_option
+@json_option
+@click.pass_context
+def ls_command(context: click.Context, config: tuple[str, ...], *, only_open: bool, as_json: bool) -> None:
+    """Show the import jobs that the journal has of this W50, the newest first. W50 is not asked."""
+    config = _config(context, config)
+    settings = _settings(config)
+    say_where(settings, config, "jobs of the W50 at")
+    with _opened(settings) as journal:
+        found = jobs(journal, only_open=only_open)
+        if as_json:
+            print_json([entry_document(each) for each in found])
+            return
+        write_table(sys.stdout, COLUMNS, map(jobs_row, found), numbers=NUMBERS)
+
+
+@journal_command.command("show", epilog="Example: w50 journal show 1017 --config config.json")
+@job_argument
+@list_option
+@config_option
+@json_option
+@click.pass_context
+def show_command(
+    context: click.Context, job_id: int, list_id: int | None, config: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Show what was written of import job JOB, what W50 says of it now, and what the next run will do.
+
+    Also whether the process that worked on it may still live. Nothing is changed. If W50 can't be asked, the
+    rest is shown, and the exit status is a run's.
+    """
+    config = _config(context, config)
+    settings = _settings(config)
+    client = client_of(settings, config)
+    with contextlib.closing(client), warnings_told(), _opened(settings) as journal:
+        look = Look.at(
+            journal,
+            find(journal, job_id, list_id),
+            client.get_import_job,
+            failure_statuses=settings.failure_statuses,
+        )
+    if as_json:
+        print_json(look_document(look))
+    else:
+        write_table(sys.stdout, ("import job", str(job_id)), entry_rows(look))
+        for line in look_lines(look):
+            click.echo(printable(line))
+    if look.error is not None:
+        raise look.error
+
+
+@journal_command.command(
+    "resolve",
+    epilog="Example: w50 journal resolve 1017 --as ran --reason 'its mails are out' --config config.json",
+)
+@job_argument
+@list_option
+@click.option(
+    "--as",
+    "as_",
+    type=click.Choice([each.value for each in As]),
+    required=True,
+    help="What became of it: `ran` (the next run does not send its contacts again) or `not-run` (it does).",
+)
+@click.option(
+    "--without-events",
+    is_flag=True,
+    help="With `--as not-run`: its contacts are sent again, but never get its custom events.",
+)
+@click.option("--reason", required=True, metavar="TEXT", help="How you know; it is kept in the journal.")
+@config_option
+@json_option
+@click.pass_context
+def resolve_command(  # noqa: PLR0917  # as click hands them over
+    context: click.Context,
+    job_id: int,
+    list_id: int | None,
+    as_: str,
+    reason: str,
+    config: tuple[str, ...],
+    *,
+    without_events: bool,
+    as_json: bool,
+) -> None:
+    """Say what became of import job JOB, which W50's status does not tell; look at it in W50 before.
+
+    `--as not-run` is refused while a run holds the list or the job's process lives, and where W50's status
+    says that something happened. Nothing is sent to W50: the next run goes by what is said here.
+    """
+    word = Word(As(as_), without_events=without_events, reason=reason.strip())
+    if not word.reason:
+        raise SettingsError("--reason is blank: say how you know.", code="usage")
+    if without_events and word.as_ is As.RAN:
+        raise SettingsError("--without-events goes with --as not-run alone.", code="usage")
+    config = _config(context, config)
+    settings = _settings(config)
+    client = client_of(settings, config)
+    with contextlib.closing(client), warnings_told(), _opened(settings) as journal:
+        entry = find(journal, job_id, list_id)
+        seen = None
+        if entry.phase in MAY_RUN:
+            try:
+                seen = status_of(entry, client.get_import_job)
+            except W50Error as error:
+                if word.as_ is As.NOT_RUN:
+                    raise
+                click.echo(f"w50: W50 could not be asked: {error.message}", err=True)
+        entry = resolve(journal, entry, seen, word, failure_statuses=settings.failure_statuses)
+        left = sum(each.list_id == entry.list_id for each in jobs(journal, only_open=True))
+    if as_json:
+        print_json(entry_document(entry))
+        return
+    click.echo(printable(f"{entry.name[0].upper()}{entry.name[1:]} is {entry.phase.value} now."))
+    if left:
+        click.echo(f"{left} more of its list {'is' if left == 1 else 'are'} open: `w50 journal ls --open`.")
+
+
+@journal_command.command("ddl", epilog="Example: w50 journal ddl --for postgresql >journal.sql")
+@click.option(
+    "--for",
+    "kind",
+    type=click.Choice(sorted(TYPES)),
+    default="postgresql",
+    show_default=True,
+    help="The kind of database.",
+)
+@config_option
+@json_option
+def ddl_command(config: tuple[str, ...], kind: str, *, as_json: bool) -> None:
+    """Print the statements that make the journal's tables, for a database where only its administrator may.
+
+    Otherwise the first run makes them itself. A run needs to select, insert, update and delete.
+    """
+    del config  # every command takes it; nobody is asked here
+    made = statements(TYPES[kind])
+    if as_json:
+        print_json({"database": kind, "version": VERSION, "statements": made})
+        return
+    click.echo(f"-- Tables of the journal of target-w50, version {VERSION}, for {kind}.")
+    click.echo("\n\n".join(f"{each};" for each in made))
+
+
+@journal_command.command("drill", epilog="Example: w50 journal drill")
+@json_option
+def drill_command(*, as_json: bool) -> int:
+    """Kill the demo at every point where a crash could hurt, run it again, and count contacts and mails.
+
+    Takes about half a minute; nothing leaves this machine, and no journal but one of its own is touched. The
+    exit status is 1 if a contact or a mail was lost, or a mail was sent twice.
+    """
+    from target_w50.cli.main import require_sandbox  # noqa: PLC0415
+
+    require_sandbox()
+    from target_w50.cli.demo.drill import drill  # noqa: PLC0415  # it brings the sandbox
+
+    return drill(as_json=as_json)
