@@ -42,6 +42,11 @@ COMMANDS = {
         "args": "plan --config ENV",
         "description": "Tell what a run over a file or standard input would do; send nothing.",
     },
+    "journal": {
+        "executable": "w50",
+        "args": "journal --config ENV",
+        "description": "Show what is remembered across runs, and say what became of an unknown import job.",
+    },
 }
 
 KINDS = {

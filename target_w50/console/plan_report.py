@@ -22,6 +22,18 @@ def plan_document(plan: Plan, *, show_values: bool) -> dict[str, Any]:
         show_values: whether the sample contacts show their values.
     """
     return {
+        "seen_to_first": [
+            {
+                "import_job_id": each.entry.import_job_id,
+                "contact_list_id": each.entry.list_id,
+                "stream": each.entry.stream,
+                "run_id": each.entry.run_id,
+                "phase": each.entry.phase.value,
+                "verdict": each.verdict.name.lower(),
+                "message": each.words,
+            }
+            for each in plan.seen_to_first
+        ],
         "streams": [_stream_document(each, show_values=show_values) for each in plan.streams],
         "would_end_with": [
             {"exit_status": error.exit_status, "error_code": error.code, "message": _first_sentence(error)}
@@ -66,6 +78,7 @@ def _stream_document(planned: PlannedStream, *, show_values: bool) -> dict[str, 
             for each in planned.refused.values()
         ],
         "contacts": planned.contacts,
+        "contacts_already_delivered": counts.contacts_already_delivered,
         "import_jobs": jobs,
         "requests": {"create": jobs, "add_contacts": planned.batches, "run": jobs},
         "bytes": planned.bytes,
@@ -103,6 +116,10 @@ def masked(value: Any) -> str:
 def plan_lines(plan: Plan, *, show_values: bool) -> Iterator[str]:
     """The plan for a person, a line at a time; its sentence is to follow."""
     document = plan_document(plan, show_values=show_values)
+    for first in document["seen_to_first"]:
+        yield printable(first["message"])
+    if document["seen_to_first"]:
+        yield ""
     for stream in document["streams"]:
         yield from _stream_lines(stream, suppressed=plan.settings.suppress_custom_events)
         yield ""
@@ -171,6 +188,9 @@ def _job_lines(stream: Mapping[str, Any], *, suppressed: bool) -> Iterator[str]:
         f"{requests['add_contacts']:,} add contacts, {requests['run']:,} run) and status requests; "
         f"{stream['bytes']:,} bytes of contacts"
     )
+    delivered = stream["contacts_already_delivered"]
+    if delivered:
+        yield f"{INDENT}not sent     {delivered:,} that earlier runs delivered, which did not end well"
     yield f"{INDENT}events       {_events(stream, suppressed=suppressed)}"
 
 

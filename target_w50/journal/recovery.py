@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from target_w50.errors import RefusedError
@@ -111,3 +112,21 @@ WORDS = {
     Verdict.STOP: "stops at it with exit status 5: only a person can say what became of it",
 }
 """What the next run does."""
+
+
+@dataclass(frozen=True)
+class SeenToFirst:
+    """An import job of an earlier run that a run would see to before it loads anything.
+
+    Attributes:
+        entry: what was written of it.
+        verdict: what would be done.
+    """
+
+    entry: Entry
+    verdict: Verdict
+
+    @property
+    def words(self) -> str:
+        """It as a sentence."""
+        return f"{self.entry.name[0].upper()}{self.entry.name[1:]}: the run {WORDS[self.verdict]}."

@@ -60,7 +60,7 @@ def unresolved_error(entry: Entry, seen: ImportJob | None) -> JobUnknownError:
         found = "W50 says that it failed, with a part of its contacts loaded"
     else:
         found = "W50 says that it ended, and counts none of its contacts"
-    events = f", events {', '.join(entry.custom_events)}" if entry.custom_events else ""
+    events = f" and the events {', '.join(entry.custom_events)}" if entry.custom_events else ""
     says = what_to_say(
         entry.import_job_id or 0,
         entry.list_id,
@@ -68,7 +68,7 @@ def unresolved_error(entry: Entry, seen: ImportJob | None) -> JobUnknownError:
         may_be_not_run=not has_changed(entry, seen),
     )
     return JobUnknownError(
-        f"{entry.name[0].upper()}{entry.name[1:]} ({entry.contacts} contacts{events}), which run "
+        f"{entry.name[0].upper()}{entry.name[1:]}, with {entry.contacts:,} contacts{events}, which run "
         f"{entry.run_id} began, must be looked at by a person: {found}. Nothing was sent to the list. {says}",
         job_id=entry.import_job_id,
         code="job_unresolved",

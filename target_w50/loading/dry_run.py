@@ -17,6 +17,7 @@ from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
+from target_w50.journal.recovery import SeenToFirst
 from target_w50.loading.events_limit import check_events
 from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
@@ -76,6 +77,7 @@ class Plan:
 
     Attributes:
         endings: what would end the run before its end, the first of each kind.
+        seen_to_first: import jobs of earlier runs that the run would see to before it loads anything.
     """
 
     def __init__(self, settings: Settings, ledger: Ledger, stop: Stop, wire: WireFormat) -> None:
@@ -87,6 +89,7 @@ class Plan:
         self._jobs = 0
         self._with_events: Counter[int] = Counter()
         self.endings: dict[str, TargetW50Error] = {}
+        self.seen_to_first: list[SeenToFirst] = []
 
     def stream(self, name: str) -> PlannedStream:
         """What is noted of a stream."""
@@ -150,6 +153,8 @@ class Plan:
         job.close()
         job.store.close()
         planned = self.stream(job.stream)
+        if not job.contacts:
+            return  # All were delivered by earlier runs: no job is created.
         planned.import_jobs += 1
         try:
             check_events(job, self._with_events[job.list_id])

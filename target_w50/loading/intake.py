@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 from target_w50.contacts.mapping import StreamMapping
@@ -10,7 +11,6 @@ from target_w50.import_jobs.counts import StreamCounts
 from target_w50.journal.history import StreamHistory
 from target_w50.loading.open_batches import MOST_IN_OPEN_JOBS, OPEN_BYTES, OpenBatches
 from target_w50.loading.open_jobs import OpenJobs
-from target_w50.loading.recovery import Recovery
 from target_w50.loading.stream_load import StreamLoad
 from target_w50.loading.takes_batches import TakesBatches
 from target_w50.outputs.ledger import Ledger
@@ -19,6 +19,22 @@ from target_w50.w50 import WireFormat
 
 MOST_OPEN_JOBS = 8
 """A stream whose FieldNames change again and again has this many open jobs at most."""
+
+
+class SeesToLists(Protocol):
+    """What is done about a contact list before anything of it is loaded: a recovery, or its foresight.
+
+    Attributes:
+        unresolved: import jobs that only a person can judge.
+    """
+
+    unresolved: list[int]
+
+    def list_named(self, list_id: int) -> None:
+        """A stream goes to the list."""
+
+    def history_of(self, mapping: StreamMapping) -> StreamHistory | None:
+        """What earlier runs brought of a stream; None where nothing is kept of its contacts."""
 
 
 class Intake:
@@ -43,7 +59,7 @@ class Intake:
         wire: WireFormat,
         monotonic: Callable[[], float],
     ) -> None:
-        self.recovery: Recovery | None = None
+        self.recovery: SeesToLists | None = None
         self.loader = loader
         self.ledger = ledger
         self.settings = settings

@@ -19,6 +19,7 @@ from target_w50.loading.attended import AttendedClient
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.create_only import CreateOnly
 from target_w50.loading.dry_run import Plan, PlannedInvalidRecords
+from target_w50.loading.foresight import Foresight
 from target_w50.loading.intake import Intake
 from target_w50.loading.lease_keeper import LeaseKeeper
 from target_w50.loading.list_worker import JobSteps
@@ -184,6 +185,8 @@ class _Ground:
         every_s = min(LOOK_S, settings.checkpoint_interval_s)
         lists = AttendedClient(client, intake.look_round, self.stop.clock, every_s=every_s)
         keeper = None
+        if isinstance(loader, Plan):
+            intake.recovery = Foresight(lists, settings, loader, self.stop.clock)
         if self.journal is not None and isinstance(loader, Loader):
             intake.recovery = Recovery(
                 self.journal,

@@ -23,7 +23,7 @@ def test_what_works_is_told_line_by_line_with_the_lists_name_and_size(operator: 
     (where,) = checked.err.splitlines()
     assert where.startswith("w50: asks the W50 at ")
     assert checked.status == 0
-    assert [line.split("  ")[0] for line in checked.out.splitlines()] == ["passed"] * 5
+    assert [line.split("  ")[0] for line in checked.out.splitlines()] == ["passed"] * 6
     assert "goes to list 42 'Newsletter', which has 0 contacts" in checked.out
     assert "the list has Email" in checked.out
 
@@ -134,6 +134,7 @@ def test_for_programs_there_is_one_json_document(operator: Operator) -> None:
         "settings",
         "address",
         "authentication",
+        "journal",
     }
     (bad,) = [each for each in document["checks"] if not each["passed"]]
     assert (bad["exit_status"], bad["error_code"]) == (2, "contact_list_unknown")

@@ -17,6 +17,7 @@ from target_w50.console.tables import counted
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest
 from target_w50.errors import (
+    JournalError,
     MappingError,
     RefusedError,
     SettingsError,
@@ -24,6 +25,9 @@ from target_w50.errors import (
     UnreachableError,
     printable,
 )
+from target_w50.journal.leases import time_in_words
+from target_w50.journal.looking import Absent, looked_at
+from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import (
     DROP,
     FieldNaming,
@@ -44,7 +48,7 @@ class Finding:
     """What one check came to.
 
     Attributes:
-        check: `settings`, `address`, `authentication`, `contact list`, `fields` or `output`.
+        check: `settings`, `address`, `authentication`, `contact list`, `fields`, `output` or `journal`.
         message: what was found, and if it failed what to do.
         error: what a run would end with, or None if the check passed.
     """
@@ -81,6 +85,7 @@ def check_all(config: Mapping[str, Any], connect: Callable[[Settings], W50Client
         except SettingsError:
             return
     yield from _outputs(settings)
+    yield _journal(settings)
     try:
         client = connect(settings)
     except SettingsError as error:
@@ -176,6 +181,20 @@ def _outputs(settings: Settings) -> Iterator[Finding]:
             yield Finding("output", message, SettingsError(message, code="output_unwritable"))
 
 
+def _journal(settings: Settings) -> Finding:
+    try:
+        with looked_at(settings, CLOCK) as journal:
+            if isinstance(journal, Absent):
+                return Finding("journal", journal.words)
+            return Finding(
+                "journal",
+                f"{journal.database.place}, kept since {time_in_words(journal.since)}; its key fits; "
+                f"{journal.open_in_words()}",
+            )
+    except (SettingsError, JournalError) as error:
+        return Finding("journal", error.message, error)
+
+
 def _unwritable(path: Path) -> str | None:
     """Why the file can't be appended to, without touching it."""
     if path.is_dir():
@@ -198,7 +217,8 @@ def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
     """Check what a run needs, and say line by line what passed and what failed.
 
     The settings, the address, the authentication, every list of `streams` (its name and number of contacts),
-    every FieldName that the settings name, and the outputs. Nothing is sent but GETs. The exit status is what
+    every FieldName that the settings name, the outputs, and the journal (where it is, since when, what is
+    open). Nothing is sent but GETs. The exit status is what
     a run would end with.
     """
     findings: list[Finding] = []
