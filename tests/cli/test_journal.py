@@ -126,6 +126,7 @@ def test_a_run_that_stops_at_a_job_names_the_commands_as_they_work(
     unknown.write("UPDATE w50_jobs SET process = '1 ' || substr(process, instr(process, ' ') + 1)")  # gone
     resolved = unknown.says(f"{resolve} {choice}")
     assert resolved.status == 0, resolved.err
+    assert ": the next run " in resolved.out
     after = unknown.load()
     assert after.status == 0, after.stderr
     assert unknown.mails == mails

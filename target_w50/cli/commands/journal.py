@@ -19,7 +19,7 @@ from target_w50.console.journal_report import (
 )
 from target_w50.console.tables import write_table
 from target_w50.errors import SettingsError, W50Error, printable
-from target_w50.journal.entries import MAY_RUN
+from target_w50.journal.entries import MAY_RUN, JournalPhase
 from target_w50.journal.journal import Journal
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.look import Look
@@ -32,6 +32,12 @@ from target_w50.settings.model import Settings, connection_settings
 from target_w50.settings.sources import read_config
 
 COLUMNS = ("import job", "list", "stream", "phase", "contacts", "events", "began (UTC)", "run")
+FROM_NOW_ON = {
+    JournalPhase.FINISHED: "does not send again what it brought, where it had custom events",
+    JournalPhase.ABANDONED: "sends its contacts again",
+    JournalPhase.WITHOUT_EVENTS: "sends its contacts again, without their custom events",
+}
+"""What a person's word leads to."""
 NUMBERS = ("import job", "list", "contacts")
 
 job_argument = click.argument("job_id", metavar="JOB", type=click.IntRange(min=0))
@@ -192,7 +198,8 @@ def resolve_command(  # noqa: PLR0917  # as click hands them over
     if as_json:
         print_json(entry_document(entry))
         return
-    click.echo(printable(f"{entry.name[0].upper()}{entry.name[1:]} is {entry.phase.value} now."))
+    name = f"{entry.name[0].upper()}{entry.name[1:]}"
+    click.echo(printable(f"{name} is {entry.phase.value} now: the next run {FROM_NOW_ON[entry.phase]}."))
     if left:
         click.echo(f"{left} more of its list {'is' if left == 1 else 'are'} open: `w50 journal ls --open`.")
 
