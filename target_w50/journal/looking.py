@@ -12,10 +12,11 @@ from target_w50.errors import SettingsError
 from target_w50.journal.entries import COLUMNS, OPEN, Entry, entry_of
 from target_w50.journal.journal import Journal
 from target_w50.journal.leases import time_in_words
-from target_w50.journal.opening import AUTO, NONE, NoHomeError, auto_path, open_journal
+from target_w50.journal.opening import NoHomeError, auto_path, open_journal
 from target_w50.journal.process import Process
 from target_w50.journal.sqlite_file import unusable
 from target_w50.runtime.clock import Clock
+from target_w50.settings.journal_place import AUTO, NONE, is_database
 from target_w50.settings.model import Settings
 
 
@@ -66,7 +67,7 @@ def _absent(settings: Settings, environment: Mapping[str, str]) -> Absent | None
     place = settings.journal
     if place == NONE:
         return Absent("`journal` is none: nothing is remembered across runs.")
-    if "://" in place:
+    if is_database(place):
         return None
     try:
         path = auto_path(environment) if place == AUTO else Path(place)

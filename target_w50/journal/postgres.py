@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_w50.errors import SettingsError, printable
 from target_w50.journal.database import Database, Row
+from target_w50.journal.tables import TYPES
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,12 +46,7 @@ class Postgres(Database):
         JournalError: the server can't be reached, or does not let us in.
     """
 
-    types = {  # noqa: RUF012  # read alone
-        "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        "bytes": "BYTEA",
-        "integer": "BIGINT",
-        "real": "DOUBLE PRECISION",
-    }
+    types = TYPES["postgresql"]
 
     def __init__(self, url: str) -> None:
         super().__init__()
