@@ -45,11 +45,10 @@ class Database(ABC):
             self._depth += 1
             try:
                 yield
+                self._commit()
             except BaseException:
                 self._roll_back()
                 raise
-            else:
-                self._commit()
             finally:
                 self._depth -= 1
 

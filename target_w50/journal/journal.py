@@ -221,12 +221,15 @@ class Journal:
     def delivered(self, list_id: int, stream: str, also: Iterable[int] = ()) -> Delivered:
         """What jobs of runs that did not end well brought to W50 of the stream's contacts.
 
+        Of a job that may have been run and came to nothing for all that is known, W50 may hold something:
+        what is known of its contacts from before is forgotten.
+
         Args:
             list_id: the contact list.
             stream: of the contacts.
             also: rows of open jobs that are taken for such as ended well.
         """
-        phases = ", ".join(f"'{phase.value}'" for phase in FIRED)
+        phases = ", ".join(f"'{phase.value}'" for phase in (*FIRED, JournalPhase.ABANDONED))
         others = ", ".join(map(str, also)) or "NULL"
         rows = self.database.rows(
             "SELECT m.contact_keys, m.versions, j.custom_events, j.phase "  # noqa: S608  # our own words
@@ -291,6 +294,8 @@ def harmless(job: ImportJob) -> ImportJob:
 def _with_events(keys: bytes, versions: bytes, events: str, phase: str) -> tuple[PackedMembers, bool]:
     """A batch of a job, and whether its contacts have had its events, or are never to get them."""
     members = PackedMembers(keys, versions)
+    if phase == JournalPhase.ABANDONED.value:
+        return members.without_versions(), False
     if phase == JournalPhase.WITHOUT_EVENTS.value:
         members = members.without_versions()
     return members, events != "[]"

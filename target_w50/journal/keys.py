@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
 from decimal import Decimal
 from hashlib import blake2b
@@ -89,14 +91,8 @@ def key_beside(path: Path) -> bytes:
     """
     place = path.with_name(path.name + ".key")
     try:
-        try:
-            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except FileExistsError:
-            return _read_key(place)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
+        if not place.exists():
+            _make_key(place)
         return _read_key(place)
     except OSError as error:
         reason = (error.strerror or "it can't be opened").lower()
@@ -104,6 +100,20 @@ def key_beside(path: Path) -> bytes:
             f"The key of the journal is in {place}, which can't be read or made: {reason}. Nothing was sent.",
             code="journal_unusable",
         ) from error
+
+
+def _make_key(place: Path) -> None:
+    """Whole from the first moment: another process may make it at once, and the first one's stays."""
+    descriptor, name = tempfile.mkstemp(prefix=place.name, dir=place.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, place)
+    finally:
+        Path(name).unlink()
 
 
 def _read_key(place: Path) -> bytes:

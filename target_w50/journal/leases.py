@@ -109,7 +109,14 @@ class Leases:
 
     def epoch(self, list_id: int) -> int:
         """The epoch of a list that this run holds."""
-        return self._leases[list_id].epoch
+        return self._held(list_id).epoch
+
+    def _held(self, list_id: int) -> Lease:
+        lease = self._leases.get(list_id)
+        if lease is None:
+            # Given back meanwhile: a worker that hung goes on after the run was wound up.
+            raise LeaseLostError(list_id)
+        return lease
 
     def need(self, list_id: int) -> None:
         """Within a transaction: raise unless the list is ours until its end.
@@ -117,7 +124,7 @@ class Leases:
         Raises:
             LeaseLostError: it is another run's by now.
         """
-        self._need(self._leases[list_id])
+        self._need(self._held(list_id))
 
     def renew(self) -> None:
         """Hold all lists for another while.
@@ -148,7 +155,7 @@ class Leases:
         Raises:
             LeaseLostError: its time is up.
         """
-        lease = self._leases[list_id]
+        lease = self._held(list_id)
         if self._awake_or_not() >= lease.until:
             raise LeaseLostError(list_id)
 

@@ -9,7 +9,7 @@ from enum import Enum
 from target_w50.errors import RefusedError
 from target_w50.journal.entries import NOT_RUN, Entry, JournalPhase
 from target_w50.journal.journal import harmless
-from target_w50.w50 import ImportJob, arrived, has_ended, has_failed
+from target_w50.w50 import ALL_PERCENT, ImportJob, arrived, has_ended, has_failed, rejected
 
 NOT_FOUND = 404
 
@@ -40,6 +40,7 @@ def judge(
     now: float,
     *,
     failure_statuses: Sequence[str],
+    max_rejected_percent: float = ALL_PERCENT,
     counts_nothing_twice: bool = False,
 ) -> Verdict:
     """What follows from W50's status of a job that may have been run.
@@ -49,6 +50,7 @@ def judge(
         seen: as W50 describes it; None if it does not know it.
         now: by the journal's database.
         failure_statuses: statuses that mean that it failed.
+        max_rejected_percent: how many of its contacts W50 may reject, where none of them arrived.
         counts_nothing_twice: whether it was seen just so before: ended, with nothing counted.
     """
     stop = Verdict.STOP if entry.custom_events else Verdict.ABANDON
@@ -63,7 +65,8 @@ def judge(
     if has_failed(seen, failure_statuses):
         return stop if arrived(seen) or not entry.custom_events else Verdict.ABANDON
     if any(seen.counters):
-        return Verdict.FINISHED
+        passes = 100 * rejected(entry.contacts, seen) <= max_rejected_percent * entry.contacts
+        return Verdict.FINISHED if arrived(seen) or passes else Verdict.ABANDON
     return stop if counts_nothing_twice else Verdict.ASK_AGAIN
 
 

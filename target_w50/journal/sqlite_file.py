@@ -14,6 +14,7 @@ from target_w50.journal.tables import TYPES
 
 LOCKED_S = 4.0
 """How long a statement waits for another process that writes; a signal ends the program within five."""
+MOST_TRIES = 5
 _FOR_THE_OWNER = 0o600
 
 
@@ -45,13 +46,30 @@ class SqliteFile(Database):
             self._connection = sqlite3.connect(
                 path, timeout=LOCKED_S, isolation_level=None, check_same_thread=False
             )
-            (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            mode = self._write_ahead()
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA secure_delete = ON")
         except sqlite3.Error as error:
             raise unusable(path, self._words(error)) from error
+        self._path, self._file = path, _which(path)
         if mode != "wal":
             raise unusable(path, "its file system does not let SQLite keep a write-ahead log")
+
+    def _write_ahead(self) -> str:
+        """Have it keep a write-ahead log; returns the mode that it is in then."""
+        for _ in range(MOST_TRIES):
+            try:
+                return self._mode()
+            except sqlite3.OperationalError:
+                # Another process does the same at this moment, and SQLite does not wait for it here. It does
+                # for this lock.
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute("ROLLBACK")
+        return self._mode()
+
+    def _mode(self) -> str:
+        (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        return str(mode)
 
     def now(self) -> float:
         """The machine's time of day."""
@@ -66,6 +84,9 @@ class SqliteFile(Database):
         self._connection.close()
 
     def _begin(self) -> None:
+        # SQLite would go on in a file that nobody finds again.
+        if _which(self._path) != self._file:
+            raise sqlite3.OperationalError("the file was removed or replaced meanwhile")
         self._connection.execute("BEGIN IMMEDIATE")
 
     def _commit(self) -> None:
@@ -93,6 +114,15 @@ def unusable(path: Path, reason: str) -> SettingsError:
         "`journal`, or set it to `none`, which remembers nothing across runs.",
         code="journal_unusable",
     )
+
+
+def _which(path: Path) -> tuple[int, int] | None:
+    """Which file is at the path now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _make_file(path: Path) -> None:

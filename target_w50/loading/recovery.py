@@ -120,12 +120,13 @@ class Recovery:
             )
         while verdict in (Verdict.ASK_AGAIN, Verdict.RUNS):
             before, seen = seen, self._status(entry)
-            counts_nothing = counts_nothing or (seen is not None and seen == before)
+            counts_nothing = seen is not None and seen == before
             verdict = judge(
                 entry,
                 seen,
                 self.journal.database.now(),
                 failure_statuses=self._settings.failure_statuses,
+                max_rejected_percent=self._settings.max_rejected_percent,
                 counts_nothing_twice=counts_nothing,
             )
             reason = "W50 has not run it, or nothing of it arrived"

@@ -51,6 +51,8 @@ class Checkpoints(Generic[Work]):
         self._cut: deque[_Stretch[Work]] = deque()
         self._current: _Stretch[Work] = _Stretch()
         self._uncovered: list[Work] = []
+        self._has_state = False
+        self._records_after_state = False
 
     def state_read(self, state: Any) -> None:
         """The tap sent a state: all records before it are in this stretch or an earlier one.
@@ -60,13 +62,13 @@ class Checkpoints(Generic[Work]):
         """
         stretch = self._cut[-1] if self._cut and not self._current.holds_input else self._current
         stretch.state = state
-        stretch.has_state = True
-        stretch.records_after_state = False
+        stretch.has_state = self._has_state = True
+        stretch.records_after_state = self._records_after_state = False
 
     def record_read(self) -> None:
         """The tap sent a record that belongs to this stretch."""
         self._current.has_records = True
-        self._current.records_after_state = True
+        self._current.records_after_state = self._records_after_state = True
 
     def begin(self, work: Work) -> None:
         """Something of the current stretch is unfinished until `end` is called for it."""
@@ -123,6 +125,14 @@ class Checkpoints(Generic[Work]):
     def state_waits(self) -> bool:
         """Whether there is a state that has not left yet."""
         return any(stretch.has_state for stretch in (*self._cut, self._current))
+
+    @property
+    def comes_again(self) -> bool:
+        """Whether records came after the tap's last state: they are the next run's first ones.
+
+        A tap that sends no states begins anew each time, and means what it sends.
+        """
+        return self._has_state and self._records_after_state
 
     @property
     def waits(self) -> bool:

@@ -140,6 +140,11 @@ class Ledger:
         with self._books:
             return self._checkpoints.state_waits
 
+    @property
+    def comes_again(self) -> bool:
+        """Whether the next run repeats records by the tap's own states."""
+        return self._checkpoints.comes_again
+
     def finish(self) -> None:
         """The input has ended and so has every job."""
         self._stop.check()
@@ -306,9 +311,8 @@ class Ledger:
 
     def write_run(self, outcome: dict[str, Any]) -> None:
         """Write the metrics record of the run; `outcome` has what only the program knows."""
-        record = run_record(
-            self.run_id, self.streams.values(), states_written=self._states.written, outcome=outcome
-        )
+        streams, written = self.streams.values(), self._states.written
+        record = run_record(self.run_id, streams, states_written=written, outcome=outcome)
         self._metrics.write(MetricsStream.RUNS, record)
 
     def _write_job(self, job: LoadJob, w50_job: ImportJob, outcome: Outcome, error: str | None) -> None:

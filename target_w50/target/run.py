@@ -170,12 +170,16 @@ class Run:
         if self.journal is None:
             return
         try:
-            if error is None:
+            if error is None and self.ledger.comes_again:
+                # The tap may have died; whoever began both sees that, and begins again at the last state.
+                log.info("The input ended after its last state: what came then is expected again.")
+            elif error is None:
                 self.journal.settle(
                     (counts.mapping.contact_list.id, counts.stream)
                     for counts in self.ledger.streams.values()
                     if counts.mapping is not None
                 )
+            if error is None:
                 self.journal.forget_members(self.settings.journal_retention_days * DAY_S)
             self.journal.leases.release()
             reached(CrashPoint.RELEASED)

@@ -17,7 +17,7 @@ from target_w50.journal.postgres import Postgres
 from target_w50.journal.tables import bring_up_to_date
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
-from tests.journal.test_across_runs import MESSAGES, journaled, mails
+from tests.journal.support import MESSAGES, journaled, mails
 from tests.postgres_server import PostgresServer
 from tests.support import calls_of, jobs_of, load_here, settings, stored
 

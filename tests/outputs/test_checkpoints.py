@@ -294,3 +294,19 @@ def test_work_that_was_read_after_the_state_is_not_covered_though_an_empty_stret
     safe = checkpoints.leave()
     assert safe is not None
     assert "quick" not in safe.covered
+
+
+def test_what_came_after_the_last_state_comes_again_and_nothing_does_without_states() -> None:
+    checkpoints: Checkpoints[str] = Checkpoints()
+    comes_again = []
+    for step in (
+        checkpoints.record_read,
+        lambda: checkpoints.state_read("first"),
+        checkpoints.record_read,
+        checkpoints.cut,
+        lambda: checkpoints.state_read("last"),
+    ):
+        step()
+        comes_again.append(checkpoints.comes_again)
+    # A tap without states begins anew, and means what it sends.
+    assert comes_again == [False, False, True, True, False]

@@ -1,0 +1,48 @@
+"""`python drilled.py DRILL ...`: the program, to which something is done at a point of the journal.
+
+DRILL is JSON, each member as it is needed: `point` and `count` (which time it comes by) with `signal`, which
+the program then sends itself; `lease_s` and `renew_s`, in place of the minute that nobody wants to wait.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from typing import Any
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # As the program does: an interrupt while it is imported ends it without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from target_w50.__main__ import main
+from target_w50.journal import crash_points, leases
+from target_w50.loading import lease_keeper
+
+
+def send_itself(number: signal.Signals, point: str, count: int) -> None:
+    """Send this process a signal when it comes to the point that often."""
+    left = [count]
+
+    def look(reached: crash_points.CrashPoint) -> None:
+        if reached.value == point:
+            left[0] -= 1
+            if not left[0]:
+                # To this thread: it takes no further step, where the process's other threads might.
+                signal.pthread_kill(threading.get_ident(), number)
+
+    crash_points.hook = look
+
+
+def drilled(drill: dict[str, Any]) -> None:
+    """Run the program."""
+    if "point" in drill:
+        send_itself(signal.Signals[drill.get("signal", "SIGKILL")], drill["point"], drill.get("count", 1))
+    leases.LEASE_S = drill.get("lease_s", leases.LEASE_S)
+    lease_keeper.RENEW_S = drill.get("renew_s", lease_keeper.RENEW_S)
+    main()
+
+
+if __name__ == "__main__":
+    drilled(json.loads(sys.argv.pop(1)))
