@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from target_w50.sandbox import Sandbox
+from tests.chaos.across_runs import Mails, Person
+from tests.chaos.process import PATIENCE_S, Program, place_of
 from tests.chaos.promises import Promises
-from tests.chaos.scenario import BLOCKED_S, HANG_FOR_GOOD_S, Misfortune, Scenario
+from tests.chaos.scenario import BLOCKED_S, HANG_FOR_GOOD_S, Misfortune, Scenario, Second
 
 MOST_RUNS = 6
 """So many runs meet with misfortunes; the last one is left in peace."""
-PATIENCE_S = 60.0
 STOP_WITHIN_S = 20.0
 """The program promises five seconds; the machine may be busy."""
 NO_RUN_AFTER_S = 1.0
 """A request that is on its way when the signal comes is no breach."""
 STANDS_STILL_S = 3.0
 """A call that hangs, or an output that nobody reads, may keep the moment of a signal from coming."""
-SMALLEST_PIPE_BYTES = 4096
-PADDING = "x" * 1000
-"""In each state where nobody reads for a while: a few of them fill the pipe."""
+HELD = 7
+"""Another process has the contact list."""
 STATUSES = {
     "nothing": {0, 4, 5},
     "tap": {0, 2, 4, 5},
@@ -53,6 +49,8 @@ class Result:
     states: int = 0
     jobs: int = 0
     given_up: int = 0
+    beside: int = 0
+    resolved: int = 0
     requests: int = 0
     seconds: float = 0.0
 
@@ -67,24 +65,23 @@ class Player:
         self._temporary = folder / "tmp"
         self._temporary.mkdir(parents=True)
         quarantine = folder / "quarantine.jsonl"
-        self._settings = self.scenario.settings(quarantine)
+        journal = folder / "journal.db"
+        self._settings = self.scenario.settings(quarantine, journal)
         self._state: dict[str, Any] = {}
         self._sandbox = Sandbox(**self.scenario.sandbox_options())
+        self._said = ""
+        self._mails = Mails(self._sandbox, self._violated)
+        self._person = Person(journal, self._sandbox)
         self._promises = Promises(self.scenario, self._sandbox, quarantine, self._violated)
 
     def play(self) -> Result:
         began = time.monotonic()
         with self._sandbox:
             for _ in range(MOST_RUNS):
-                if self._is_all_in(self._run(self.scenario.misfortune())):
+                if self._is_all_in(self._run(self.scenario.misfortune(), self.scenario.second())):
                     break
             else:
-                self._sandbox.faults.clear()
-                for fault in self.scenario.lasting_faults:
-                    self._sandbox.faults.add(fault)
-                status = self._run(Misfortune(), request_timeout_s=PATIENCE_S)
-                if not self._is_all_in(status):
-                    self._violated(f"left in peace, it ended with {status} at state {self._state}")
+                self._go_on_in_peace()
             jobs = self._promises.check_what_w50_holds()
             self._promises.check_quarantine()
             self.result.jobs = len(jobs)
@@ -95,11 +92,31 @@ class Player:
         self.result.seconds = time.monotonic() - began
         return self.result
 
+    def _go_on_in_peace(self) -> None:
+        """All must be in after one run more, but for those that stop at a job that a person must look at."""
+        self._sandbox.faults.clear()
+        for fault in self.scenario.lasting_faults:
+            self._sandbox.faults.add(fault)
+        while True:
+            asked_before = self.result.resolved
+            status = self._run(Misfortune(), request_timeout_s=PATIENCE_S)
+            if self._is_all_in(status):
+                return
+            if self.result.resolved == asked_before:
+                self._violated(f"left in peace, it ended with {status}: {self._said}")
+                return
+
     def _is_all_in(self, status: int) -> bool:
-        return status == 0 and self._place_of(self._state) == len(self.scenario.records)
+        return status == 0 and place_of(self._state) == len(self.scenario.records)
 
     def _violated(self, words: str) -> None:
         self.result.violations.append(f"run {self.result.runs}: {words}")
+
+    @property
+    def requests(self) -> int:
+        """How many the sandbox has had."""
+        count: int = self._log.count
+        return count
 
     @property
     def _log(self) -> Any:
@@ -108,74 +125,97 @@ class Player:
 
     # One run of the program.
 
-    def _run(self, misfortune: Misfortune, **more: Any) -> int:
+    def _run(self, misfortune: Misfortune, second: Second | None = None, **more: Any) -> int:
         self.result.runs += 1
-        metrics = self._folder / f"metrics{self.result.runs}.jsonl"
-        config = self._folder / "config.json"
-        settings = {"api_url": self._sandbox.url, "metrics_path": str(metrics), **self._settings, **more}
-        if misfortune.hangs:
-            settings["request_timeout_s"] = HANG_FOR_GOOD_S
-        config.write_text(json.dumps(settings))
+        if second is not None and (misfortune.hangs or second.has_it_stand):
+            misfortune = Misfortune()  # One thing at a time.
         requests_before = self._log.count
         for fault in misfortune.faults:
             self._sandbox.faults.add(fault)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "target_w50", "--config", str(config)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "TMPDIR": str(self._temporary)},
-        )
-        reads = threading.Event()
-        if self.scenario.output_blocks:
-            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)  # type: ignore[arg-type]
-        else:
-            reads.set()
-        errors: list[bytes] = []
-        threads = [
-            threading.Thread(target=self._be_the_tap, args=(process, misfortune)),
-            threading.Thread(target=self._read_states, args=(process, reads)),
-            threading.Thread(target=lambda: errors.append(process.stderr.read())),  # type: ignore[union-attr]
-        ]
-        for thread in threads:
-            thread.start()
-        stopped = self._disturb(process, misfortune, requests_before)
+        program = self._start("", misfortune, alone=second is None, **more)
+        beside = None if second is None else Beside(self, program, second, requests_before)
+        stopped = self._disturb(program.process, misfortune, requests_before)
         latest_run = self._sandbox._store.date(-NO_RUN_AFTER_S)
-        if not reads.is_set():
-            self._waits(process, BLOCKED_S)
-            reads.set()
-        status = self._ended(process, STOP_WITHIN_S if stopped else PATIENCE_S)
-        for thread in threads:
-            thread.join(PATIENCE_S)
-        for stream in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(BrokenPipeError):
-                stream.close()  # type: ignore[union-attr]
+        if not program.reads.is_set():
+            program.waits(BLOCKED_S)
+            program.reads.set()
+        if beside is not None:
+            beside.ended()
+        status = program.ended(STOP_WITHIN_S if stopped else PATIENCE_S)
         self.result.statuses[status] += 1
-        if stopped:
+        if stopped and beside is None:
             self._promises.check_nothing_ran_after(latest_run)
-        self._check_the_end(status, misfortune, errors[0].decode(), metrics)
+        self._check_the_end(status, misfortune, program, self._metrics(""))
         self._wait_for_w50()
         self._forget(misfortune.faults)
+        self._said = last_line(program.stderr)
+        self._go_on_from(program, status, None if beside is None else beside.program)
         return status
+
+    def _metrics(self, name: str) -> Path:
+        return self._folder / f"metrics{self.result.runs}{name}.jsonl"
+
+    def _start(self, name: str, misfortune: Misfortune, *, alone: bool, **more: Any) -> Program:
+        config = self._folder / f"config{name}.json"
+        metrics = str(self._metrics(name))
+        settings = {"api_url": self._sandbox.url, "metrics_path": metrics, **self._settings, **more}
+        if misfortune.hangs:
+            settings["request_timeout_s"] = HANG_FOR_GOOD_S
+        config.write_text(json.dumps(settings))
+
+        def see(place: int) -> None:
+            # Beside another one, which may be sending the values before the last at this moment.
+            self._promises.check_covered(place, self._promises.held(), values=alone)
+            self.result.states += 1
+
+        return Program(
+            self.scenario,
+            config,
+            {"TMPDIR": str(self._temporary)},
+            state=self._state,
+            misfortune=misfortune,
+            see=see,
+            violated=self._violated,
+        )
+
+    def start_second(self, second: Second) -> Program:
+        """The same once more, beside a run."""
+        return self._start("b", Misfortune(), alone=False, journal_wait_s=second.waits_s)
+
+    def _go_on_from(self, program: Program, status: int, second: Program | None) -> None:
+        """What an orchestrator does next; and whether all that was promised across runs was kept."""
+        ends = [(program, status)]
+        if second is not None:
+            ends.append((second, second.process.returncode))
+            self.result.beside += 1
+            self.result.statuses[ends[1][1]] += 1
+            self._check_the_end(ends[1][1], Misfortune(), second, self._metrics("b"))
+        if self.scenario.journaled:
+            self._check_mails(ends)
+            for each, _ in ends:
+                self.result.resolved += self._person.answer(last_line(each.stderr))
+            self._person.let_time_pass()
+        sent = [each for each, ended in ends if ended != HELD or self.scenario.two_lists]
+        if len(sent) == 1:
+            self._state = sent[0].state
+        # Else nobody knows whose values were the last: all is sent once more from where both began.
+
+    def _check_mails(self, ends: list[tuple[Program, int]]) -> None:
+        end = len(self.scenario.records)
+        # A tap without states begins anew each time: nobody can tell one that died from one that ended.
+        well = [status == 0 and (place_of(each.state) == end or not each.has_state) for each, status in ends]
+        others = [
+            status != HELD or self.scenario.two_lists
+            for (_, status), is_well in zip(ends, well, strict=True)
+            if not is_well
+        ]
+        self._mails.check(well=sum(well), not_well=sum(others))
 
     def _forget(self, documents: list[dict[str, Any]]) -> None:
         """Faults of one run that it did not meet are not the next one's."""
         faults = self._sandbox.faults
         with faults._lock:
             faults._faults = [each for each in faults._faults if each.fault.document not in documents]
-
-    def _ended(self, process: subprocess.Popen[bytes], within_s: float) -> int:
-        try:
-            return process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            self._violated(f"it has not ended within {within_s:g} s")
-            process.kill()
-            return process.wait()
-
-    @staticmethod
-    def _waits(process: subprocess.Popen[bytes], seconds: float) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
 
     def _disturb(self, process: subprocess.Popen[bytes], misfortune: Misfortune, before: int) -> bool:
         """Send the signal when its moment has come; says whether it was sent."""
@@ -204,62 +244,15 @@ class Player:
         newest = self._log.newest(50)
         return any(entry.number > before and entry.outcome.startswith("hangs") for entry in newest)
 
-    def _be_the_tap(self, process: subprocess.Popen[bytes], misfortune: Misfortune) -> None:
-        """Write the input from the bookmark of the last state on."""
-        scenario, stdin = self.scenario, process.stdin
-        assert stdin is not None
-        results = {name: value for name, value in self._state.items() if scenario.hands_back_results}
-        told: dict[str, dict[str, Any]] = {}
-        end = misfortune.tap_dies_at
-        with contextlib.suppress(BrokenPipeError):
-            for each in scenario.records[self._place_of(self._state) : end]:
-                messages = [] if told.get(each.source) == each.schema else [each.schema]
-                told[each.source] = each.schema
-                messages.append(each.message)
-                if each.place + 1 in scenario.state_places:
-                    bookmarks: dict[str, Any] = {"place": each.place + 1}
-                    if scenario.output_blocks:
-                        bookmarks["padding"] = PADDING
-                    value = {**results, "bookmarks": bookmarks}
-                    messages.append({"type": "STATE", "value": value})
-                stdin.write(b"".join(json.dumps(message).encode() + b"\n" for message in messages))
-                stdin.flush()
-                if scenario.pause_s:
-                    time.sleep(scenario.pause_s)
-            if end is not None and misfortune.in_a_line:
-                stdin.write(b'{"type": "REC')
-            stdin.close()
-
-    def _read_states(self, process: subprocess.Popen[bytes], reads: threading.Event) -> None:
-        """Take each state as it comes, and look at once whether W50 has all that it stands for."""
-        assert process.stdout is not None
-        reads.wait()
-        for line in process.stdout:
-            if not line.endswith(b"\n"):
-                break  # killed while it wrote: an orchestrator would not take it either
-            held = self._promises.held()
-            try:
-                state = json.loads(line)
-                place = self._place_of(state)
-            except (ValueError, KeyError, TypeError):
-                self._violated(f"no state on standard output: {line[:80]!r}")
-                continue
-            if place < self._place_of(self._state):
-                self._violated(f"a state went back from {self._place_of(self._state)} to {place}")
-            self._promises.check_covered(place, held)
-            self._state = state
-            self.result.states += 1
-
     # What was promised.
 
-    @staticmethod
-    def _place_of(state: dict[str, Any]) -> int:
-        place: int = state["bookmarks"]["place"] if state else 0
-        return place
-
-    def _check_the_end(self, status: int, misfortune: Misfortune, stderr: str, metrics: Path) -> None:
+    def _check_the_end(self, status: int, misfortune: Misfortune, program: Program, metrics: Path) -> None:
+        stderr = program.stderr
         kind = "signal" if misfortune.number else "tap" if misfortune.tap_dies_at is not None else "nothing"
-        if status not in STATUSES[kind]:
+        allowed = STATUSES[kind] | ({HELD} if self.scenario.journaled else set())
+        # One that stands in the middle of a write keeps all others from the file.
+        is_locked = self.scenario.by_two and "database is locked" in last_line(stderr)
+        if status not in allowed and not is_locked:
             self._violated(f"exit status {status} after {misfortune}: {stderr[-600:]}")
         if "Traceback" in stderr or "Fatal Python error" in stderr:
             self._violated(f"a traceback: {stderr[-3000:]}")
@@ -284,3 +277,44 @@ class Player:
                 self._sandbox._store.read_status(job["ContactListId"], job["Id"])
             time.sleep(0.01)
         self._violated("W50 does not come to rest")
+
+
+class Beside:
+    """A second process beside a run, started when its moment has come.
+
+    Attributes:
+        program: the process; None if it was never started, because the run had ended before.
+    """
+
+    def __init__(self, player: Player, first: Program, second: Second, requests_before: int) -> None:
+        self.program: Program | None = None
+        self._player = player
+        self._first = first
+        self._second = second
+        self._due = requests_before + second.after_requests
+        self._thread = threading.Thread(target=self._go)
+        self._thread.start()
+
+    def _go(self) -> None:
+        process = self._first.process
+        while process.poll() is None and self._player.requests < self._due:
+            time.sleep(0.001)
+        if process.poll() is not None and self._second.after_requests:
+            return
+        if self._second.has_it_stand:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            self.program = self._player.start_second(self._second)
+            self.program.reads.set()
+            self.program.ended(PATIENCE_S)
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    def ended(self) -> None:
+        """Wait for its end."""
+        self._thread.join()
+
+
+def last_line(stderr: str) -> str:
+    """What an operator sees of a run that failed."""
+    return stderr.rstrip("\n").rpartition("\n")[2]

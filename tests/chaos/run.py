@@ -60,6 +60,8 @@ def summary(results: list[Result], seconds: float) -> str:
         f"{sum(result.states for result in results)} states, "
         f"{sum(result.jobs for result in results)} jobs, "
         f"{sum(result.given_up for result in results)} of them given up, "
+        f"{sum(result.beside for result in results)} times two processes at once, "
+        f"{sum(result.resolved for result in results)} jobs that a person said the end of, "
         f"{sum(result.requests for result in results)} requests, {seconds:.0f} s"
     )
 

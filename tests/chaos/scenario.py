@@ -23,6 +23,7 @@ HANG_FOR_GOOD_S = 40.0
 BLOCKED_S = 1.2
 """So long nobody reads the states, from the start or from the signal on."""
 POISON = "poison"
+JOURNALED, BY_TWO = 0.6, 0.6
 REFUSAL = {"reject": {"field": "Email", "contains": POISON}}
 """W50 refuses the whole upload that holds such a contact."""
 FAULTS: list[dict[str, Any]] = [
@@ -122,6 +123,21 @@ class Misfortune:
     in_a_line: bool = False
 
 
+@dataclass(frozen=True)
+class Second:
+    """Another process that is started beside a run, from the same state and with the same input.
+
+    Attributes:
+        after_requests: it begins when the sandbox has had so many requests of the run.
+        waits_s: how long it waits for a contact list.
+        has_it_stand: the run is stopped (SIGSTOP) until the second process has ended, and then goes on.
+    """
+
+    after_requests: int
+    waits_s: float
+    has_it_stand: bool
+
+
 class Scenario:
     """Everything that the seed decides."""
 
@@ -146,6 +162,12 @@ class Scenario:
         } | {len(self.records)}
         self.hands_back_results = dice.random() < 0.3
         self.pause_s = dice.choice([0.0, 0.0, 0.0, 0.005])
+        # Of their own, so that a seed makes the same of all else as it did before there was a journal.
+        self._more = random.Random(f"journal {seed}")  # noqa: S311  # to be repeated by its seed
+        self.journaled = self._more.random() < JOURNALED
+        """Whether it has a journal; then its contacts get custom events."""
+        self.by_two = self.journaled and self._more.random() < BY_TWO
+        """Whether a second process may load the same at once."""
 
     @property
     def traits(self) -> list[str]:
@@ -157,6 +179,8 @@ class Scenario:
             "by EncContactId": self.by_enc_contact_id,
             "W50 refuses contacts": self.refuses,
             "output blocks": self.output_blocks,
+            "journal": self.journaled,
+            "by two": self.by_two,
         }
         return [name for name, has_it in traits.items() if has_it]
 
@@ -253,10 +277,11 @@ class Scenario:
             **dice.choice(kinds),
         }
 
-    def settings(self, quarantine: Path) -> dict[str, Any]:
+    def settings(self, quarantine: Path, journal: Path) -> dict[str, Any]:
         dice = self.dice
-        members: dict[str, Any] = {"custom_events": ["Hello"]} if dice.random() < 0.3 else {}
-        more: dict[str, Any] = {}
+        fires = dice.random() < 0.3 or self.journaled
+        members: dict[str, Any] = {"custom_events": ["Hello"]} if fires else {}
+        more: dict[str, Any] = {"journal": str(journal) if self.journaled else "none"}
         if self.by_enc_contact_id:
             members["enc_contact_id"] = "enc"
         if self.refuses:
@@ -278,6 +303,13 @@ class Scenario:
             "retry_for_s": 3,
             "job_timeout_s": 10,
         }
+
+    def second(self) -> Second | None:
+        """The process beside the next run, if there is one."""
+        dice = self._more
+        if not self.by_two or dice.random() < 0.3:
+            return None
+        return Second(dice.randint(0, 25), dice.choice([0.0, 0.0, 20.0]), has_it_stand=dice.random() < 0.4)
 
     def misfortune(self) -> Misfortune:
         """What befalls the next run."""
