@@ -80,8 +80,9 @@ class SqliteFile(Database):
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", name=name))
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file; a statement of another thread ends first: SQLite would crash with it."""
+        with self._lock:
+            self._connection.close()
 
     def _begin(self) -> None:
         # SQLite would go on in a file that nobody finds again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from target_w50.journal.keys import key_beside
 from target_w50.journal.sqlite_file import SqliteFile
 from target_w50.sandbox import Sandbox
 from tests.journal.support import journaled, mails, opened, place
-from tests.support import calls_of, load_here, record, schema, state
+from tests.support import PATIENCE_S, calls_of, load_here, record, schema, state
 
 MESSAGES = [schema(), *[record(number) for number in range(4)], state(4)]
 
@@ -193,3 +194,25 @@ def test_a_worker_that_goes_on_after_the_lists_were_given_back_learns_it(tmp_pat
             journal.filling(1, 1001)
         with pytest.raises(LeaseLostError):
             journal.leases.check(42)
+
+
+def test_a_journal_is_not_closed_under_a_thread_that_uses_it(tmp_path: Path) -> None:
+    within, closing = threading.Event(), threading.Event()
+    found: list[object] = []
+
+    def use() -> None:
+        with journal.database.transaction():
+            within.set()
+            closing.wait(PATIENCE_S)
+            found.extend(journal.database.rows("SELECT count(*) FROM w50_jobs"))
+
+    with opened(tmp_path) as journal:
+        user = threading.Thread(target=use)
+        user.start()
+        assert within.wait(PATIENCE_S)
+        closer = threading.Thread(target=journal.close)
+        closer.start()
+        closing.set()
+        user.join(PATIENCE_S)
+        closer.join(PATIENCE_S)
+    assert found == [(0,)]
