@@ -51,8 +51,11 @@ class StreamHistory:
         key, other, version = fingerprint
         if fingerprint == NOBODY:
             return False
-        held = self._delivered.holds(key, version)
-        return (bool(other) and self._delivered.holds(other, version)) or held
+        # Under each name that is known: one may have been sent since, under the other name alone.
+        delivered = self._delivered
+        names = [name for name in (key, other) if name and delivered.has_fired(name)]
+        held = [delivered.holds(name, version) for name in names]
+        return bool(held) and all(held)
 
 
 def history_of(journal: Journal, mapping: StreamMapping, also: Iterable[int] = ()) -> StreamHistory | None:

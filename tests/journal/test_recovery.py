@@ -9,8 +9,10 @@ import pytest
 
 from target_w50.errors import JournalError
 from target_w50.journal.entries import Entry, JournalPhase
+from target_w50.journal.history import StreamHistory
 from target_w50.journal.journal import Journal
-from target_w50.journal.members import pack
+from target_w50.journal.keys import ContactHashes
+from target_w50.journal.members import Delivered, pack
 from target_w50.journal.recovery import Verdict, judge
 from target_w50.loading.attended import AttendedClient
 from target_w50.sandbox import Sandbox
@@ -125,3 +127,12 @@ def test_what_a_job_of_unknown_effect_held_is_not_taken_for_what_w50_has(tmp_pat
         assert not history.holds(11, 100), "the second job may have brought another version"
         assert history.holds(12, 100)
         assert not history.has_fired(24)
+
+
+def test_a_contact_that_was_sent_under_one_of_its_names_is_not_held_under_the_other() -> None:
+    by_id, by_values, before, last = 11, 12, 100, 200
+    delivered = Delivered([(pack([(by_id, last), (by_values, last)]), True)])
+    hashes = ContactHashes(b"a key", account="w50", list_id=42, stream="contacts", match_fields=["Email"])
+    history = StreamHistory(hashes, delivered)
+    assert not history.holds((by_values, 0, before)), "sent again, by its match values alone"
+    assert not history.holds((by_id, by_values, last)), "and so what came after it is sent again"
