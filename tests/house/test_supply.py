@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[2]
 PROJECT = ProjectMetadata(str(REPOSITORY), None).core
 FILES = (
     *("constraints.txt", "constraints-lowest.txt", "constraints-meltano.txt", "constraints-tools.txt"),
-    "constraints-postgres.txt",
+    *("constraints-fleet.txt", "constraints-postgres.txt"),
 )
 
 SAFE_FROM = {
