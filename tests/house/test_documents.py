@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from target_w50.cli.main import COMMANDS
+from target_w50.errors import HeldError, JournalError, LeaseLostError
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "target_w50"
@@ -34,10 +35,24 @@ def test_the_readme_names_every_command(name: str) -> None:
     assert f"w50 {name}" in text("README.md")
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "demo-meltano"])
+@pytest.mark.parametrize("target", ["demo", "test", "demo-fleet", "demo-meltano"])
 def test_the_readme_names_the_newcomers_commands_and_make_has_them(target: str) -> None:
     assert f"make {target}" in text("README.md")
     assert re.search(rf"^{target}:.*## ", text("Makefile"), re.MULTILINE)
+
+
+def test_the_readme_has_each_exit_status_and_error_code_of_the_journal() -> None:
+    """Whoever has only the last line of a run finds there what it says."""
+    section = text("README.md").partition("## Exit status")[2].partition("\n## ")[0]
+    codes = {HeldError.default_code, LeaseLostError.default_code, JournalError.default_code}
+    for module in (*PACKAGE.glob("journal/*.py"), PACKAGE / "loading" / "recovery.py"):
+        if module.stem in {"looking", "resolving"}:  # what the commands say to a person, who is there
+            continue
+        codes |= set(re.findall(r'code="(\w+)"', module.read_text(encoding="utf-8")))
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.MULTILINE))
+    assert codes <= rows.keys()
+    statuses = re.findall(r"^\| ([\d, ]+) \| ", section, re.MULTILINE)
+    assert set(rows.values()) <= set(", ".join(statuses).split(", "))
 
 
 def test_the_changelog_keeps_its_form() -> None:

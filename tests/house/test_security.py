@@ -9,6 +9,7 @@ from typing import Any
 from target_w50 import errors
 from target_w50.cli.commands import quarantine
 from target_w50.import_jobs import batches
+from target_w50.journal import leases, sqlite_file
 from target_w50.loading import open_batches, uploading
 from target_w50.report import page, reading
 from target_w50.runtime import signals
@@ -72,6 +73,12 @@ LIMITS = {
     "what is quoted of its words": f"{MAX_QUOTE_CHARS} characters",
     "a text of an import job in state and metrics": f"{models.MAX_TEXT_CHARS} characters",
     "a figure": f"{reading.MOST_OF_A_FIGURE:,}",
+    "a contact list stays taken without a word of its run": f"{leases.LEASE_S:g} s",
+    "waiting for a contact list that it holds (`journal_wait_s`)": f"{setting('journal_wait_s')} s",
+    "waiting for the SQLite journal while it writes": f"{sqlite_file.LOCKED_S:g} s",
+    "hashes of contacts of settled jobs (`journal_retention_days`)": (
+        f"{setting('journal_retention_days')} days"
+    ),
     "runs in the page's charts": f"{page.RUNS_IN_CHARTS}",
     "runs in the page's table": f"{page.RUNS_IN_TABLE}",
     "complaints shown on the page": f"{page.COMPLAINTS_SHOWN}",
