@@ -28,7 +28,7 @@ def test_an_answer_that_can_not_be_read_ends_the_run_with_words(tmp_path: Path, 
     assert finished.status == 4, finished.stderr
 
 
-@pytest.mark.parametrize("answer", [b"[" * 200_000, b'{"access_token":' * 50_000])
+@pytest.mark.parametrize("answer", [b"[" * 200_000, b'{"access_token":' * 50_000], ids=["lists", "objects"])
 def test_a_token_that_is_nested_without_end_ends_the_run_with_words(
     sandbox: Sandbox, tmp_path: Path, answer: bytes
 ) -> None:
