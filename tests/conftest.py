@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,16 @@ import pytest
 
 from target_w50.sandbox import Sandbox
 from tests.effort import tries
-from tests.support import LIST, OTHER_LIST, Finished, Load, heed_signals, load_here, settings
+from tests.support import (
+    LIST,
+    OTHER_LIST,
+    UNMEASURED,
+    Finished,
+    Load,
+    heed_signals,
+    load_here,
+    settings,
+)
 
 # The same where CI is set, for which hypothesis has a profile that tries the same examples for ever. No time
 # is judged: a busy machine is no fault of the code. `make test` says the seed in its first lines.
@@ -46,6 +55,21 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """The seed, so that what failed can be tried again."""
     seed = config.getoption("--hypothesis-seed", None)
     return None if seed is None else f"hypothesis: tried again by make test HYPOTHESIS_SEED={seed}"
+
+
+UNMEASURED_FOLDERS = {"browser", "chaos", "endtoend", "hostile", "house", "journal", "loading", "report"}
+"""Here whole programs run by the hundred, over lines that other tests pass as well: measuring them takes
+longer than running them."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep coverage out of the programs that a test of these folders starts."""
+    with pytest.MonkeyPatch.context() as patched:
+        if UNMEASURED_FOLDERS & {*item.path.parts}:
+            for name, value in UNMEASURED.items():
+                patched.setenv(name, value)
+        return (yield)
 
 
 @pytest.fixture
