@@ -170,21 +170,26 @@ class Run:
         if self.journal is None:
             return
         try:
-            if error is None and self.ledger.comes_again:
-                # The tap may have died; whoever began both sees that, and begins again at the last state.
-                log.info("The input ended after its last state: what came then is expected again.")
-            elif error is None:
-                self.journal.settle(
-                    (counts.mapping.contact_list.id, counts.stream)
-                    for counts in self.ledger.streams.values()
-                    if counts.mapping is not None
-                )
-            if error is None:
-                self.journal.forget_members(self.settings.journal_retention_days * DAY_S)
-            self.journal.leases.release()
+            # All or nothing: where jobs are settled and the run still ends badly, it is repeated whole.
+            with self.journal.database.transaction():
+                if error is None:
+                    self._settle(self.journal)
+                self.journal.leases.release()
             reached(CrashPoint.RELEASED)
         finally:
             self.journal.close()
+
+    def _settle(self, journal: Journal) -> None:
+        if self.ledger.comes_again:
+            # The tap may have died; whoever began both sees that, and begins again at the last state.
+            log.info("The input ended after its last state: what came then is expected again.")
+        else:
+            journal.settle(
+                (counts.mapping.contact_list.id, counts.stream)
+                for counts in self.ledger.streams.values()
+                if counts.mapping is not None
+            )
+        journal.forget_members(self.settings.journal_retention_days * DAY_S)
 
     def _tell_alike(self) -> None:
         """Say which streams had contacts that W50 may take for one."""

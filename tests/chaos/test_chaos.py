@@ -12,8 +12,8 @@ from tests.chaos.play import Player
 from tests.chaos.scenario import Scenario
 
 SEEDS = (9, 26, 31, 44)
-"""Together they have all traits that a scenario without a journal can have, and most pairs of them. Those with a
-journal are for `make chaos` as yet: of two processes at once, one in some forty still breaks a promise."""
+"""Together they have all traits that a scenario without a journal can have, and most pairs of them. Those
+with a journal are for `make chaos` as yet: a few of them still break a promise."""
 TODAY = next(
     seed
     for seed in itertools.count(dt.datetime.now(dt.timezone.utc).date().toordinal())
