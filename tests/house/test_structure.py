@@ -198,7 +198,7 @@ NOWHERE = (
     "pypi" + ".org",
     "python" + "hosted",
     "registry.npm" + "js",
-    "deb.debian" + ".org",
+    ".".join(("deb", "debian", "org")),
     "/work" + "/",
     "../sha" + "red",
 )
