@@ -198,7 +198,7 @@ NOWHERE = (
     "pypi" + ".org",
     "python" + "hosted",
     "registry.npm" + "js",
-    ".".join(("deb", "debian", "org")),
+    "deb{}debian{}org".format(".", "."),
     "/work" + "/",
     "../sha" + "red",
 )
