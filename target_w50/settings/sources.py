@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ DOT_ENV = ".env"
 ENV_PREFIX = "TARGET_W50_"
 TRUTHY = ("true", "1", "yes", "on")
 FALSY = ("false", "0", "no", "off")
+_PASSWORD_IN_URL = re.compile(r"://[^/\s\"@]*:[^/\s\"@]+@")
+"""As in the URL of a journal."""
 
 
 def read_config(sources: Sequence[str]) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def open_to_everybody(sources: Sequence[str], settings: Settings) -> Iterator[st
             content = path.read_text(encoding="utf-8", errors="replace")
         except (OSError, ValueError):
             continue
-        if any(mark in content for mark in marks):
+        if any(mark in content for mark in marks) or _PASSWORD_IN_URL.search(content):
             yield (
                 f"{path} holds secrets, and every user of this machine can read it. "
                 "Close it (chmod o-r) and think of the secrets as known."

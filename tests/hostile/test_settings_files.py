@@ -9,7 +9,11 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from target_w50.sandbox import Sandbox
+from target_w50.settings.model import settings_from
+from target_w50.settings.sources import open_to_everybody
 from tests.support import settings
 
 SECRET = "secret-of-another-service"
@@ -50,6 +54,22 @@ def test_the_host_is_said_and_an_open_file_with_secrets(tmp_path: Path, sandbox:
     assert "config.json holds secrets, and every user of this machine can read it" in second
     path.chmod(0o600)
     assert "holds secrets" not in run(tmp_path, "target_w50.cli", "lists", "--config", "config.json").stderr
+
+
+@pytest.mark.parametrize(("user", "is_said"), [("w50:secret@", True), ("w50@", False), ("", False)])
+def test_a_password_in_the_url_of_a_journal_is_a_secret_too(
+    user: str, is_said: bool, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"journal": f"postgresql://{user}127.0.0.1:5432/w50"}))
+    path.chmod(0o644)
+    judged = settings_from(settings(sandbox))
+    assert [*open_to_everybody([str(path)], judged)] == [
+        (
+            f"{path} holds secrets, and every user of this machine can read it. "
+            "Close it (chmod o-r) and think of the secrets as known."
+        )
+    ] * is_said
 
 
 def test_settings_from_a_pipe_are_read_once(tmp_path: Path, sandbox: Sandbox) -> None:
