@@ -201,9 +201,7 @@ class Player:
         # Else nobody knows whose values were the last: all is sent once more from where both began.
 
     def _check_mails(self, ends: list[tuple[Program, int]]) -> None:
-        end = len(self.scenario.records)
-        # A tap without states begins anew each time: nobody can tell one that died from one that ended.
-        well = [status == 0 and (place_of(each.state) == end or not each.has_state) for each, status in ends]
+        well = [status == 0 and each.all_is_covered for each, status in ends]
         others = [
             status != HELD or self.scenario.two_lists
             for (_, status), is_well in zip(ends, well, strict=True)

@@ -84,6 +84,17 @@ class Program:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def all_is_covered(self) -> bool:
+        """Whether the last state covers all that its tap sent.
+
+        Nobody can tell a tap that died right after a state from one that had no more to say, nor, without a
+        state, one that died from one that begins anew each time: such a run that ends with 0 ended well.
+        """
+        end = self._misfortune.tap_dies_at
+        sent = len(self._scenario.records) if end is None else end
+        return not self.has_state or place_of(self.state) >= sent
+
     def waits(self, seconds: float) -> None:
         """Let it go on for a while."""
         with contextlib.suppress(subprocess.TimeoutExpired):
