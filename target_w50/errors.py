@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+_NOT_FOUND = 404
+
 
 def printable(value: object) -> str:
     """The value as text that can do nothing to a terminal, on one line; None is empty.
@@ -125,6 +127,11 @@ class RefusedError(W50Error):
 
     exit_status = 3
     default_code = "w50_refused"
+
+    @property
+    def not_found(self) -> bool:
+        """Whether W50 says that there is no such thing."""
+        return self.status == _NOT_FOUND
 
 
 class UnreachableError(W50Error):

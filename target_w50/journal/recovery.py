@@ -11,8 +11,6 @@ from target_w50.journal.entries import NOT_RUN, Entry, JournalPhase
 from target_w50.journal.journal import harmless
 from target_w50.w50 import ALL_PERCENT, ImportJob, arrived, has_ended, has_failed, rejected
 
-NOT_FOUND = 404
-
 
 class Verdict(Enum):
     """What the next run does."""
@@ -81,7 +79,7 @@ def status_of(entry: Entry, get_import_job: Callable[[int, int], ImportJob]) -> 
     try:
         return get_import_job(entry.list_id, entry.import_job_id)
     except RefusedError as error:
-        if error.status == NOT_FOUND:
+        if error.not_found:
             return None
         raise
 

@@ -11,6 +11,7 @@ from target_w50.errors import (
     JobFailedError,
     JobUnknownError,
     LimitError,
+    RefusedError,
     TargetW50Error,
     UnreachableError,
     W50Error,
@@ -31,6 +32,8 @@ LAST_LOOK_S = 0.01
 """How long after the end of the time limit a job is asked for the last time."""
 LAST_LOOK_WITHIN_S = 2.0
 """What a status request may take at least: the last comes when the time limit has passed."""
+NOT_FOUND_TIMES, NOT_FOUND_S = 3, 30.0
+"""So often and for so long W50 must say that it has no such job: then it does not know it any more."""
 
 
 class Polling:
@@ -58,6 +61,7 @@ class Polling:
         self._ledger = ledger
         self._may_run = may_run
         self._monotonic = monotonic
+        self._not_found: dict[int, list[float]] = {}  # by the job's number: when W50 said that it has none
 
     def run(self, job: LoadJob) -> None:
         """Run the job, every batch of which was acknowledged: once, whatever comes of it.
@@ -136,9 +140,11 @@ class Polling:
                 error.message,
                 extra=job.log_fields(self._ledger.run_id),
             )
+            self._check_not_found(job, asked_at, error)
             asked_s = error.retry_after_s if isinstance(error, UnreachableError) else None
             self._check_time(job, asked_at, asked_s or 0.0)
             return
+        self._not_found.pop(job.number, None)
         reached(CrashPoint.POLLED)
         if job.phase is Phase.DOUBTFUL and seen == job.before_run:
             self._check_time(job, asked_at)
@@ -255,6 +261,21 @@ class Polling:
                 f"neither failed nor done. {self._journal.next_run(job, will_be_known=True)}",
             )
         self._pause(job, waits_s)
+
+    def _check_not_found(self, job: LoadJob, asked_at: float, error: W50Error) -> None:
+        """Give up a job that W50 had and does not know any more: to wait longer would not help."""
+        if not (isinstance(error, RefusedError) and error.not_found):
+            return  # This answer tells nothing, and takes nothing back.
+        times = self._not_found.setdefault(job.number, [])
+        times.append(asked_at)
+        if len(times) >= NOT_FOUND_TIMES and asked_at - times[0] >= NOT_FOUND_S:
+            self._unknown(
+                job,
+                f"W50 does not know {job.name} any more: it answered 404 {len(times)} times in "
+                f"{asked_at - times[0]:.0f} s. It is not known what became of it. "
+                f"{self._journal.next_run(job, will_be_known=False)}",
+                needs_person=True,
+            )
 
     def _unknown(self, job: LoadJob, message: str, *, needs_person: bool = False) -> NoReturn:
         job_id = job.w50_id

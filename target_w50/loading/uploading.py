@@ -23,7 +23,6 @@ log = logging.getLogger("target-w50")
 
 MOST_REBUILDS = 3
 TOO_LARGE = 413
-NOT_FOUND = 404
 UNAVAILABLE = 503
 FIRST_REBUILD_PAUSE_S = 1.0
 """After a 503; four times as long before each further rebuild, so that a restart of W50 fits into them."""
@@ -129,7 +128,8 @@ class Uploading:
             self._probed(job)
 
     def _refused(self, job: LoadJob, batch: Batch, error: RefusedError) -> None:
-        if error.status in (TOO_LARGE, NOT_FOUND) and batch.count > 1 and self._is_too_large(job, error):
+        may_be_too_large = error.status == TOO_LARGE or error.not_found
+        if may_be_too_large and batch.count > 1 and self._is_too_large(job, error):
             log.warning(
                 "W50 refused a request of %d contacts and %d bytes for %s as too large; sending halves",
                 batch.count,
