@@ -28,22 +28,26 @@ class JobJournal:
         self._journal = journal
         self._doubtful_s = doubtful_s
 
-    def next_run(self, job: LoadJob, *, will_be_known: bool) -> str:
+    def next_run(self, job: LoadJob, *, will_be_known: bool, w50_has_it: bool = True) -> str:
         """What the next run does about a job that may have been run, as a sentence.
 
         Args:
             job: whose end is not known.
             will_be_known: whether W50's status will tell, in time.
+            w50_has_it: whether W50 knows it still: else the next run waits for a person in any case.
         """
         if self._journal is None:
             verb = "Wait for it" if will_be_known else "Look at it"
             return f"{verb} in W50 before the next run, which sends its contacts again."
         if will_be_known:
             return "The next run waits for it before it sends anything to the list."
-        if not job.custom_events:
+        if w50_has_it and not job.custom_events:
             return "The next run asks W50 for it once more, and then sends its contacts again."
         says = what_to_say(
-            job.w50_id, job.list_id, has_events=True, may_be_not_run=job.phase is not Phase.RUNNING
+            job.w50_id,
+            job.list_id,
+            has_events=bool(job.custom_events),
+            may_be_not_run=job.phase is not Phase.RUNNING,
         )
         return (
             "The next run asks W50 for it once more. If that tells nothing, it sends nothing to the list "

@@ -169,7 +169,9 @@ class Polling:
                 f"W50 reports that {job.name} failed (CurrentStatus {status!r}). Its contacts may be loaded "
                 f"in part. {self._journal.next_run(job, will_be_known=False)}"
             )
-            self._ledger.ended_badly(job, Outcome.FAILED, message, needs_person=arrived(seen) > 0)
+            self._ledger.ended_badly(
+                job, Outcome.FAILED, message, needs_person=arrived(seen) > 0 and bool(job.custom_events)
+            )
             raise JobFailedError(message, job_id=seen.id)
         if any(seen.counters) or (self._settings.max_rejected_percent >= ALL_PERCENT and not job.doubtful_at):
             self._finished(job, seen)
@@ -187,7 +189,7 @@ class Polling:
             f"{job.contacts} contacts were sent: it is not known whether they arrived. "
             f"{self._journal.next_run(job, will_be_known=False)} If W50 is right to take none of them, set "
             "max_rejected_percent to 100.",
-            needs_person=True,
+            needs_person=bool(job.custom_events),
         )
 
     def _finished(self, job: LoadJob, seen: ImportJob) -> None:
@@ -252,7 +254,7 @@ class Polling:
                 f"No clear answer came to run of {job.name}, and its status did not change for "
                 f"{asked_at - job.doubtful_at:.0f} s: it is not known whether it runs. "
                 f"{self._journal.next_run(job, will_be_known=False)}",
-                needs_person=True,
+                needs_person=bool(job.custom_events),
             )
         if asked_at - job.run_at > settings.job_timeout_s:
             self._unknown(
@@ -273,7 +275,7 @@ class Polling:
                 job,
                 f"W50 does not know {job.name} any more: it answered 404 {len(times)} times in "
                 f"{asked_at - times[0]:.0f} s. It is not known what became of it. "
-                f"{self._journal.next_run(job, will_be_known=False)}",
+                f"{self._journal.next_run(job, will_be_known=False, w50_has_it=False)}",
                 needs_person=True,
             )
 

@@ -55,7 +55,7 @@ class Ledger:
         now: the time of day, with its zone.
 
     Attributes:
-        unresolved: import jobs with custom events of which W50's status does not tell whether they ran.
+        unresolved: import jobs that a person must look at before the next run.
         records_read: how many records of the input were read, for whatever stream.
     """
 
@@ -211,13 +211,13 @@ class Ledger:
             job: as it stands on our side.
             outcome: what became of it.
             error: that in words.
-            needs_person: whether its custom events may have fired, and W50's status will not tell.
+            needs_person: whether the next run can't find out what became of it, and must not go on so.
         """
         with self._books:
             if job.outcome is not None:
                 return
             job.end(outcome)
-            if needs_person and job.custom_events:
+            if needs_person:
                 self.unresolved.append(job.w50_id)
             if outcome in (Outcome.FAILED, Outcome.UNKNOWN):
                 # It was run, or may have been: its contacts were sent, whatever became of them.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from unittest.mock import create_autospec
 
 import pytest
 
 from target_w50.errors import JobUnknownError, RefusedError, UnreachableError
 from target_w50.import_jobs.phases import Outcome, Phase
+from target_w50.journal.job_journal import JobJournal
+from target_w50.journal.journal import Journal
 from tests.loading.one_job import OneJob, ended, running
 
 Make = Callable[..., OneJob]
@@ -60,3 +63,17 @@ def test_other_answers_say_nothing_of_the_job(one_job: Make, other: Exception) -
     one.poll(GONE, after_s=1)
     with pytest.raises(JobUnknownError):
         one.poll(GONE, after_s=1)
+
+
+def test_with_a_journal_a_person_must_look_at_it_though_it_fires_nothing(one_job: Make) -> None:
+    """The next run would stop at it as well."""
+    one = one_job()
+    one.run(4)
+    journal = JobJournal(create_autospec(Journal, instance=True))
+    says = journal.next_run(one.job, will_be_known=False, w50_has_it=False)
+    assert "`w50 journal resolve 7 --list 42 --reason TEXT`" in says
+    one.poll(GONE)
+    one.poll(GONE, after_s=15)
+    with pytest.raises(JobUnknownError):
+        one.poll(GONE, after_s=15)
+    assert one.ledger.unresolved == [7]
