@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
 from target_w50.cli.main import COMMANDS
-from target_w50.errors import HeldError, JournalError, LeaseLostError
+from target_w50.contacts.refusal import Reason
+from target_w50.errors import StoppedError, TargetW50Error
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "target_w50"
@@ -41,18 +43,74 @@ def test_the_readme_names_the_newcomers_commands_and_make_has_them(target: str) 
     assert re.search(rf"^{target}:.*## ", text("Makefile"), re.MULTILINE)
 
 
-def test_the_readme_has_each_exit_status_and_error_code_of_the_journal() -> None:
+def error_codes() -> set[str]:
+    """Every code that the package gives an error, read from its text."""
+    codes = {reason.value for reason in Reason}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            codes |= {word for each in said_to_be_codes(node) for word in words_of(each)}
+    return codes
+
+
+def said_to_be_codes(node: ast.AST) -> list[ast.expr]:
+    """What stands where a code is named: an argument, a class's own, a table's values, a variable."""
+    if isinstance(node, ast.Call):
+        named = [each.value for each in node.keywords if each.arg == "code"]
+        return named + (node.args[1:] if getattr(node.func, "id", "") == "Distrust" else [])
+    if isinstance(node, (ast.AnnAssign, ast.Assign)) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [ast.unparse(each) for each in targets]
+        if names in (["default_code"], ["_CODES"]):
+            return [*node.value.values] if isinstance(node.value, ast.Dict) else [node.value]
+        if names == ["(fault, code)"] and isinstance(node.value, ast.Tuple):
+            return node.value.elts[1:]
+    return []
+
+
+def words_of(node: ast.expr) -> set[str]:
+    return {
+        each.value
+        for each in ([node.body, node.orelse] if isinstance(node, ast.IfExp) else [node])
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    }
+
+
+def documented_codes() -> dict[str, str]:
+    """Each code of docs/errors.md with the exit status of its row, or of its heading."""
+    codes: dict[str, str] = {}
+    status = ""
+    for line in text("docs/errors.md").splitlines():
+        if line.startswith("## "):
+            status = ", ".join(re.findall(r"exit status (\d+)", line))
+        cells = [cell.strip() for cell in line.split("|")]
+        for code in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", line):
+            own = cells[2] if re.fullmatch(r"[\d, ]+", cells[2]) else status
+            codes |= dict.fromkeys(re.findall(r"`(\w+)`", code), own)
+    codes.pop("error_code")
+    return codes
+
+
+def test_docs_errors_has_every_error_code_and_no_other() -> None:
     """Whoever has only the last line of a run finds there what it says."""
-    section = text("README.md").partition("## Exit status")[2].partition("\n## ")[0]
-    codes = {HeldError.default_code, LeaseLostError.default_code, JournalError.default_code}
-    for module in (*PACKAGE.glob("journal/*.py"), PACKAGE / "loading" / "recovery.py"):
-        if module.stem in {"looking", "resolving"}:  # what the commands say to a person, who is there
-            continue
-        codes |= set(re.findall(r'code="(\w+)"', module.read_text(encoding="utf-8")))
-    rows = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.MULTILINE))
-    assert codes <= rows.keys()
-    statuses = re.findall(r"^\| ([\d, ]+) \| ", section, re.MULTILINE)
-    assert set(rows.values()) <= set(", ".join(statuses).split(", "))
+    assert sorted(documented_codes()) == sorted(error_codes())
+
+
+def every_class(base: type[TargetW50Error]) -> list[type[TargetW50Error]]:
+    return [base, *(each for child in base.__subclasses__() for each in every_class(child))]
+
+
+@pytest.mark.parametrize(
+    "error",
+    # A StoppedError has that of its signal.
+    [
+        each
+        for each in every_class(TargetW50Error)
+        if each.__module__ == "target_w50.errors" and each is not StoppedError
+    ],
+    ids=lambda error: error.__name__,
+)
+def test_docs_errors_has_the_exit_status_of_each_kind_of_error(error: type[TargetW50Error]) -> None:
+    assert str(error.exit_status) in documented_codes()[error.default_code].split(", ")
 
 
 def test_the_changelog_keeps_its_form() -> None:
