@@ -1,4 +1,4 @@
-"""The README's tables of settings, written from the settings schema: `python -m dev.settings_tables`."""
+"""The tables of settings in docs/settings.md, from the settings schema: `python -m dev.settings_tables`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from target_w50.settings.schema import GROUPS
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 REQUIRED = {"streams", "stream", "contact_list"}
 
@@ -61,11 +61,11 @@ def _limits(setting: dict[str, Any]) -> str:
     return f"At least {low:,}." if low is not None else ""
 
 
-def with_tables(readme: str) -> str:
-    """The README with the tables as they are now."""
+def with_tables(page: str) -> str:
+    """The page with the tables as they are now."""
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    return pattern.sub(lambda _: f"{BEGIN}\n\n{tables()}\n\n{END}", readme)
+    return pattern.sub(lambda _: f"{BEGIN}\n\n{tables()}\n\n{END}", page)
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The choices that settings offer: the one place of their names, in the order of the README.
+"""The choices that settings offer: the one place of their names, in the order of docs/settings.md.
 
 `media_type` has none here: media types are names of the W50 API, sent as they are, and
 stand with its wire formats (`target_w50.w50.MEDIA_TYPES`). The grants of OAuth 2 stand with the client's

@@ -1,4 +1,4 @@
-"""The JSON Schema of the settings: names, titles, descriptions, defaults and limits, in the README's groups.
+"""The JSON Schema of the settings: names, titles, descriptions, defaults and limits, in the groups of docs/settings.md.
 
 Plain data, without the SDK: importing the SDK costs more than judging the settings.
 """
@@ -72,7 +72,7 @@ STREAM_ENTRY: Schema = {
         "match_fields": _setting(
             "Match fields",
             "array",
-            "FieldNames that decide which contact is updated. `[]` says in so many words that W50 decides. "
+            "FieldNames that decide which contact is updated. `[]` says that W50 decides. "
             "Required to load, unless `enc_contact_id` is set.",
             items={"type": "string", "minLength": 1, "pattern": "^[^,]*$"},
             uniqueItems=True,
@@ -532,7 +532,7 @@ GROUPS: tuple[tuple[str, Schema], ...] = (
     ("Memory across runs", MEMORY),
     ("Of the SDK", OF_THE_SDK),
 )
-"""The settings in the README's order."""
+"""The settings in the order of docs/settings.md."""
 
 SETTINGS_SCHEMA: Schema = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

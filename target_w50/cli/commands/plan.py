@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--list", "contact_list", metavar="LIST", help="Without `streams`: propose them for this list.")
 @click.option(
-    "--offline", is_flag=True, help="Without `streams`: propose them by names alone; W50 is not asked."
+    "--offline", is_flag=True, help="Without `streams`: propose FieldNames without asking W50."
 )
 @json_option
 def plan_command(

@@ -70,7 +70,7 @@ def propose(
         config: where they were read from.
         messages: Singer messages.
         contact_list: the list to propose for, as in the setting.
-        offline: propose by names alone.
+        offline: propose without asking W50.
         as_json: print JSON.
 
     Raises:
@@ -83,7 +83,7 @@ def propose(
     if contact_list is None and not offline:
         raise SettingsError(
             "the settings have no `streams`: name a list to propose them for (--list LIST), or have them "
-            "proposed by names alone (--offline)",
+            "proposed without asking W50 (--offline)",
             code="streams_missing",
         )
     known = KnownList() if contact_list is None else _asked(values, config, contact_list)
@@ -208,7 +208,7 @@ def meltano_block(proposals: Sequence[Proposal], known: KnownList) -> Iterator[s
         for doubt in proposal.doubts:
             yield f"# {printable(doubt)}"
         if known.contact_list is None:
-            yield "# by names alone: `w50 lists` and `w50 fields LIST` tell the names that W50 has"
+            yield "# W50 was not asked: `w50 lists` and `w50 fields LIST` tell the names that W50 has"
         else:
             yield f"# contact list {known.contact_list.id} is {printable(repr(known.contact_list.name))}"
         first = True
