@@ -1,4 +1,4 @@
-"""Runs Meltano on the project of this repository, with a database and a W50 of the caller's own."""
+"""Runs Meltano on this repository's project, or another, with a database and a W50 of the caller's own."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ class MeltanoProject:
     Attributes:
         home: folder of this caller's system database and of the run's metrics.
         api_url: the W50 to load into.
-        auth_token: what that W50 asks for.
+        auth_token: what that W50 asks for; None if the project has it.
+        folder: of the project.
     """
 
     home: Path
     api_url: str
-    auth_token: str
+    auth_token: str | None
+    folder: Path = REPOSITORY
 
     @property
     def metrics(self) -> Path:
@@ -39,7 +41,7 @@ class MeltanoProject:
         """Run `meltano` in the repository; its log stands on standard error."""
         return subprocess.run(
             [str(MELTANO), *arguments],
-            cwd=REPOSITORY,
+            cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -66,7 +68,7 @@ class MeltanoProject:
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
             "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
             "TARGET_W50_API_URL": self.api_url,
-            "TARGET_W50_AUTH_TOKEN": self.auth_token,
+            **({} if self.auth_token is None else {"TARGET_W50_AUTH_TOKEN": self.auth_token}),
             "TARGET_W50_METRICS_PATH": str(self.metrics),
             "TARGET_W50_JOURNAL": str(self.home / "journal.db"),
             "NO_COLOR": "1",

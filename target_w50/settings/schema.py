@@ -1,4 +1,4 @@
-"""The JSON Schema of the settings: names, titles, descriptions, defaults and limits, in the groups of docs/settings.md.
+"""The JSON Schema of the settings: names, titles, descriptions, defaults and limits, in groups.
 
 Plain data, without the SDK: importing the SDK costs more than judging the settings.
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +144,26 @@ def test_a_second_run_starts_from_the_first_ones_bookmark(tmp_path: Path) -> Non
         assert len(sandbox.contents()["Jobs"]) == len(loaded["Jobs"]), "nothing new, nothing sent"
         assert meltano.state()["singer_state"]["bookmarks"] == bookmarks
         assert TOKEN not in first.stdout + first.stderr + second.stdout + second.stderr
+
+
+@pytest.mark.usefixtures("_installed")
+def test_the_readmes_block_loads_as_it_is_pasted_with_the_secret_from_dot_env(tmp_path: Path) -> None:
+    """Only the paths of the programs are put in, as nothing is installed."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    block = yaml.safe_load(re.findall(r"```yaml\n(plugins:.*?)```", readme, re.DOTALL)[0])
+    (loader,) = block["plugins"]["loaders"]
+    assert loader.pop("pip_url") == loader["executable"] == "target-w50"
+    loader["executable"] = str(Path(sys.executable).with_name("target-w50"))
+    (tap,) = yaml.safe_load(MELTANO_YML.read_text(encoding="utf-8"))["plugins"]["extractors"]
+    tap.pop("pip_url")
+    tap["executable"] = str(REPOSITORY / ".meltano/extractors/tap-jsonfile/venv/bin/tap-jsonfile")
+    tap["config"]["paths"] = [str(REPOSITORY / "sample_data/contacts.jsonl")]
+    block["plugins"]["extractors"] = [tap]
+    environments = {"default_environment": "dev", "environments": [{"name": "dev"}]}
+    (tmp_path / "meltano.yml").write_text(yaml.safe_dump({**environments, **block}))
+    (tmp_path / ".env").write_text(f"TARGET_W50_AUTH_TOKEN={TOKEN}\n")
+    with running_sandbox(token=TOKEN) as sandbox:
+        project = MeltanoProject(tmp_path, sandbox.url, auth_token=None, folder=tmp_path)
+        ran = project.meltano("run", "tap-jsonfile", "target-w50")
+        assert ran.returncode == 0, ran.stderr[-3000:]
+        assert sum(each["Count"] for each in sandbox.contents()["Lists"]) > 200

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
     "--show-values", is_flag=True, help="Show the values of the first contact, not only their kind."
 )
 @click.option("--list", "contact_list", metavar="LIST", help="Without `streams`: propose them for this list.")
-@click.option(
-    "--offline", is_flag=True, help="Without `streams`: propose FieldNames without asking W50."
-)
+@click.option("--offline", is_flag=True, help="Without `streams`: propose FieldNames without asking W50.")
 @json_option
 def plan_command(
     file: Path | None,
