@@ -22,6 +22,22 @@ _EPILOG = """\b
 Examples:
   w50 sandbox --port 8050 --token secret --job-seconds 3
   w50 sandbox --fault 'run:cut=after' --fault 'any:status=503,share=0.05,seed=7'
+
+\b
+Faults: CALL is create, add (an upload), run, status, lists, list, fields,
+contacts, token or any; several with a plus. Without `times` or `share` the
+next such call alone is met.
+  status:status=503,times=3             three answers with 503
+  any:status=500,share=0.05,seed=7      one call in twenty, the same each time
+  add:status=429,retry_after=2          asks to wait for 2 s
+  run:cut=after                         runs the job, and cuts the connection
+  run:cut=before,how=reset              does not run it, and resets
+  add:hang=400                          answers nothing for 400 s
+  run:job.CurrentStatus=Failed,job.effect=false    the job fails
+  run:job.finishes=false                the job runs for ever
+  add:reject.field=Email,reject.contains=@bad.example    refuses an upload
+  create:answer_id=earlier,skip=1       answers with another job's id
+  any:html=true,share=0.1               200 with a page of HTML
 """
 
 

@@ -11,6 +11,7 @@ import pytest
 from target_w50.cli.main import COMMANDS
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import StoppedError, TargetW50Error
+from target_w50.sandbox.fault_rules import parse_spec, read_rule
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "target_w50"
@@ -111,6 +112,14 @@ def every_class(base: type[TargetW50Error]) -> list[type[TargetW50Error]]:
 )
 def test_docs_errors_has_the_exit_status_of_each_kind_of_error(error: type[TargetW50Error]) -> None:
     assert str(error.exit_status) in documented_codes()[error.default_code].split(", ")
+
+
+@pytest.mark.parametrize("page", ["docs/sandbox.md"])
+def test_the_faults_that_a_page_shows_are_faults(page: str) -> None:
+    shown = re.findall(r"--fault '(.+?)'`", text(page))
+    assert len(shown) > 10
+    for spec in shown:
+        read_rule(parse_spec(spec))
 
 
 def test_the_changelog_keeps_its_form() -> None:
