@@ -37,6 +37,21 @@ COMMANDS = {
         "args": "lists --config ENV",
         "description": "Show the account's contact lists.",
     },
+    "fields": {
+        "executable": "w50",
+        "args": "fields --config ENV",
+        "description": "Show the fields of a contact list, with their types and allowed values.",
+    },
+    "job": {
+        "executable": "w50",
+        "args": "job --config ENV",
+        "description": "Show an import job, or watch it until it ends.",
+    },
+    "report": {
+        "executable": "w50",
+        "args": "report",
+        "description": "Make a table or a page of runs from metrics files.",
+    },
     "plan": {
         "executable": "w50",
         "args": "plan --config ENV",

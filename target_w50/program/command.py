@@ -11,6 +11,7 @@ import click
 
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
+from target_w50.runtime.pipes import STDIN, throw_away
 from target_w50.runtime.stdout import keep_clean
 from target_w50.singer.lines import open_input
 
@@ -100,20 +101,19 @@ def load(config: Sequence[str], input_path: str | None) -> int:
 
         return LoadedProgram(values, settings, stdout_fd, open_to_everybody(config, settings)).run(file)
     except Exception as fault:  # noqa: BLE001  # every ending has its status and its last line
-        return _failed_to_start(values, fault)
+        return _failed_to_start(values, fault, reads_stdin=input_path is None)
 
 
-def _failed_to_start(values: Mapping[str, Any], fault: Exception) -> int:
+def _failed_to_start(values: Mapping[str, Any], fault: Exception, *, reads_stdin: bool) -> int:
     """Tell the end of a run that ended before it began; returns the exit status."""
     error = fault if isinstance(fault, TargetW50Error) else unexpected(fault)
-    if isinstance(error, SettingsError):
-        for each in error.faults:
-            sys.stderr.write(f"{PROGRAM}: {each}\n")
     try:
         from target_w50.program.failed_start import tell_early_end  # noqa: PLC0415  # it brings the SDK
 
         tell_early_end(values, error)
     except Exception as other:  # noqa: BLE001  # what is missing for the metrics must not hide the end
         sys.stderr.write(f"{PROGRAM}: The metrics of the run could not be written: {type(other).__name__}\n")
+    if reads_stdin:
+        throw_away(STDIN, lambda: False)
     say_last(error, "safe")
     return error.exit_status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Mapping
@@ -12,9 +13,12 @@ from singer_sdk import metrics as sdk_metrics
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import run_outcome, run_record
+from target_w50.program.exit_line import PROGRAM
 from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.schema import API_URL, RUN_ID_PATTERN
+
+log = logging.getLogger(PROGRAM)
 
 
 def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
@@ -25,6 +29,7 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
         error: why nothing was read or sent.
     """
     set_up_log()
+    log.error("%s", error.message)
     run_id = _run_id(config.get("run_id"))
     metrics = _writer(config.get("metrics_path"), run_id)
     quarantine_path = config.get("quarantine_path")

@@ -19,6 +19,7 @@ from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.program.failed_start import write_early_end
 from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.logs import add_fields, end_of_log
+from target_w50.runtime.pipes import STDIN, throw_away
 from target_w50.runtime.signals import Watch
 from target_w50.runtime.stdout import LineWriter
 from target_w50.runtime.stop import Stop
@@ -50,6 +51,7 @@ class LoadedProgram:
         self._warnings = warnings
         self._stop = Stop()
         self._said = threading.Lock()
+        self._input_fd = -1
         self._status: int | None = None
         self._metrics: MetricsWriter | None = None
         self._run: Run | None = None
@@ -66,6 +68,7 @@ class LoadedProgram:
             log.warning("%s", each)
         watch = Watch(self._stop, self._stdout_fd, self._last_words)
         watch.start()
+        self._input_fd = _descriptor(file)
         status = self._end(self._load(file))
         # Not before: what is said at the end may hang as well.
         watch.done()
@@ -78,7 +81,7 @@ class LoadedProgram:
                 settings.metrics_path,
                 logger,
                 self._stop.clock.now,
-                apart_from=(_descriptor(file), self._stdout_fd),
+                apart_from=(self._input_fd, self._stdout_fd),
             )
             self._run = open_run(
                 settings,
@@ -108,9 +111,11 @@ class LoadedProgram:
             return stopped
         except TargetW50Error as other:
             log.error("After that also: %s", other.message)  # noqa: TRY400  # no traceback: it may hold values
-        log.error("%s", error.message)
         if self._run is None:
             return error
+        if self._run.ledger.running:
+            # It is said again at the end, which may be far away.
+            log.error("%s", error.message)
         try:
             self._run.abort()
         except StoppedError as stopped:
@@ -137,10 +142,19 @@ class LoadedProgram:
                     log.error(  # noqa: TRY400
                         "The metrics of the run could not be written: %s", type(last).__name__
                     )
+            if error is not None:
+                # Before the last line, which a runner's filter of the log does not show.
+                log.error("%s", error.message)
+                self._throw_away(error)
             with end_of_log():
                 say_last(error, rerun, done)
             self._status = status
         return status
+
+    def _throw_away(self, error: TargetW50Error) -> None:
+        """Read on what the tap writes, unless there is no time for it."""
+        if self._input_fd == STDIN and not isinstance(error, StoppedError):
+            throw_away(STDIN, lambda: self._stop.error is not None)
 
     def _tell(self, error: TargetW50Error | None) -> tuple[str, str]:
         """Write what came of the run; returns what the next run repeats, and the words for a good end."""
@@ -164,7 +178,7 @@ class LoadedProgram:
 def _descriptor(file: IO[bytes] | None) -> int:
     """Of what is read: the file, or standard input; -1 for one in memory."""
     if file is None:
-        return 0
+        return STDIN
     try:
         return file.fileno()
     except OSError:

@@ -95,6 +95,14 @@ def keep_printable(handlers: Iterable[logging.Handler]) -> None:
         handler.addFilter(_Printable())
 
 
+def keep_metrics_off_terminals() -> None:
+    """Leave the long lines of metrics to logs that a program reads; a person has the summary."""
+    for handler in handlers():
+        stream = getattr(handler, "stream", None)
+        if isinstance(handler, logging.StreamHandler) and stream is not None and stream.isatty():
+            handler.addFilter(lambda record: record.name != _METRICS)
+
+
 def add_fields(run_id: str) -> None:
     """Have every handler of the log add the fields; its formatter says whether they are shown."""
     for handler in handlers():

@@ -6,13 +6,13 @@ import logging
 import os
 import select
 import signal
-import stat
 import threading
 from collections.abc import Callable
 from typing import NoReturn
 
 from target_w50.errors import StoppedError
 from target_w50.runtime.last_resort import LastResort
+from target_w50.runtime.pipes import is_pipe
 from target_w50.runtime.stdout import EXIT_STDOUT_CLOSED, stdout_closed
 from target_w50.runtime.stop import Stop
 
@@ -73,7 +73,7 @@ class Watch:
 
     def _watch(self) -> None:
         poll = select.poll()
-        if _is_pipe(self._stdout_fd):
+        if is_pipe(self._stdout_fd):
             poll.register(self._stdout_fd, 0)
         while True:
             if poll.poll(LOOK_MS):
@@ -122,8 +122,3 @@ def stopped_by(number: int) -> StoppedError:
         exit_status=128 + number,
         code="interrupted" if number == signal.SIGINT else "terminated",
     )
-
-
-def _is_pipe(fd: int) -> bool:
-    mode = os.fstat(fd).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

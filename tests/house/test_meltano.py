@@ -70,7 +70,7 @@ def test_meltanos_commands_are_commands_of_w50(loader: dict[str, Any]) -> None:
     assert loader["commands"] == COMMANDS
     for name, command in COMMANDS.items():
         assert command["executable"] == "w50"
-        assert command["args"].split() == [name, "--config", "ENV"]
+        assert command["args"].split() == [name, *([] if name == "report" else ["--config", "ENV"])]
         assert name in W50_COMMANDS
 
 
@@ -111,6 +111,10 @@ def test_no_plugin_asks_a_hub_and_no_figures_are_sent(project: dict[str, Any]) -
 def test_the_streams_setting_is_a_list_without_secrets_beside_it(loader: dict[str, Any]) -> None:
     assert isinstance(loader["config"]["streams"], list)
     assert "auth_token" not in loader["config"]
+
+
+def test_the_loader_says_what_it_can_do(loader: dict[str, Any]) -> None:
+    assert loader["capabilities"] == hub_entry()["capabilities"]
 
 
 def test_the_loader_says_that_it_logs_in_a_structured_way(loader: dict[str, Any]) -> None:

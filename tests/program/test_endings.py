@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,50 @@ def unused_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
+
+
+# What stands before the last line.
+
+TAP = """
+import sys
+try:
+    for _ in range(200_000):
+        print('{"type":"RECORD","stream":"contacts","record":{}}')
+    print("the tap ended well", file=sys.stderr)
+except BrokenPipeError:
+    print("Traceback\\n" * 100, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("fault", ["settings", "input"])
+def test_a_run_that_fails_says_three_things_and_the_tap_is_not_cut_off(
+    sandbox: Sandbox, tmp_path: Path, fault: str
+) -> None:
+    """What went wrong at ERROR, the record of the run, and the last line: no broken pipe buries them."""
+    more = {"batch_size_rows": 0} if fault == "settings" else {}
+    (tmp_path / "config.json").write_text(json.dumps(settings(sandbox, **more)))
+    (tmp_path / "config.json").chmod(0o600)
+    with subprocess.Popen(
+        [sys.executable, "-c", TAP], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as tap:
+        ran = subprocess.run(
+            [sys.executable, "-m", "target_w50", "--config", "config.json"],
+            cwd=tmp_path,
+            stdin=tap.stdout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert tap.stdout is not None
+        tap.stdout.close()
+        assert tap.stderr is not None
+        assert tap.stderr.read() == "the tap ended well\n"
+    assert ran.returncode == 2
+    said = [line for line in ran.stderr.splitlines() if "| INFO     | target-w50" not in line]
+    assert len(said) == 3
+    last_line = said[-1].partition(": ")[2].partition(" [exit_status=2 ")[0]
+    assert " | ERROR    | target-w50 " in said[-2] + said[-3]
+    assert [last_line in line for line in said].count(True) == 3
 
 
 # Settings that can't be used.

@@ -138,6 +138,8 @@ def assert_stopped(finished: Finished, status: int, code: str, outcomes: list[st
     assert finished.outcomes == outcomes
     assert (finished.run["exit_status"], finished.run["error_code"]) == (status, code)
     assert "Traceback" not in finished.stderr
+    said = finished.last_line.partition(": ")[2].partition(" [exit_status=")[0]
+    assert any(" | ERROR " in line and line.endswith(said) for line in finished.stderr.splitlines())
 
 
 STOPS = [
