@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -246,6 +247,8 @@ class Player:
 
     def _check_the_end(self, status: int, misfortune: Misfortune, program: Program, metrics: Path) -> None:
         stderr = program.stderr
+        if "KeyboardInterrupt" in stderr and f"{os.sep}target_w50{os.sep}" not in stderr:
+            return  # Python itself was interrupted, while it started: the program had not begun.
         kind = "signal" if misfortune.number else "tap" if misfortune.tap_dies_at is not None else "nothing"
         allowed = STATUSES[kind] | ({HELD} if self.scenario.journaled else set())
         # One that stands in the middle of a write keeps all others from the file.
