@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -18,7 +18,9 @@ from target_w50.runtime.logs import keep_printable
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import Settings, connection_settings
 from target_w50.settings.sources import open_to_everybody, read_config
-from target_w50.w50 import W50Client
+
+if TYPE_CHECKING:
+    from target_w50.w50 import W50Client
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

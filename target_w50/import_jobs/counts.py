@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason
-from target_w50.w50 import ImportJob, RequestEvent
+from target_w50.w50 import ImportJob
+
+if TYPE_CHECKING:
+    from target_w50.w50 import RequestEvent
 
 FIGURES_OF_W50 = {
     "contacts_inserted": "inserted_contacts",

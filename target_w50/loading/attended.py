@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cached_property, partial
 from typing import Protocol, TypeVar
 
 from target_w50.contacts.contact_lists import ListClient
@@ -20,6 +21,9 @@ class AskedClient(ListClient, Protocol):
     def get_import_job(self, list_id: int, job_id: int) -> ImportJob:
         """How an import job stands."""
 
+    def close(self) -> None:
+        """Close the kept connections."""
+
 
 class AttendedClient:
     """Looks up contact lists and fields, and has the input looked after meanwhile.
@@ -28,18 +32,32 @@ class AttendedClient:
     without the answer; meanwhile open jobs are closed at their time, and a stop or an error is learned of.
 
     Args:
-        client: asks W50, in a thread of its own for each call.
+        make_client: gives what asks W50, in a thread of its own for each call; called when the first is made.
         look_round: called now and then while waiting; what it raises ends the wait.
         every_s: how often.
     """
 
     def __init__(
-        self, client: AskedClient, look_round: Callable[[], None], clock: Clock, *, every_s: float
+        self,
+        make_client: Callable[[], AskedClient],
+        look_round: Callable[[], None],
+        clock: Clock,
+        *,
+        every_s: float,
     ) -> None:
-        self._client = client
+        self._make_client = make_client
         self._look_round = look_round
         self._every_s = every_s
         self._answered = clock.condition()
+
+    @cached_property
+    def _client(self) -> AskedClient:
+        return self._make_client()
+
+    def close(self) -> None:
+        """Close the kept connections, if there are any."""
+        if "_client" in vars(self):
+            self._client.close()
 
     def list_contact_lists(self) -> tuple[ContactsList, ...]:
         """See `W50Client`."""
@@ -47,15 +65,15 @@ class AttendedClient:
 
     def get_contact_list(self, list_id: int) -> ContactsList:
         """See `W50Client`."""
-        return self._attended(lambda: self._client.get_contact_list(list_id))
+        return self._attended(partial(self._client.get_contact_list, list_id))
 
     def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
         """See `W50Client`."""
-        return self._attended(lambda: self._client.list_fields(list_id))
+        return self._attended(partial(self._client.list_fields, list_id))
 
     def get_import_job(self, list_id: int, job_id: int) -> ImportJob:
         """See `W50Client`."""
-        return self._attended(lambda: self._client.get_import_job(list_id, job_id))
+        return self._attended(partial(self._client.get_import_job, list_id, job_id))
 
     def _attended(self, call: Callable[[], T]) -> T:
         answer: Future[T] = Future()

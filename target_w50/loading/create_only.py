@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import DoubtfulError, UnreachableError
@@ -13,7 +14,10 @@ from target_w50.import_jobs.phases import Outcome
 from target_w50.loading.uploading import MOST_REBUILDS, known_already
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.logs import is_at_hand
-from target_w50.w50 import ImportJob, RequestEvent, W50Client
+from target_w50.w50 import ImportJob
+
+if TYPE_CHECKING:
+    from target_w50.w50 import RequestEvent, W50Client
 
 log = logging.getLogger("target-w50")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from target_w50.errors import HeldError, JournalError, RefusedError, StoppedError, TargetW50Error, W50Error
 from target_w50.import_jobs.job import LoadJob
@@ -19,7 +19,10 @@ from target_w50.loading.uploading import REFUSED_FOR_CONTACTS, Uploading
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.logs import is_at_hand
 from target_w50.settings.model import Settings
-from target_w50.w50 import RequestEvent, W50Client, WireFormat
+from target_w50.w50 import WireFormat
+
+if TYPE_CHECKING:
+    from target_w50.w50 import RequestEvent, W50Client
 
 Action = Callable[[], None]
 

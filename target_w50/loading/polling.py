@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from target_w50.errors import (
     DoubtfulError,
@@ -22,7 +22,10 @@ from target_w50.journal.crash_points import CrashPoint, reached
 from target_w50.journal.job_journal import JobJournal
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
-from target_w50.w50 import ALL_PERCENT, ImportJob, W50Client, arrived, has_ended, has_failed, rejected
+from target_w50.w50 import ALL_PERCENT, ImportJob, arrived, has_ended, has_failed, rejected
+
+if TYPE_CHECKING:
+    from target_w50.w50 import W50Client
 
 log = logging.getLogger("target-w50")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from target_w50.errors import DoubtfulError, RefusedError, TargetW50Error, UnreachableError, W50Error
 from target_w50.import_jobs.batches import Batch
@@ -17,7 +18,10 @@ from target_w50.loading.bisection import Bisection
 from target_w50.loading.validation_warnings import ValidationWarnings
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
-from target_w50.w50 import ImportJob, W50Client, WireFormat
+from target_w50.w50 import ImportJob, WireFormat
+
+if TYPE_CHECKING:
+    from target_w50.w50 import W50Client
 
 log = logging.getLogger("target-w50")
 

@@ -13,6 +13,7 @@ from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.runtime.pipes import STDIN, throw_away
 from target_w50.runtime.stdout import keep_clean
+from target_w50.singer.lean_sdk import import_lean
 from target_w50.singer.lines import open_input
 
 EXIT_SETTINGS = 2
@@ -80,6 +81,7 @@ def _versions() -> str:
 
 
 def _print_about(about_format: str | None) -> None:
+    import_lean()
     from target_w50.target import TargetW50  # noqa: PLC0415
 
     TargetW50.print_about(about_format)
@@ -97,6 +99,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         values = read_config(config)
         settings = settings_from(values)
         file = None if input_path is None else open_input(input_path)
+        import_lean()
         from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
         return LoadedProgram(values, settings, stdout_fd, open_to_everybody(config, settings)).run(file)
@@ -108,6 +111,7 @@ def _failed_to_start(values: Mapping[str, Any], fault: Exception, *, reads_stdin
     """Tell the end of a run that ended before it began; returns the exit status."""
     error = fault if isinstance(fault, TargetW50Error) else unexpected(fault)
     try:
+        import_lean()
         from target_w50.program.failed_start import tell_early_end  # noqa: PLC0415  # it brings the SDK
 
         tell_early_end(values, error)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-
-import requests
+from typing import TYPE_CHECKING
 
 from target_w50 import __version__
 from target_w50.errors import SettingsError
@@ -13,23 +12,23 @@ from target_w50.runtime.clock import Clock
 from target_w50.settings.model import AuthMethod, Settings
 from target_w50.w50 import (
     CertificateFiles,
-    RequestEvent,
     Secret,
     SecretFile,
     W50Auth,
-    W50Client,
     basic,
     bearer,
     check_url,
     header,
-    new_session,
 )
 
-Observer = Callable[[RequestEvent], None]
+if TYPE_CHECKING:
+    from target_w50.w50 import RequestEvent, W50Client
+
+Observer = Callable[["RequestEvent"], None]
 
 
 def make_auth(
-    settings: Settings, clock: Clock, sleep: Callable[[float], None], session: requests.Session
+    settings: Settings, clock: Clock, sleep: Callable[[float], None], certificates: CertificateFiles
 ) -> W50Auth:
     """What puts the credentials on requests; one for all clients of a run, so that a token is shared.
 
@@ -37,7 +36,7 @@ def make_auth(
         settings: as judged.
         clock: what a token's life and the tries are measured by.
         sleep: pauses between tries; may raise to end them.
-        session: what a token is fetched with.
+        certificates: whom a token is fetched from, and what is shown there.
 
     Raises:
         SettingsError: the file of a secret can't be used.
@@ -48,7 +47,9 @@ def make_auth(
         return header(settings.auth_header_name, _secret(settings, "auth_token"))
     if settings.auth_method is AuthMethod.BASIC:
         return basic(settings.username or "", _secret(settings, "password"))
-    # Imported where it is needed: the OAuth library is not small.
+    # Imported where they are needed: neither the OAuth library nor requests is small.
+    from target_w50.w50 import new_session  # noqa: PLC0415
+
     oauth2 = importlib.import_module("target_w50.w50.oauth2").oauth2
     auth: W50Auth = oauth2(
         settings.oauth2_token_url,
@@ -62,7 +63,7 @@ def make_auth(
         request_timeout_s=settings.request_timeout_s,
         retry_for_s=settings.retry_for_s,
         user_agent=f"target-w50/{__version__}",
-        session=session,
+        session=new_session(certificates),
         sleep=sleep,
         monotonic=clock.monotonic,
         wall_clock=clock.epoch_s,
@@ -117,8 +118,7 @@ class Connection:
         _raise_all(faults)
 
     def _authenticate(self) -> None:
-        session = new_session(self._certificates)
-        self._auth = make_auth(self._settings, self._clock, self._sleep, session)
+        self._auth = make_auth(self._settings, self._clock, self._sleep, self._certificates)
 
     def client(
         self, on_request: Observer | None = None, *, sleep: Callable[[float], None] | None = None
@@ -129,6 +129,8 @@ class Connection:
             on_request: told of every try.
             sleep: pauses between tries, instead of the connection's own.
         """
+        from target_w50.w50 import W50Client, new_session  # noqa: PLC0415  # as above
+
         settings = self._settings
         try:
             return W50Client(

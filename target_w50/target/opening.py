@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import SettingsError
@@ -174,16 +175,16 @@ class _Ground:
         if settings.import_mode is ImportMode.DRY_RUN:
             loader = Plan(settings, ledger, self.stop, wire)
             refusals = PlannedInvalidRecords(settings, self.places, ledger, loader)
-            client = self.connection.client()
+            make_client = self.connection.client
         else:
             loader = self._loader()
             refusals = InvalidRecords(settings, self.quarantine, self.places, ledger)
             # A reader that waits for W50 must learn of what happens in the background meanwhile.
-            client = self.connection.client(sleep=loader.pause)
+            make_client = partial(self.connection.client, sleep=loader.pause)
         creates = settings.import_mode is ImportMode.CREATE_ONLY
         intake = Intake(loader, ledger, settings, wire, monotonic)
         every_s = min(LOOK_S, settings.checkpoint_interval_s)
-        lists = AttendedClient(client, intake.look_round, self.stop.clock, every_s=every_s)
+        lists = AttendedClient(make_client, intake.look_round, self.stop.clock, every_s=every_s)
         keeper = None
         if isinstance(loader, Plan):
             intake.recovery = Foresight(lists, settings, loader, self.stop.clock)
@@ -208,7 +209,7 @@ class _Ground:
             ledger=ledger,
             refusals=refusals,
             wire=wire,
-            client=client,
+            client=lists,
             directory=ListDirectory(lists),
             create_only=CreateOnly(self.connection.client, ledger, monotonic) if creates else None,
             loader=loader,

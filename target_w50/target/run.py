@@ -12,6 +12,7 @@ from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
 from target_w50.journal.crash_points import CrashPoint, reached
 from target_w50.journal.journal import Journal
+from target_w50.loading.attended import AttendedClient
 from target_w50.loading.create_only import CreateOnly
 from target_w50.loading.dry_run import Plan
 from target_w50.loading.intake import Intake
@@ -26,7 +27,7 @@ from target_w50.runtime.clock import Clock
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
 from target_w50.singer.messages import BrokenLineError
-from target_w50.w50 import W50Client, WireFormat
+from target_w50.w50 import WireFormat
 
 log = logging.getLogger("target-w50")
 
@@ -66,7 +67,7 @@ class Run:
     ledger: Ledger
     refusals: InvalidRecords
     wire: WireFormat
-    client: W50Client
+    client: AttendedClient
     directory: ListDirectory
     create_only: CreateOnly | None
     loader: Loader | Plan

@@ -56,9 +56,9 @@ class TargetW50(Target):
     settings: Settings
 
     def __init__(self, *, run: Run | None = None, **more: Any) -> None:
+        self._run = run
         # Given, not left to `message_reader_class`: the SDK would make it without a word of the run.
         super().__init__(message_reader=InputReader(self._begin_reading), **more)
-        self._run = run
         self._opened_routes: Routes | None = None
         self._place: int | None = None
 
@@ -70,9 +70,14 @@ class TargetW50(Target):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Judge the settings as a whole; the SDK's own way prints offending values.
 
+        Those of a run that is given are judged already.
+
         Raises:
             SettingsError: names all faults at once.
         """
+        if self._run is not None:
+            self.settings = self._run.settings
+            return []
         try:
             self.settings = settings_from(self._config)
         except SettingsError as error:

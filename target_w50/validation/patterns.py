@@ -9,6 +9,7 @@ threads run; it reads a few odd things otherwise, such as control characters as 
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import warnings
@@ -17,8 +18,6 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-import re2
-import regex
 from jsonschema import _keywords, _legacy_keywords, _utils
 
 if sys.version_info >= (3, 11):
@@ -66,22 +65,27 @@ def pattern_search(pattern: str) -> Search:
             warnings.simplefilter("ignore")  # of what Python may read in another way some day
             re.compile(pattern)
             return _Search(pattern, _linear(pattern))
-    except (re.error, regex.error, OverflowError, RecursionError) as error:
+    except (re.error, _regex().error, OverflowError, RecursionError) as error:
         raise ValueError("no pattern that can be used here") from error
+
+
+def _regex() -> Any:
+    """The library, loaded where a pattern needs it: few do."""
+    return importlib.import_module("regex")
 
 
 class _Search:
     def __init__(self, pattern: str, linear: Any) -> None:
         self._pattern = pattern
         self._linear = linear
-        self._limited: Any = None if linear else regex.compile(pattern)
+        self._limited: Any = None if linear else _regex().compile(pattern)
 
     def __call__(self, text: str) -> bool:
         if self._linear is not None:
             try:
                 return self._linear.search(text.encode()) is not None  # as bytes: no place is worked out
             except UnicodeEncodeError:  # half a surrogate pair, which RE2 can't be given
-                self._limited = self._limited or regex.compile(self._pattern)
+                self._limited = self._limited or _regex().compile(self._pattern)
         try:
             return self._limited.search(text, timeout=LIMIT_S, concurrent=True) is not None
         except TimeoutError:
@@ -112,6 +116,8 @@ class _NotLinearError(Exception):
 
 def _linear(pattern: str) -> Any:
     """The pattern for RE2, None if it has no such pattern."""
+    import re2  # noqa: PLC0415  # loaded where there is a pattern
+
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True

@@ -1,7 +1,7 @@
 """Authentication whose secrets stay secret: bearer token, HTTP basic, a header of any name.
 
-Each is an authentication of requests: with none, requests would look for credentials in netrc. A secret that
-stands in a file is read at the start, and again after a 401: it may have been replaced.
+Each is what requests takes for an authentication: with none, requests would look for credentials in netrc. A
+secret that stands in a file is read at the start, and again after a 401: it may have been replaced.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-
-import requests
-from requests.auth import AuthBase
+from typing import TYPE_CHECKING
 
 from target_w50.errors import SettingsError
 from target_w50.w50.secret_files import Secret, SecretFile, read_secret
 
-Authentication = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+if TYPE_CHECKING:
+    import requests
+
+Authentication = Callable[["requests.PreparedRequest"], "requests.PreparedRequest"]
 """What requests takes for an authentication: puts the credentials on a request."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -35,8 +36,12 @@ class GrantType(str, Enum):
     PASSWORD = "password"  # noqa: S105  the grant's name
 
 
-class W50Auth(AuthBase):
+class W50Auth:
     """Authentication that knows what must not be shown, and whether it can mend a 401."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the credentials on a request."""
+        raise NotImplementedError
 
     def secrets(self) -> tuple[str, ...]:
         """Return every text that must not be shown."""

@@ -72,7 +72,7 @@ class W50Client:
         self,
         api_url: str,
         *,
-        auth: requests.auth.AuthBase,
+        auth: Authentication,
         media_type: str = "application/json",
         request_timeout_s: float = DEFAULT_REQUEST_TIMEOUT_S,
         connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,

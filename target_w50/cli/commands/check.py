@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -37,7 +37,10 @@ from target_w50.settings.model import (
     settings_from,
 )
 from target_w50.settings.sources import read_config
-from target_w50.w50 import ContactsList, W50Client
+from target_w50.w50 import ContactsList
+
+if TYPE_CHECKING:
+    from target_w50.w50 import W50Client
 
 FORBIDDEN = 403
 LONGEST_CHECK = len("authentication")

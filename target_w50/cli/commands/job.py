@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,10 @@ from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import JobFailedError, JobUnknownError
 from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import Settings
-from target_w50.w50 import ImportJob, W50Client, has_ended, has_failed
+from target_w50.w50 import ImportJob, has_ended, has_failed
+
+if TYPE_CHECKING:
+    from target_w50.w50 import W50Client
 
 
 @click.command(

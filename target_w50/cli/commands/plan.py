@@ -16,6 +16,7 @@ from target_w50.errors import SettingsError
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
 from target_w50.settings.sources import read_config
+from target_w50.singer.lean_sdk import import_lean
 from target_w50.singer.lines import open_input
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def plan_command(
     is 0 all the same. Without a `streams` setting, a block for meltano.yml is proposed instead.
     """
     values = read_config(config)
+    import_lean()
     with _opened(file) as messages, warnings_told():
         if values.get("streams"):
             if contact_list is not None or offline:

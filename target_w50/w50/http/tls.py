@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,6 +77,8 @@ def check_certificates(verify: Any) -> None:
 @lru_cache(maxsize=8)
 def _words_against_trusted(path: str) -> str:
     """Say why certificates can't be trusted, as what follows the name of the setting; empty if they can."""
+    import ssl  # noqa: PLC0415  # OpenSSL takes long to load, and few settings name certificates
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         if Path(path).is_dir():
@@ -115,6 +116,8 @@ def _client_faults(certificate: str, key: str | None) -> Iterator[str]:
 
 
 def _words_against_pair(certificate: str, key: str | None) -> str:
+    import ssl  # noqa: PLC0415  # as above
+
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password=_no_password)
     except _EncryptedKeyError:
