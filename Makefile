@@ -16,6 +16,8 @@ SEEDS ?= $(shell seq 1 20)
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 ASK_LIBRARIES := cli contacts endtoend report sandbox settings singer target validation w50 \
 	hostile/test_certificates.py hostile/test_ways_to_w50.py journal/test_postgres.py
+# The programs are started hundreds of times: without their bytecode each start compiles all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
 .PHONY: help bench browser chaos demo demo-fleet demo-meltano memory mutants postgres seeds test test-lowest lint types pytest constraints sbom clean

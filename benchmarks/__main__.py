@@ -13,6 +13,7 @@ from benchmarks.overlap import measure_overlap
 from benchmarks.report import PLAIN, Results
 from benchmarks.rounds import Bench
 from benchmarks.sandbox import bench_sandbox
+from benchmarks.starting import measure_starts
 from benchmarks.subjects import JSONL_PROGRAM, Subject, bare_loop, sdk_default, target_jsonl, target_w50
 
 FOLDER = Path("output/bench")
@@ -59,6 +60,7 @@ def main() -> None:
         results.overlaps = measure_overlap(
             FOLDER, uploads_per_job=3, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
         )
+    results.starts = measure_starts(FOLDER, rounds=3 * options.rounds)
     results.write(sys.stdout)
     options.json.write_text(json.dumps(results.as_json(), indent=2) + "\n")
     sys.stdout.write(f"\nAll figures: {options.json}\n")

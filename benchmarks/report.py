@@ -15,6 +15,7 @@ from benchmarks.goals import MOST_MIB, TIMES_BARE, TIMES_SDK, TIMES_SDK_CHANGED,
 from benchmarks.overlap import GOAL as OVERLAP_GOAL
 from benchmarks.overlap import Overlap
 from benchmarks.rounds import Series, Spread
+from benchmarks.starting import EMPTY, GOAL_S, Start
 from benchmarks.subjects import BARE, OURS, SDK
 from target_w50.console.tables import write_table
 
@@ -30,10 +31,12 @@ class Results:
     Attributes:
         series: by input (`plain`, or the settings in use), size and program.
         overlaps: runs against a slow sandbox.
+        starts: what the programs take before they do anything.
     """
 
     series: dict[tuple[str, int], dict[str, Series]] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
 
     @property
     def goals(self) -> list[Goal]:
@@ -54,6 +57,11 @@ class Results:
         for each in self.overlaps:
             what = f"seconds by those that must be waited for (overlap_jobs {str(each.overlap_jobs).lower()})"
             goals.append(Goal(what, OVERLAP_GOAL, each.share, at_most=True))
+        goals.extend(
+            Goal(f"CPU seconds of a start ({each.what})", GOAL_S, each.cpu_seconds, at_most=True)
+            for each in self.starts
+            if each.what == EMPTY
+        )
         return goals
 
     def as_json(self) -> dict[str, Any]:
@@ -73,6 +81,7 @@ class Results:
             ],
             "cpu_us_of_a_further_record": [list(row) for row in self._growth()],
             "overlap": [each.as_json() for each in self.overlaps],
+            "starts": [each.as_json() for each in self.starts],
             "goals": [goal.as_json() for goal in self.goals],
         }
 
@@ -89,6 +98,9 @@ class Results:
             file.write("\nWaiting for W50 (poll_interval_s and all others as they are by default):\n")
             names = ("uploads", "jobs", "must wait s", "took s", "ratio")
             write_table(file, ("overlap_jobs", *names), map(_overlap_row, self.overlaps), numbers=names)
+        if self.starts:
+            file.write("\nStarting, from nothing to the exit:\n")
+            write_table(file, ("start", "CPU s"), [each.row for each in self.starts], numbers=("CPU s",))
         file.write("\n")
         write_table(file, ("goal", "wanted", "found", ""), [goal.row for goal in self.goals])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
@@ -49,6 +50,9 @@ heed_signals()
 # What programs remember across runs is the test's own, and never the user's.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="target-w50-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
+# The programs are started by the thousand: without its bytecode each start would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
