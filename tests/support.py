@@ -11,6 +11,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -193,10 +194,7 @@ class Target:
     trapped: str = ""
 
     def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.metrics_path = self.folder / "metrics.jsonl"
-        path = self.folder / "config.json"
-        path.write_text(json.dumps({"metrics_path": str(self.metrics_path), **self.config}))
+        path, self.metrics_path = write_settings(self.folder, self.config)
         self.lines: queue.Queue[str] = queue.Queue()
         self.stdout_text = ""
         self.stderr_text = ""
@@ -279,8 +277,16 @@ class Target:
 def run_target(
     folder: Path, config: Mapping[str, Any], messages: Iterable[Mapping[str, Any]] | bytes, **options: Any
 ) -> Finished:
-    """Run the program over these messages to its end."""
+    """Run the program over these messages to its end.
+
+    Where nothing but its arguments and its environment is out of the ordinary, and no coverage is measured in
+    it, it is forked from a process that has it imported: see `tests/forks.py`.
+    """
     content = messages if isinstance(messages, bytes) else lines(messages)
+    environment: Mapping[str, str] = options.get("environment", {})
+    starts_anew = any(name.startswith("PYTHON") for name in environment)
+    if not starts_anew and options.keys() <= {"arguments", "environment"} and not _measured():
+        return _run_forked(folder, config, content, options.get("arguments", ()), environment)
     with Target(folder, config, **options) as target:
         assert target.process.stdin is not None
         try:
@@ -289,6 +295,39 @@ def run_target(
         except BrokenPipeError:
             pass  # it ended before it read everything: the test will tell
         return target.wait()
+
+
+def _measured() -> bool:
+    return any(os.environ.get(name) for name in UNMEASURED)
+
+
+def _run_forked(
+    folder: Path,
+    config: Mapping[str, Any],
+    content: bytes,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+) -> Finished:
+    from tests.forks import run_forked  # noqa: PLC0415  # it stands on this module
+
+    path, metrics = write_settings(folder, config)
+    with tempfile.TemporaryDirectory() as streams:
+        return run_forked(
+            Path(streams),
+            ["--config", str(path), *arguments],
+            content,
+            metrics,
+            folder=Path.cwd(),
+            environment=environment,
+        )
+
+
+def write_settings(folder: Path, config: Mapping[str, Any]) -> tuple[Path, Path]:
+    """Write the settings into the folder; give their file, and the one that their metrics go to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    metrics, path = folder / "metrics.jsonl", folder / "config.json"
+    path.write_text(json.dumps({"metrics_path": str(metrics), **config}))
+    return path, metrics
 
 
 def read_metrics(path: Path) -> tuple[dict[str, Any], ...]:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
 import itertools
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -16,48 +11,11 @@ from typing import Any
 
 from target_w50.sandbox import Sandbox
 from tests import support
-from tests.support import Finished, read_metrics
+from tests.forks import run_forked
+from tests.support import Finished
 
 TAPS = Path(__file__).parents[1] / "taps"
 _folders = itertools.count()
-
-
-class _Forks:
-    """The process that forks for each run; it ends when its pipe is closed."""
-
-    def __init__(self) -> None:
-        orders_read, self._orders = os.pipe()
-        self._answers_fd, answers_write = os.pipe()
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                str(Path(__file__).with_name("forking.py")),
-                str(orders_read),
-                str(answers_write),
-            ],
-            pass_fds=(orders_read, answers_write),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        os.close(orders_read)
-        os.close(answers_write)
-        self._answers = os.fdopen(self._answers_fd, "rb")
-        atexit.register(self._end)
-
-    def run(self, order: Mapping[str, Any]) -> int:
-        os.write(self._orders, json.dumps(order).encode() + b"\n")
-        status: int = json.loads(self._answers.readline())
-        return status
-
-    def _end(self) -> None:
-        os.close(self._orders)
-        self.process.wait()
-        self._answers.close()
-
-
-@functools.cache
-def _forks() -> _Forks:
-    return _Forks()
 
 
 def run(
@@ -74,30 +32,14 @@ def run(
     own.mkdir(parents=True)
     metrics = own / "metrics.jsonl"
     (own / "config.json").write_text(json.dumps({"metrics_path": str(metrics), **config}))
-    (own / "stdin").write_bytes(content)
-    return _finished(own, ["--config", "config.json", *arguments], environment or {}, metrics)
+    return run_forked(own, ["--config", "config.json", *arguments], content, metrics, environment=environment)
 
 
 def run_program(
     folder: Path, *arguments: str, content: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> Finished:
     """Run the program with just these arguments, in the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "stdin").write_bytes(content)
-    return _finished(folder, [*arguments], environment or {}, folder / "metrics.jsonl")
-
-
-def _finished(folder: Path, arguments: list[str], environment: Mapping[str, str], metrics: Path) -> Finished:
-    status = _forks().run(
-        {
-            "arguments": arguments,
-            "folder": str(folder),
-            "environment": dict(environment),
-            **{name: str(folder / name) for name in ("stdin", "stdout", "stderr")},
-        }
-    )
-    stdout, stderr = (folder / "stdout").read_bytes(), (folder / "stderr").read_bytes()
-    return Finished(status, stdout.decode(), stderr.decode(), read_metrics(metrics))
+    return run_forked(folder, arguments, content, folder / "metrics.jsonl", environment=environment)
 
 
 # Lists and contacts.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from target_w50.journal import crash_points
 from target_w50.journal.crash_points import CrashPoint
 from target_w50.journal.journal import Journal
 from target_w50.sandbox import Sandbox
+from tests.forks import run_forked
 from tests.journal.support import MESSAGES, PROGRAM, journaled, mails
 from tests.support import (
     jobs_of,
@@ -33,14 +32,10 @@ def crash(folder: Path, config: dict[str, Any], point: CrashPoint, count: int = 
     path = folder / "config.json"
     path.write_text(json.dumps(config))
     drill = json.dumps({"point": point.value, "count": count})
-    ended = subprocess.run(
-        [sys.executable, str(PROGRAM), drill, "--config", str(path)],
-        input=lines(MESSAGES),
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    return ended.returncode
+    arguments = [drill, "--config", str(path)]
+    return run_forked(
+        folder / "streams", arguments, lines(MESSAGES), folder / "metrics.jsonl", script=PROGRAM
+    ).status
 
 
 IN_THE_SECOND_JOB = (CrashPoint.RUN_SENT, CrashPoint.FINISHED, CrashPoint.STATE_WRITTEN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import signal
 import sys
 from typing import Any, NoReturn
@@ -18,8 +19,16 @@ LONGEST_S = 60
 
 def serve(orders_fd: int, answers_fd: int) -> None:
     """Run what is ordered, one after the other, until the orders end."""
-    import target_w50.program.lifecycle  # noqa: F401, PLC0415  # what takes the time
     from target_w50.program.command import main  # noqa: PLC0415
+    from target_w50.singer.lean_sdk import import_lean  # noqa: PLC0415
+
+    import_lean()
+    # What takes the time; the latter three the program imports once it needs them.
+    import re2  # noqa: F401, PLC0415
+    import regex  # noqa: F401, PLC0415
+
+    import target_w50.program.lifecycle  # noqa: PLC0415
+    import target_w50.w50.client  # noqa: F401, PLC0415
 
     with os.fdopen(orders_fd, "rb") as orders, os.fdopen(answers_fd, "wb", buffering=0) as answers:
         for line in orders:
@@ -39,7 +48,12 @@ def _run(order: dict[str, Any], main: Any) -> NoReturn:
         os.dup2(fd, number)
         os.close(fd)
     os.chdir(order["folder"])
+    os.environ.clear()
     os.environ.update(order["environment"])
+    if order["script"]:
+        sys.argv = [order["script"], *order["arguments"]]
+        runpy.run_path(order["script"], run_name="__main__")
+        sys.exit()
     sys.exit(main(order["arguments"]))
 
 
