@@ -61,16 +61,19 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return None if seed is None else f"hypothesis: tried again by make test HYPOTHESIS_SEED={seed}"
 
 
-UNMEASURED_FOLDERS = {"browser", "chaos", "endtoend", "hostile", "house", "journal", "loading", "report"}
+UNMEASURED_PLACES = {
+    *("browser", "chaos", "endtoend", "hostile", "house", "journal", "loading", "report"),
+    "test_stopping.py",
+}
 """Here whole programs run by the hundred, over lines that other tests pass as well: measuring them takes
 longer than running them."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Keep coverage out of the programs that a test of these folders starts."""
+    """Keep coverage out of the programs that a test of these places starts."""
     with pytest.MonkeyPatch.context() as patched:
-        if UNMEASURED_FOLDERS & {*item.path.parts}:
+        if UNMEASURED_PLACES & {*item.path.parts}:
             for name, value in UNMEASURED.items():
                 patched.setenv(name, value)
         return (yield)
