@@ -220,6 +220,34 @@ def test_settings_that_name_what_is_not_there_are_told_the_nearest() -> None:
     assert "'enc'" in refused(["email"], ["Email"], "property_unknown", enc_contact_id="enc")
 
 
+MENDED: dict[str, tuple[dict[str, Any], str]] = {
+    "property_unmapped": (
+        {"unmapped_properties": "fail"},
+        "Map them in `fields` (or drop them with __NULL__), or set `unmapped_properties` to ignore.",
+    ),
+    "property_unknown": (
+        {"fields": {"x": "Email"}},
+        "Correct `fields` or `enc_contact_id` of its entry in `streams`.",
+    ),
+    "field_unknown": (
+        {"fields": {"email": "X"}},
+        "Correct `fields` or `deleted_values` of its entry in `streams`.",
+    ),
+    "field_ambiguous": ({}, "Say which in `fields` of its entry in `streams`."),
+    "match_field_unmapped": (
+        {"match_fields": ["X"]},
+        "Map a property to it in `fields`, or correct `match_fields`.",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", MENDED)
+def test_each_message_ends_with_the_settings_that_mend_it(code: str) -> None:
+    members, advice = MENDED[code]
+    known = ["EMail", "E-mail"] if code == "field_ambiguous" else ["Email"]
+    assert refused(["email", "zzz"], known, code, **members).endswith(advice)
+
+
 def test_a_long_list_of_names_is_cut() -> None:
     many = [f"field{number}" for number in range(40)]
     assert "and 28 more" in refused(["email"], many, "field_unknown", fields={"email": "Email"})
