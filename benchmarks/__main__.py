@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.contacts import STREAM, input_file
 from benchmarks.overlap import measure_overlap
+from benchmarks.remembering import measure_remembering
 from benchmarks.report import PLAIN, Results
 from benchmarks.rounds import Bench
 from benchmarks.sandbox import bench_sandbox
@@ -56,6 +57,9 @@ def main() -> None:
                 rounds=options.rounds,
                 slow_rounds=options.rounds,
             )
+        results.rememberings = measure_remembering(
+            bench, FOLDER, records=options.changed_size, pairs=options.pairs
+        )
     if not options.no_overlap:
         results.overlaps = measure_overlap(
             FOLDER, uploads_per_job=3, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
@@ -86,6 +90,7 @@ def _options() -> argparse.Namespace:
     quick = options.quick
     options.sizes = options.sizes or ([10_000, 50_000] if quick else [10_000, 100_000, 1_000_000])
     options.rounds = options.rounds or (1 if quick else 3)
+    options.pairs = 3 if quick else 20
     options.changed_size = 20_000 if quick else 100_000
     options.overlap_jobs = 3 if quick else 10
     options.overlap_rows = 1_000 if quick else 10_000

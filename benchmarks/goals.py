@@ -9,6 +9,7 @@ TIMES_SDK = 10.0
 TIMES_BARE = 0.5
 TIMES_SDK_CHANGED = 4.0
 MOST_MIB = 200.0
+TIMES_FORGETFUL = 1.05
 
 
 @dataclass(frozen=True)

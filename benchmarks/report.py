@@ -14,7 +14,8 @@ from typing import Any, TextIO
 from benchmarks.goals import MOST_MIB, TIMES_BARE, TIMES_SDK, TIMES_SDK_CHANGED, Goal
 from benchmarks.overlap import GOAL as OVERLAP_GOAL
 from benchmarks.overlap import Overlap
-from benchmarks.rounds import Series, Spread
+from benchmarks.remembering import Remembering
+from benchmarks.rounds import Series
 from benchmarks.starting import EMPTY, GOAL_S, Start
 from benchmarks.subjects import BARE, OURS, SDK
 from target_w50.console.tables import write_table
@@ -32,11 +33,13 @@ class Results:
         series: by input (`plain`, or the settings in use), size and program.
         overlaps: runs against a slow sandbox.
         starts: what the programs take before they do anything.
+        rememberings: runs with a journal beside runs without.
     """
 
     series: dict[tuple[str, int], dict[str, Series]] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
+    rememberings: list[Remembering] = field(default_factory=list)
 
     @property
     def goals(self) -> list[Goal]:
@@ -62,6 +65,9 @@ class Results:
             for each in self.starts
             if each.what == EMPTY
         )
+        for pairs in self.rememberings:
+            if pairs.ours.records >= JUDGED_FROM[False]:
+                goals += pairs.goals
         return goals
 
     def as_json(self) -> dict[str, Any]:
@@ -82,6 +88,7 @@ class Results:
             "cpu_us_of_a_further_record": [list(row) for row in self._growth()],
             "overlap": [each.as_json() for each in self.overlaps],
             "starts": [each.as_json() for each in self.starts],
+            "journal": [each.as_json() for each in self.rememberings],
             "goals": [goal.as_json() for goal in self.goals],
         }
 
@@ -101,6 +108,10 @@ class Results:
         if self.starts:
             file.write("\nStarting, from nothing to the exit:\n")
             write_table(file, ("start", "CPU s"), [each.row for each in self.starts], numbers=("CPU s",))
+        if self.rememberings:
+            file.write("\nWhat the journal costs (a SQLite file), run by run beside the same without it:\n")
+            columns = ("records", "a job", "pairs", "CPU s", "CPU s without", "times as long", "by CPU")
+            write_table(file, columns, [each.row for each in self.rememberings], numbers=columns)
         file.write("\n")
         write_table(file, ("goal", "wanted", "found", ""), [goal.row for goal in self.goals])
 
@@ -119,8 +130,8 @@ class Results:
                         f"{each.spread(lambda run: run.cpu_seconds).median:.2f}",
                         f"{each.spread(lambda run: run.peak_mib).most:.0f}",
                         len(each.runs),
-                        "" if each.name == OURS else _times(found[OURS].times(each)),
-                        "" if each.name == OURS else _times(found[OURS].cpu_times(each)),
+                        "" if each.name == OURS else found[OURS].times(each).in_words,
+                        "" if each.name == OURS else found[OURS].cpu_times(each).in_words,
                     )
                 )
         return rows
@@ -136,10 +147,6 @@ class Results:
                 )
                 rows.append((name, before, after, round((more - less) / (after - before) * 1e6, 2)))
         return sorted(rows)
-
-
-def _times(spread: Spread) -> str:
-    return f"{spread.median:.2f} x ({spread.least:.2f}-{spread.most:.2f})"
 
 
 def _overlap_row(each: Overlap) -> tuple[object, ...]:

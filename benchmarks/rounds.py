@@ -27,6 +27,11 @@ class Spread:
         """The spread of these values."""
         return Spread(statistics.median(values), min(values), max(values))
 
+    @property
+    def in_words(self) -> str:
+        """For a table, of how many times as much."""
+        return f"{self.median:.2f} x ({self.least:.2f}-{self.most:.2f})"
+
     def as_json(self) -> dict[str, float]:
         """For the file of results."""
         return {"median": round(self.median, 3), "min": round(self.least, 3), "max": round(self.most, 3)}
@@ -90,7 +95,7 @@ class Bench:
     def measure(
         self, subjects: Sequence[Subject], path: Path, records: int, *, rounds: int, slow_rounds: int
     ) -> dict[str, Series]:
-        """Let the subjects take turns.
+        """Let the subjects take turns, every other time backwards: none always runs after the same one.
 
         Args:
             subjects: whom to measure.
@@ -104,7 +109,7 @@ class Bench:
         """
         runs: dict[str, list[Measured]] = {}
         for turn in range(max(rounds, slow_rounds)):
-            for subject in subjects:
+            for subject in subjects[:: -1 if turn % 2 else 1]:
                 if turn < (slow_rounds if subject.is_slow else rounds):
                     runs.setdefault(subject.name, []).append(self._run(subject, path, records))
         return {name: Series(name, records, tuple(each)) for name, each in runs.items()}

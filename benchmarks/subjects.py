@@ -13,6 +13,7 @@ from benchmarks.contacts import STREAM
 from benchmarks.sandbox import LIST_ID
 
 OURS = "target-w50"
+FORGETFUL = "without journal"
 SDK = "SDK default"
 BARE = "bare loop"
 JSONL = "target-jsonl"
