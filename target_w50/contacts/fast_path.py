@@ -24,7 +24,7 @@ from target_w50.contacts.match_values import folded, is_blank
 from target_w50.settings.model import ImportMode, Settings
 from target_w50.singer.nested_json import compact_json
 from target_w50.singer.reader import Take
-from target_w50.w50 import JSON_MEDIA_TYPES
+from target_w50.w50 import WireFormat, wire_format
 
 log = logging.getLogger("target-w50")
 
@@ -69,22 +69,21 @@ def make_take(  # noqa: PLR0917 - what the short way is compiled from
         settings.import_mode is not ImportMode.LOAD
         or settings.add_record_metadata
         or not settings.validate_records
-        or settings.media_type not in JSON_MEDIA_TYPES
     ):
         return None
     try:
         plan = fast_schema(stream, schema, mapping, key_properties)
-        return None if plan is None else _taker(plan, hand_over)
+        return None if plan is None else _taker(plan, wire_format(settings.media_type), hand_over)
     except Exception as error:  # noqa: BLE001  # the general way takes what this one can't, and has words for it
         log.debug("Stream %r: no short way can be compiled (%s)", stream, type(error).__name__)
         return None
 
 
-def _taker(plan: FastSchema, hand_over: TakeBlock) -> Take:  # noqa: C901 - calls in the loop would cost too much
+def _taker(plan: FastSchema, wire: WireFormat, hand_over: TakeBlock) -> Take:  # noqa: C901 - calls in the loop would cost too much
     """Close over everything, so that a record costs few look-ups."""
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.message_type).decode
-    encode = msgspec.json.Encoder().encode
-    values_of, values_type = _getter(plan.value_attributes), plan.values_type
+    write = wire.contact_writer(plan.field_names, omits_nulls=plan.omits_nulls)
+    values_of = _getter(plan.value_attributes)
     numbers = [(position, _number_test(kinds)) for position, kinds in plan.raw_positions if _is_number(kinds)]
     others = [(position, kinds) for position, kinds in plan.raw_positions if not _is_number(kinds)]
     if plan.omits_nulls:
@@ -113,7 +112,7 @@ def _taker(plan: FastSchema, hand_over: TakeBlock) -> Take:  # noqa: C901 - call
                         raise ValueError  # noqa: TRY301 - leaves both loops
                 if others:
                     values = _written(values, others)
-                fragments.append(b'{"Values":%b}' % encode(values_type(*values)))
+                fragments.append(write(values))
                 identities.append(identity)
         except Exception as error:  # noqa: BLE001  # the general way takes the line, or says what is wrong with it
             if not isinstance(error, _REFUSED):

@@ -38,8 +38,8 @@ class FastSchema:
 
     Attributes:
         message_type: parses and validates a RECORD message of the stream.
-        values_type: writes `Values` under their FieldNames; takes them in the order of `value_attributes`.
         value_attributes: where the mapped properties are in a parsed record.
+        field_names: what they are sent as.
         raw_positions: which of them are left as the tap wrote them, and of what types they may be.
         identity_positions: which of them tell a contact from others.
         deleted_may_be_null: whether the schema has it, so that null says that the record is not deleted.
@@ -48,8 +48,8 @@ class FastSchema:
     """
 
     message_type: type
-    values_type: type
     value_attributes: tuple[str, ...]
+    field_names: tuple[str, ...]
     raw_positions: tuple[tuple[int, frozenset[str]], ...]
     identity_positions: tuple[int, ...]
     deleted_may_be_null: bool
@@ -81,8 +81,8 @@ def fast_schema(
     record_type = _record_type(schema, types, attributes, {*schema.get("required", ()), *key_properties})
     return FastSchema(
         _message_type(stream, record_type),
-        _values_type(mapping),
         tuple(attributes[name] for name in mapped),
+        tuple(each.field_name for each in mapping.properties),
         tuple(
             (position, _kinds(properties[name])) for position, name in enumerate(mapped) if types[name] is Raw
         ),
@@ -219,11 +219,3 @@ def _record_type(
 def _message_type(stream: str, record_type: type) -> type:
     fields = [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record_type)]
     return defstruct("Message", fields, gc=False)
-
-
-def _values_type(mapping: StreamMapping) -> type:
-    """Writes the mapped values; what is UNSET is left out, and null too where nulls are omitted."""
-    omits = mapping.entry.null_values is NullValues.OMIT
-    fields = [(f"f{index}", object, None) for index, _ in enumerate(mapping.properties)]
-    rename = {f"f{index}": each.field_name for index, each in enumerate(mapping.properties)}
-    return defstruct("Values", fields, rename=rename, omit_defaults=omits, gc=False)

@@ -190,7 +190,11 @@ def _together(values: list[Any]) -> Hashable:
 
 
 def read_fragment(fragment: bytes) -> Contact:
-    """The contact of a JSON fragment, numbers with their digits."""
+    """The contact of a fragment, numbers with their digits."""
+    if fragment.startswith(b"<"):
+        from target_w50.w50.wire.xml_requests import read_contact  # noqa: PLC0415  # most runs never see XML
+
+        return read_contact(fragment)
     wire = parse_json(fragment, "a kept contact")
     return Contact(wire.get("EncContactId"), wire["Values"])
 

@@ -109,7 +109,7 @@ class StreamLoad:
             fragment: the contact as it is sent.
             place: where its record was read.
             raw: what the tap sent, if that is kept.
-            contact: the contact; None if the fragment is JSON, from which it can be read again.
+            contact: the contact; None if it can be read again from the fragment.
             matched: its match values, where EncContactId may tell it from others as well.
 
         Raises:
@@ -199,7 +199,7 @@ class StreamLoad:
 
         Args:
             identities: what tells them from others.
-            fragments: the contacts as they are sent, in JSON.
+            fragments: the contacts as they are sent.
             first_place: where the first was read; the others follow, line by line.
             raws: what the tap sent for them, and maybe more.
 

@@ -157,7 +157,7 @@ class W50Sink(Sink):
 
         Args:
             identities: what tells them from others.
-            fragments: the contacts as they are sent, in JSON.
+            fragments: the contacts as they are sent.
             first_place: where the first was read.
             lines: what the tap sent for them.
 

@@ -193,6 +193,7 @@ def configs(draw: st.DrawFn, *, deletes: bool) -> dict[str, Any]:
         entry["unmapped_properties"] = "fail"
     return {
         "validate_records": draw(st.integers(0, 9)) > 0,
+        "media_type": draw(st.sampled_from(("application/json", "application/json", "text/xml"))),
         "api_url": "http://127.0.0.1:1",
         "auth_token": "t",
         "run_id": "a-run",

@@ -460,7 +460,6 @@ def test_text_beyond_ascii_is_taken_as_it_is() -> None:
         {"import_mode": "create_only"},
         {"add_record_metadata": True},
         {"validate_records": False},
-        {"media_type": "application/xml"},
     ],
     ids=str,
 )

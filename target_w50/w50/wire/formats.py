@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from target_w50.w50.models import Contact, WireError
@@ -47,6 +47,16 @@ class WireFormat(Protocol):
 
         Raises:
             ValueError: a value can't be written in this format; the message does not hold it.
+        """
+
+    def contact_writer(
+        self, field_names: Sequence[str], *, omits_nulls: bool
+    ) -> Callable[[Sequence[Any]], bytes]:
+        """Return what writes many contacts of the same FieldNames, all without EncContactId.
+
+        It takes their values in the same order: UNSET ones are left out, and so are nulls where they are to
+        be; `Raw` ones are plain numbers or null. Where one can't be written it raises what is a `ValueError`,
+        an `ArithmeticError` or an error of msgspec.
         """
 
     @property

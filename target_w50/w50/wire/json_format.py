@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from typing import Any, ClassVar, Final
 
 import msgspec
+from msgspec import defstruct
 
 from target_w50.w50.models import Contact, WireError
 
@@ -50,6 +51,15 @@ class JsonWire:
         if contact.enc_contact_id is None:
             return _encoded({"Values": values})
         return _encoded({"EncContactId": contact.enc_contact_id, "Values": values})
+
+    def contact_writer(
+        self, field_names: Sequence[str], *, omits_nulls: bool
+    ) -> Callable[[Sequence[Any]], bytes]:
+        """Return what writes contacts from values alone, in the order of their FieldNames."""
+        fields = [(f"f{index}", object, None) for index, _ in enumerate(field_names)]
+        rename = {f"f{index}": name for index, name in enumerate(field_names)}
+        values_type = defstruct("Values", fields, rename=rename, omit_defaults=omits_nulls, gc=False)
+        return lambda values: b'{"Values":%b}' % _ENCODE(values_type(*values))
 
     def frame(self, joined: bytes) -> bytes:
         """Return an array of `Contact` from its contacts' parts, joined by the separator."""

@@ -13,7 +13,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from target_w50.w50.import_job import IMPORT_JOB_MEMBERS
 from target_w50.w50.models import WireError
-from target_w50.w50.wire.xml_requests import INSTANCE_NAMESPACE
+from target_w50.w50.wire.xml_values import INSTANCE_NAMESPACE
 
 MAX_DEPTH: Final = 32
 MIN_BYTES_PER_ELEMENT: Final = 12

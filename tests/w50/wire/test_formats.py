@@ -22,7 +22,7 @@ from target_w50.w50 import (
     decode_answer,
     wire_format,
 )
-from target_w50.w50.wire.xml_requests import MAX_DECIMAL_DIGITS
+from target_w50.w50.wire.xml_values import BIGGEST_DECIMAL, MAX_DECIMAL_DIGITS
 from tests.effort import tries
 
 JSON = wire_format("application/json")
@@ -232,12 +232,12 @@ _texts = st.text(
     st.characters(codec="utf-8") | st.sampled_from("\r\n\t <>&\"'\x85\u2028]"), max_size=20
 ).filter(lambda text: XML.text_problem(text) is None)
 _decimals = st.decimals(
-    allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30, places=6
+    allow_nan=False, allow_infinity=False, min_value=-(10**28), max_value=10**28, places=6
 )
 _values = (
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-BIGGEST_DECIMAL, BIGGEST_DECIMAL)
     | st.integers(min_value=2**62, max_value=2**80)
     | st.floats(allow_nan=False, allow_infinity=False)
     | _decimals
@@ -347,6 +347,15 @@ def test_xml_values_say_their_type(value: Value, kind: str, text: str | None) ->
 def test_a_number_too_long_to_write_out_is_refused_in_xml(exponent: int) -> None:
     with pytest.raises(ValueError, match="100 digits"):
         XML.encode_contact(Contact(None, {"x": Decimal((0, (1,), exponent))}))
+
+
+@pytest.mark.parametrize("value", [BIGGEST_DECIMAL + 1, -BIGGEST_DECIMAL - 1, Decimal("1E+30")], ids=str)
+def test_a_number_that_net_has_no_type_for_is_refused_in_xml(value: Value) -> None:
+    """Its serializer would refuse the whole request."""
+    with pytest.raises(ValueError, match="beyond"):
+        XML.encode_contact(Contact(None, {"x": value}))
+    assert XML.encode_contact(Contact(None, {"x": BIGGEST_DECIMAL, "y": -BIGGEST_DECIMAL}))
+    assert JSON.encode_contact(Contact(None, {"x": value}))
 
 
 def test_every_documented_media_type_has_a_format() -> None:

@@ -1,0 +1,135 @@
+"""Contacts as XML: what ElementTree would write, read back as they were, and written from values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET, Raw
+
+from target_w50.contacts.maker import read_fragment
+from target_w50.w50 import Contact, WireFormat, wire_format
+from target_w50.w50.wire.xml_values import BIGGEST_DECIMAL
+
+XML, JSON = wire_format("application/xml"), wire_format("application/json")
+ARRAYS = "http://schemas.microsoft.com/2003/10/Serialization/Arrays"
+CONTACTS = "http://schemas.datacontract.org/2004/07/W50Common.Model.DTO"
+SCHEMA = "http://www.w3.org/2001/XMLSchema"
+
+odd = "\r\n\t <>&\"'\x7f\x85\u2028]\ufffd\uff21\ue000\U0001f389;"
+texts = st.text(st.characters(codec="utf-8") | st.sampled_from(odd), max_size=12).filter(
+    lambda text: XML.text_problem(text) is None
+) | st.sampled_from(["", " ", "&amp;", "]]>", "&#xD;", "x" * 5000])
+numbers = (
+    st.integers(-(2**33), 2**33)
+    | st.integers(-BIGGEST_DECIMAL, BIGGEST_DECIMAL)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.decimals(-(10**22), 10**22, allow_nan=False, allow_infinity=False, places=6)
+    | st.builds(Decimal, st.sampled_from(["1E+3", "-0", "0.00", "1E-28", "-5E+27"]))
+)
+values = st.none() | st.booleans() | numbers | texts
+contacts = st.builds(Contact, st.none() | texts, st.dictionaries(texts, values, max_size=6))
+
+
+KINDS = {type(None): "nil", str: "string", bool: "boolean", float: "double", Decimal: "decimal"}
+
+
+def kind_of(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "int" if -(2**31) <= value < 2**31 else "long" if -(2**63) <= value < 2**63 else "decimal"
+    return {type(None): "nil", str: "string", bool: "boolean", float: "double", Decimal: "decimal"}[
+        type(value)
+    ]
+
+
+def text_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def by_element_tree(contact: Contact) -> bytes:
+    """The contact as ElementTree writes it, and references for white space that a parser would change."""
+    root = Element("Contact")
+    if contact.enc_contact_id is not None:
+        SubElement(root, "EncContactId", {"xmlns": CONTACTS}).text = contact.enc_contact_id
+    member = SubElement(root, "Values", {"xmlns:d3p1": ARRAYS, "xmlns": CONTACTS})
+    for name, value in contact.values.items():
+        pair = SubElement(member, "d3p1:KeyValueOfstringanyType")
+        SubElement(pair, "d3p1:Key").text = name
+        if value is None:
+            SubElement(pair, "d3p1:Value", {"i:nil": "true"})
+        else:
+            attributes = {"xmlns:d5p1": SCHEMA, "i:type": f"d5p1:{kind_of(value)}"}
+            SubElement(pair, "d3p1:Value", attributes).text = text_of(value)
+    written = tostring(root, encoding="unicode")
+    for character, reference in (("\r", "&#xD;"), ("\n", "&#xA;"), ("\t", "&#x9;")):
+        written = written.replace(character, reference)
+    return written.encode()
+
+
+@given(contacts)
+def test_a_contact_is_written_as_element_tree_would(contact: Contact) -> None:
+    assert XML.encode_contact(contact) == by_element_tree(contact)
+
+
+@given(contacts)
+def test_a_fragment_is_read_back_as_the_contact_that_it_was_written_of(contact: Contact) -> None:
+    fragment = XML.encode_contact(contact)
+    read = read_fragment(fragment)
+    assert read == contact
+    # Of a large number XML does not tell whether it was an integer.
+    sent = {name: value for name, value in contact.values.items() if kind_of(value) != "decimal"}
+    assert {name: type(read.values[name]) for name in sent} == {name: type(sent[name]) for name in sent}
+    assert XML.encode_contact(read) == fragment
+
+
+@given(st.lists(st.tuples(texts, values | st.just(UNSET)), max_size=6, unique_by=lambda pair: pair[0]))
+def test_values_alone_are_written_as_their_contact_is(pairs: list[tuple[str, Any]]) -> None:
+    for omits_nulls in (False, True):
+        left_out = (UNSET, None) if omits_nulls else (UNSET,)
+        write = XML.contact_writer([name for name, _ in pairs], omits_nulls=omits_nulls)
+        sent = {name: value for name, value in pairs if value not in left_out}
+        assert write([value for _, value in pairs]) == XML.encode_contact(Contact(None, sent))
+
+
+RAWS: list[tuple[str, Any]] = [
+    ("null", None),
+    ("7", 7),
+    ("-2147483649", -(2**31) - 1),
+    ("9223372036854775808", 2**63),
+    ("1.50", Decimal("1.50")),
+    ("-0.0", Decimal("-0.0")),
+    ("1." + "0" * 30, Decimal("1." + "0" * 30)),
+]
+
+
+@pytest.mark.parametrize("wire", [XML, JSON], ids=["xml", "json"])
+@pytest.mark.parametrize(("raw", "value"), RAWS, ids=[raw for raw, _ in RAWS])
+def test_a_number_that_is_still_as_the_tap_wrote_it_is_written_as_one_that_was_read(
+    wire: WireFormat, raw: str, value: Any
+) -> None:
+    written = wire.contact_writer(["x"], omits_nulls=False)([Raw(raw.encode())])
+    assert written == (wire.encode_contact(Contact(None, {"x": value})))
+
+
+CAN_NOT: dict[str, Callable[[], Any]] = {
+    "control_character": lambda: "a\x0b",
+    "what_stands_between_texts": lambda: "a\x00b",
+    "no_character": lambda: "\uffff",
+    "half_a_pair": lambda: "\ud800",
+    "digits": lambda: Raw(b"9" * 31),
+}
+
+
+@pytest.mark.parametrize("made", CAN_NOT.values(), ids=CAN_NOT)
+def test_values_that_xml_can_not_hold_are_refused_among_others_that_it_can(made: Callable[[], Any]) -> None:
+    write = XML.contact_writer(["a", "b", "c"], omits_nulls=False)
+    with pytest.raises(ValueError, match=r"can't (hold|be sent)"):
+        write(["fine", made(), "too"])
+    assert write(["fine", "", "too"])
