@@ -20,7 +20,7 @@ ASK_LIBRARIES := cli contacts endtoend report sandbox settings singer target val
 unexport PYTHONDONTWRITEBYTECODE
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
 
-.PHONY: help bench browser chaos demo demo-fleet demo-meltano memory mutants postgres seeds test test-lowest lint types pytest constraints sbom clean
+.PHONY: help bench chaos demo demo-fleet demo-meltano memory mutants postgres seeds test test-lowest lint types pytest wanted constraints sbom clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -45,13 +45,13 @@ lint: .venv/.ready ## ruff: rules and form
 types: .venv/.ready ## mypy, strict
 	$(BIN)/mypy
 
-browser: .venv/.ready ## the browser that the tests look at the pages with: found, or installed
-	@$(BIN)/python -m dev.browser
+wanted: .venv/.ready ## a browser, PostgreSQL and Mono, which tests want: found, or installed
+	@$(BIN)/python -m dev.found_or_installed browser postgres dotnet
 
-postgres: .venv/.ready ## the PostgreSQL server that the tests keep journals in: found, or installed
-	@$(BIN)/python -m dev.postgres
+postgres: .venv/.ready
+	@$(BIN)/python -m dev.found_or_installed postgres
 
-pytest: .venv/.ready .meltano/.ready browser postgres ## all tests, with branch coverage of the programs' processes too
+pytest: .venv/.ready .meltano/.ready wanted ## all tests, with branch coverage of the programs' processes too
 	$(BIN)/pytest -n $(WORKERS) --hypothesis-seed=$(HYPOTHESIS_SEED) --cov --cov-report=term --cov-fail-under=95
 
 # What asks a library something: the API and its wire, Singer and the SDK, schemas, settings, pages, whole runs.

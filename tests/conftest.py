@@ -15,6 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from dev.found_or_installed import AGAIN
 from target_w50.sandbox import Sandbox
 from tests.effort import tries
 from tests.support import (
@@ -77,6 +78,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             for name, value in UNMEASURED.items():
                 patched.setenv(name, value)
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """One line of the summary for all tests that lack the same thing of the machine, not one for each."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(AGAIN):
+        report.longrepr = (__file__, 1, report.longrepr[2])
+    return report
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -66,18 +66,9 @@ class Watched:
         return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """One line of the summary for all tests that lack a browser, not one for each."""
-    report = yield
-    if report.skipped and machine.MISSING in str(report.longrepr):
-        report.longrepr = (__file__, 1, machine.MISSING)
-    return report
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; where it is missing they are skipped, and CI fails by `test_machine`."""
+    """One browser for all tests; where it is missing they are skipped, and CI fails by `test_ci_has_it`."""
     path = machine.find()
     if path is None:
         pytest.skip(machine.MISSING)

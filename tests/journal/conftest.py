@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,9 @@ from tests.postgres_server import PostgresServer
 KINDS = ("sqlite", "postgres")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """One line of the summary for all tests that lack a server, not one for each."""
-    report = yield
-    if report.skipped and machine.MISSING in str(report.longrepr):
-        report.longrepr = (__file__, 1, machine.MISSING)
-    return report
-
-
 @pytest.fixture(scope="session")
 def programs() -> Path:
-    """Of a server; where they are missing tests are skipped, and CI fails by `test_server_programs`."""
+    """Of a server; where they are missing tests are skipped, and CI fails by `test_ci_has_it`."""
     found = machine.find()
     if found is None:
         pytest.skip(machine.MISSING)

@@ -7,27 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dev import postgres
-from dev.browser import demanded
+from dev import found_or_installed, postgres
+from dev.found_or_installed import demanded, seek
 from tests.postgres_server import PostgresServer
-
-
-@pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """A machine where nothing is found and nothing can be installed; what is tried all the same."""
-    tried: list[tuple[str, ...]] = []
-
-    def fails(command: tuple[str, ...], timeout_s: float) -> bool:
-        del timeout_s
-        tried.append(command)
-        return False
-
-    monkeypatch.setattr(postgres, "find", lambda: None)
-    monkeypatch.setattr(postgres, "_run", fails)
-    monkeypatch.setattr(postgres, "TRIED", tmp_path / "tried")
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.delenv(postgres.VARIABLE, raising=False)
-    return tried
 
 
 @pytest.fixture
@@ -43,12 +25,6 @@ def put(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
-
-
-def test_ci_has_a_server() -> None:
-    """The other tests are skipped without one: this one says so, once, where CI demands them."""
-    if demanded() and not postgres.find():
-        pytest.fail(postgres.MISSING, pytrace=False)
 
 
 def test_the_newest_server_that_starts_is_taken(
@@ -73,30 +49,15 @@ def test_programs_that_were_named_are_the_only_ones(
     assert postgres.find() == named
     monkeypatch.setenv(postgres.VARIABLE, str(tmp_path / "nowhere"))
     assert postgres.find() is None
-    assert postgres.main() == int(demanded())
+    assert seek(postgres) == int(demanded())
 
 
-def test_a_server_that_can_not_be_had_is_said_in_one_line_and_tried_once(
-    bare: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert postgres.main() == 0
-    assert len(bare) == 1
-    assert capsys.readouterr().err == f"{postgres.MISSING} They are skipped.\n"
-    assert postgres.main() == 0
-    assert len(bare) == 1
-    assert capsys.readouterr().out == ""
-
-
-def test_ci_tries_every_time_and_fails(bare: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI", "true")
-    assert (postgres.main(), postgres.main()) == (1, 1)
-    assert len(bare) == 2
-
-
-def test_what_is_fetched_is_pinned_with_hashes(bare: list[tuple[str, ...]]) -> None:
+def test_what_is_fetched_is_pinned_with_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[str, ...]] = []
+    monkeypatch.setattr(found_or_installed, "run", lambda command, **_: tried.append(command))
     postgres.install()
-    assert {"--require-hashes", "--no-deps", ":all:"} <= {*bare[0]}
-    assert Path(bare[0][-1]).name == "constraints-postgres.txt"
+    assert {"--require-hashes", "--no-deps", ":all:"} <= {*tried[0]}
+    assert Path(tried[0][-1]).name == "constraints-postgres.txt"
 
 
 def test_a_server_that_ends_leaves_nothing(programs: Path) -> None:
