@@ -18,7 +18,7 @@ from target_w50.w50.wire.xml_values import (
     read_values,
     text_problem,
     unescaped,
-    write_values,
+    write_contact,
 )
 
 REQUEST_NAMESPACE: Final = "http://schemas.datacontract.org/2004/07/W50API.Controllers"
@@ -48,20 +48,17 @@ class XmlWire:
 
         Members that the client has nothing for (`Id`, `ListId`, often `EncContactId`) are left out.
         """
-        values = write_values(map(markup_of, contact.values), contact.values.values())
-        if contact.enc_contact_id is None:
-            return b"<Contact>%b</Contact>" % values
-        member = element("EncContactId", escaped(contact.enc_contact_id), _CONTACT_MEMBER)
-        return b"<Contact>%b%b</Contact>" % (member.encode(), values)
+        before = b""
+        if contact.enc_contact_id is not None:
+            before = element("EncContactId", escaped(contact.enc_contact_id), _CONTACT_MEMBER).encode()
+        return write_contact(map(markup_of, contact.values), contact.values.values(), before=before)
 
     def contact_writer(
         self, field_names: Sequence[str], *, omits_nulls: bool
     ) -> Callable[[Sequence[Any]], bytes]:
         """Return what writes contacts from values alone, in the order of their FieldNames."""
         markups = tuple(map(markup_of, field_names))
-        return lambda values: (
-            b"<Contact>%b</Contact>" % write_values(markups, values, omits_nulls=omits_nulls)
-        )
+        return lambda values: write_contact(markups, values, omits_nulls=omits_nulls)
 
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return an `ArrayOfContact`."""

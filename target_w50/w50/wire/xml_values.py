@@ -48,6 +48,7 @@ _PLAIN: Final = bytes(byte for byte in range(0x20, 0x100) if byte not in _TO_LOO
 """Bytes of UTF-8 that stand for themselves in XML."""
 
 _BETWEEN: Final = "\x00"
+_BETWEEN_BYTES: Final = _BETWEEN.encode()
 """Stands between texts that are escaped together: no text of XML holds it."""
 
 _VALUES: Final = f'<Values xmlns:d3p1="{ARRAYS_NAMESPACE}" xmlns="{CONTACT_NAMESPACE}"'.encode()
@@ -76,8 +77,10 @@ def markup_of(name: str) -> Markup:
     return markup
 
 
-def write_values(markups: Iterable[Markup], values: Iterable[Any], *, omits_nulls: bool = False) -> bytes:
-    """Return `Values`; ValueError, without the value, where one can't be written.
+def write_contact(
+    markups: Iterable[Markup], values: Iterable[Any], *, omits_nulls: bool = False, before: bytes = b""
+) -> bytes:
+    """Return a `Contact`; ValueError, without the value, where one can't be written.
 
     All texts are looked at in one pass: nearly always there is nothing to escape in any of them.
 
@@ -86,30 +89,36 @@ def write_values(markups: Iterable[Markup], values: Iterable[Any], *, omits_null
         values: in the same order; what is UNSET is left out, and `Raw` is a plain number, or null where
             nulls are sent.
         omits_nulls: whether nulls are left out, too.
+        before: members that come before `Values`.
     """
-    pieces: list[bytes] = []
+    pieces = [b"<Contact>%b%b>" % (before, _VALUES)]
     texts: list[str] = []
     for value, markup in zip(values, markups, strict=True):
         if type(value) is str:
             pieces += markup["string" if value else "empty"]
             texts.append(value)
-        elif value is not UNSET and not (omits_nulls and value is None):
-            name, text = _typed(value)
-            pieces += markup[name]
+        elif value is None:
+            if not omits_nulls:
+                pieces += markup["nil"]
+                texts.append("")
+        elif value is not UNSET:
+            kind, text = _typed(value)
+            pieces += markup[kind]
             texts.append(text)
-    if not pieces:
-        return _VALUES + b" />"
-    pieces[1::3] = _all_escaped(texts)
-    return b"%b>%b</Values>" % (_VALUES, b"".join(pieces))
+    if not texts:
+        return b"<Contact>%b%b /></Contact>" % (before, _VALUES)
+    pieces[2::3] = _all_escaped(texts)
+    pieces.append(b"</Values></Contact>")
+    return b"".join(pieces)
 
 
 def _all_escaped(texts: list[str]) -> list[bytes]:
     try:
         written = _BETWEEN.join(texts).encode()
+        if len(written.translate(None, _PLAIN)) == len(texts) - 1:
+            return written.split(_BETWEEN_BYTES)
     except UnicodeEncodeError:
-        written = b""
-    if len(written.translate(None, _PLAIN)) == len(texts) - 1 and written:
-        return written.split(_BETWEEN.encode())
+        pass  # Half a surrogate pair: `escaped` says so.
     return [escaped(text).encode() for text in texts]
 
 
@@ -139,8 +148,6 @@ def element(name: str, text: str, attributes: str = "") -> str:
 def _typed(value: Any) -> tuple[str, str]:
     """Return a value's name in XML Schema, or `nil` or `empty`, and its text."""
     kind = type(value)
-    if value is None:
-        return "nil", ""
     if kind is bool:
         return "boolean", "true" if value else "false"
     if kind is Raw:
@@ -190,7 +197,7 @@ _WRITTEN_PAIR: Final = re.compile(
 
 
 def read_values(written: str) -> dict[str, Any]:
-    """Return the values of what `write_values` wrote, numbers with their digits."""
+    """Return the values of what `write_contact` wrote, numbers with their digits."""
     return {
         unescaped(found[1] or ""): _value(found[2], found[3] or "")
         for found in _WRITTEN_PAIR.finditer(written)
