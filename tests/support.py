@@ -22,7 +22,9 @@ from typing import Any
 from target_w50.program.lifecycle import LoadedProgram
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
+from target_w50.w50 import wire_format
 
+JSON_FRAME = wire_format("application/json").frame
 PATIENCE_S = 60.0
 """How long a test waits for something that comes at once on a free machine, before it says that it hangs."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 import threading
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from target_w50.w50 import Frame
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
 """What a job keeps in memory before its batches go to a temporary file."""
@@ -14,6 +16,9 @@ SMALL_BYTES = 256 * 1024
 """So much is not worth a temporary file: many small jobs must not use up the files that may be open."""
 ALL_IN_MEMORY_BYTES = 16 * 1024 * 1024
 """What all jobs of a run keep in memory, beside small ones."""
+
+JOINED_BYTES = 256 * 1024
+"""About what is joined and written at a time."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,9 @@ class Batch:
         lengths: bytes of each contact's fragment.
         places: where each contact was read, see `Places`.
         raw_lengths: bytes of what the tap sent for each contact, or None if that is not kept.
-        separator: what stands between two contacts.
+        frame: what stands around the contacts.
         fingerprints: what the journal keeps of each contact, or None if it keeps nothing.
-        size_bytes: bytes of all contacts and separators.
+        size_bytes: bytes of the whole request.
     """
 
     def __init__(  # noqa: PLR0917 - made in one place
@@ -50,16 +55,17 @@ class Batch:
         lengths: array[int],
         places: array[int],
         raw_lengths: array[int] | None,
-        separator: bytes,
+        frame: Frame,
         fingerprints: Sequence[tuple[int, int, int]] | None = None,
     ) -> None:
         self.offset = offset
         self.lengths = lengths
         self.places = places
         self.raw_lengths = raw_lengths
-        self.separator = separator
+        self.frame = frame
         self.fingerprints = fingerprints
-        self.size_bytes = sum(lengths) + len(separator) * max(len(lengths) - 1, 0)
+        before, between, after = map(len, frame)
+        self.size_bytes = before + sum(lengths) + between * max(len(lengths) - 1, 0) + after
 
     @property
     def count(self) -> int:
@@ -122,7 +128,7 @@ class BatchStore:
         fragments: Sequence[bytes],
         places: Sequence[int],
         raws: Sequence[bytes] | None,
-        separator: bytes,
+        frame: Frame,
         fingerprints: Sequence[tuple[int, int, int]] | None = None,
     ) -> Batch:
         """Keep contacts, in this order, as one batch.
@@ -131,21 +137,28 @@ class BatchStore:
             fragments: each contact as it is sent.
             places: where each was read.
             raws: what the tap sent for each, lines joined with line ends; None if that is not kept.
-            separator: what stands between two contacts when they are sent.
+            frame: what stands around them when they are sent.
             fingerprints: what the journal keeps of each, or None.
         """
-        lengths = array("Q", map(len, fragments))
         raw_lengths = None if raws is None else array("Q", map(len, raws))
-        data = separator.join(fragments)
-        if raws is not None:
-            data = b"".join((data, *raws))
+        batch = Batch(
+            0, array("Q", map(len, fragments)), array("Q", places), raw_lengths, frame, fingerprints
+        )
         with self._lock:
-            offset = self._end
-            self._make_room(offset + len(data))
-            self._file.seek(offset)
-            self._file.write(data)
-            self._end += len(data)
-        return Batch(offset, lengths, array("Q", places), raw_lengths, separator, fingerprints)
+            batch.offset = self._end
+            end = self._end + batch.size_bytes + sum(raw_lengths or ())
+            self._make_room(end)
+            self._file.seek(batch.offset)
+            write = self._file.write
+            write(frame.before)
+            for number, some in enumerate(_slices(fragments, batch.lengths)):
+                write(frame.between if number else b"")
+                write(frame.between.join(some))
+            write(frame.after)
+            for some in _slices(raws or (), raw_lengths or ()):
+                write(b"".join(some))
+            self._end = end
+        return batch
 
     def _make_room(self, size_bytes: int) -> None:
         """Go to disk before it grows to that size, if memory is not to hold it."""
@@ -162,13 +175,14 @@ class BatchStore:
         self._memory.give_back(self._taken_bytes)
         self._taken_bytes = 0
 
-    def joined(self, batch: Batch) -> bytes:
-        """The batch's contacts as they are sent, with the separators between them."""
+    def body(self, batch: Batch) -> bytes:
+        """The request with the batch's contacts."""
         return self._read(batch.offset, batch.size_bytes)
 
     def fragments(self, batch: Batch) -> list[bytes]:
         """The batch's contacts, serialised."""
-        return _cut(self.joined(batch), batch.lengths, len(batch.separator))
+        frame = batch.frame
+        return _cut(self.body(batch), batch.lengths, len(frame.before), len(frame.between))
 
     def parts(self, batch: Batch) -> list[ContactParts]:
         """The batch's contacts with all that is known of them."""
@@ -192,9 +206,17 @@ class BatchStore:
             self._give_back()
 
 
-def _cut(data: bytes, lengths: array[int], gap: int = 0) -> list[bytes]:
-    pieces, start = [], 0
+def _cut(data: bytes, lengths: array[int], start: int = 0, gap: int = 0) -> list[bytes]:
+    pieces = []
     for length in lengths:
         pieces.append(data[start : start + length])
         start += length + gap
     return pieces
+
+
+def _slices(pieces: Sequence[bytes], lengths: Sequence[int]) -> Iterator[Sequence[bytes]]:
+    """The pieces, so many at a time that they may be joined without a second copy of all in memory."""
+    if pieces:
+        step = max(JOINED_BYTES * len(pieces) // max(sum(lengths), 1), 1)
+        for start in range(0, len(pieces), step):
+            yield pieces[start : start + step]

@@ -155,7 +155,7 @@ class Bisection:
                 [part.fragment for part in parts],
                 [part.place for part in parts],
                 [part.raw for part in parts] if self.sets_aside else None,
-                batch.separator,
+                batch.frame,
                 _fingerprints(parts),
             )
             for parts in batches

@@ -281,7 +281,7 @@ class StreamLoad:
             return
         raws = self._batch.raws if self._keeps_raws else None
         batch = job.store.put(
-            self._batch.fragments, self._batch.places, raws, self._intake.wire.separator, fingerprints
+            self._batch.fragments, self._batch.places, raws, self._intake.wire.frame, fingerprints
         )
         self._open_jobs.seen.update(map(hash, self._batch.rows))
         if self._looks_alike:

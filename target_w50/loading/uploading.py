@@ -107,7 +107,7 @@ class Uploading:
         log.info("Created %s", job.name, extra=job.log_fields(self._ledger.run_id))
 
     def _send(self, job: LoadJob, batch: Batch) -> None:
-        body = self._wire.frame(job.store.joined(batch))
+        body = job.store.body(batch)
         effort = job.effort
         if effort is None:
             raise JobLifeError(f"{job.name} is filled before it is created")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 Value = bool | int | float | Decimal | str | None
 """What one field of a contact may hold."""
@@ -32,6 +32,14 @@ _KIND_NAMES: Final = {
     str: "a string",
     dict: "an object",
 }
+
+
+class Frame(NamedTuple):
+    """What stands around contacts' parts in a request: before them, between two and after them."""
+
+    before: bytes
+    between: bytes
+    after: bytes
 
 
 class WireError(ValueError):

@@ -22,6 +22,7 @@ from target_w50.settings.model import entry_from
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import ContactsList, ImportJob
 from tests.effort import tries
+from tests.support import JSON_FRAME
 
 PACKAGE = Path(__file__).parents[2] / "target_w50"
 SEEN = ImportJob(7, 42, 0, 0, 0, None, None, None, 0, 0, 0, 0, 0)
@@ -75,7 +76,7 @@ def new_job(**options: Any) -> LoadJob:
 
 
 def batch(job: LoadJob, contacts: int = 2) -> Batch:
-    return job.store.put([b"{}"] * contacts, range(contacts), None, b",")
+    return job.store.put([b"{}"] * contacts, range(contacts), None, JSON_FRAME)
 
 
 def job_in(phase: Phase, *, closed: bool) -> LoadJob:
@@ -265,8 +266,8 @@ def test_a_job_keeps_the_schemas_of_its_records_and_whether_it_fires_events() ->
 def test_jobs_share_the_memory_that_they_are_given() -> None:
     memory = StoreMemory()
     job = new_job(memory=memory)
-    job.store.put([b" " * SMALL_BYTES, b" "], [1, 2], None, b"")
-    assert memory.used_bytes == SMALL_BYTES + 1
+    job.store.put([b" " * SMALL_BYTES, b" "], [1, 2], None, JSON_FRAME)
+    assert memory.used_bytes == SMALL_BYTES + len("[, ]")
     job.store.close()
 
 
@@ -275,11 +276,11 @@ def test_what_waits_for_w50_is_what_it_has_not_acknowledged_and_what_it_costs_to
     assert job.waiting_bytes == OWN_BYTES
     for contacts in (1, 2):
         job.add(batch(job, contacts))
-    assert job.waiting_bytes == OWN_BYTES + 2 * BATCH_BYTES + len("{}") + len("{},{}")
+    assert job.waiting_bytes == OWN_BYTES + 2 * BATCH_BYTES + len("[{}]") + len("[{},{}]")
     job.creating(Effort(CLOCK.now()))
     job.created(SEEN)
     job.batch_sent()
-    assert job.waiting_bytes == OWN_BYTES + BATCH_BYTES + len("{},{}")
+    assert job.waiting_bytes == OWN_BYTES + BATCH_BYTES + len("[{},{}]")
     job.store.close()
 
 

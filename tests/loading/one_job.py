@@ -29,7 +29,7 @@ from target_w50.settings.model import StateMode, settings_from
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import ContactsList, ImportJob, UploadAnswer, W50Client
 from target_w50.w50.wire.formats import wire_format
-from tests.support import entry, read_metrics
+from tests.support import JSON_FRAME, entry, read_metrics
 
 FRESH = ImportJob(7, 42, 0, 0, 0, "Created", None, None, 0, 0, 0, 0, 0)
 """W50's job before it is run."""
@@ -154,7 +154,7 @@ class OneJob:
                     [b'{"n":%d}' % number for number in numbers],
                     [number + 2 for number in numbers],
                     None if self.quarantine is None else raws,
-                    b",",
+                    JSON_FRAME,
                 )
             )
         if closed:

@@ -18,6 +18,7 @@ from target_w50.import_jobs.phases import JobLifeError
 from target_w50.loading.bisection import MOST_CULPRITS, MOST_LOOKS, Bisection, _spread
 from target_w50.runtime.clock import CLOCK
 from tests.loading.one_job import FRESH, OneJob
+from tests.support import JSON_FRAME
 
 Make = Callable[..., OneJob]
 REFUSED = RefusedError("W50 says no", status=417)
@@ -196,7 +197,7 @@ def test_the_batches_of_other_streams_say_nothing_of_a_stream(one_job: Make) -> 
     find(one, W50(range(30)))
     counts = one.ledger.counts("people")
     other = LoadJob(2, counts, one.job.mapping)
-    other.add(other.store.put([b'{"n":%d}' % n for n in range(30)], range(30), [b""] * 30, b","))
+    other.add(other.store.put([b'{"n":%d}' % n for n in range(30)], range(30), [b""] * 30, JSON_FRAME))
     probe(other)
     w50 = W50(range(30))
     one.bisection.find(other, REFUSED, w50)
@@ -214,7 +215,7 @@ def test_each_record_of_a_contact_at_fault_is_set_aside_with_its_place_and_the_r
     one = probed(one_job(aside=True), 1, sent=1, closed=False)
     store, line = one.job.store, b'{"type":"RECORD","stream":"contacts","record":{"n":%d}}'
     raws = [b"\n".join(line % number for number in numbers) for numbers in ((1, 2, 3), (4, 5), (6, 7))]
-    one.job.add(store.put([b'{"n":3}', b'{"n":5}', b'{"n":7}'], [17, 18, 19], raws, b","))
+    one.job.add(store.put([b'{"n":3}', b'{"n":5}', b'{"n":7}'], [17, 18, 19], raws, JSON_FRAME))
     with caplog.at_level(logging.INFO, "target-w50"):
         find(one, W50({3, 7}))
     assert one.set_aside == [1, 2, 3, 6, 7]
@@ -235,7 +236,9 @@ def test_a_record_is_set_aside_under_the_schema_of_its_own_stream(one_job: Make)
         b'{"type":"RECORD","stream":"%b","record":{"n":%d}}' % (stream, number)
         for number, stream in enumerate((b"contacts", b"people", b"contacts"), 1)
     ]
-    one.job.add(one.job.store.put([b'{"n":%d}' % number for number in (1, 2, 3)], [1, 2, 3], raws, b","))
+    one.job.add(
+        one.job.store.put([b'{"n":%d}' % number for number in (1, 2, 3)], [1, 2, 3], raws, JSON_FRAME)
+    )
     find(one, W50({1, 2, 3}))
     assert (one.set_aside, one.schema_lines) == ([1, 2, 3], 2)
 
@@ -278,7 +281,7 @@ def test_pieces_of_a_batch_can_be_set_aside_where_the_batch_could(one_job: Make,
     assert [part.place for part in parts] == [2, 3, 4, 5, 6]
     assert [bool(part.raw) for part in parts] == [aside] * 5
     assert [batch.raw_lengths is not None for batch in one.job.batches] == [aside] * 2
-    assert one.job.store.joined(one.job.batches[0]) == b'{"n":0},{"n":1}'
+    assert one.job.store.body(one.job.batches[0]) == b'[{"n":0},{"n":1}]'
 
 
 def test_there_is_nothing_to_look_into_without_a_batch(one_job: Make) -> None:

@@ -11,7 +11,7 @@ from target_w50.import_jobs.batches import IN_MEMORY_BYTES, SMALL_BYTES, BatchSt
 from target_w50.loading.open_batches import OpenBatches
 from target_w50.target import TargetW50
 from tests import in_process
-from tests.support import entry, lines
+from tests.support import JSON_FRAME, entry, lines
 
 STREAMS = [f"stream_{number}" for number in range(20)]
 MOST_BYTES = 50_000
@@ -126,7 +126,7 @@ def test_stores_together_keep_no_more_in_memory_than_their_bound() -> None:
     batches = []
     for number in range(10):
         for store in stores:
-            batches.append((store, store.put([contact, b"%d" % number], [1, 2], None, b",")))
+            batches.append((store, store.put([contact, b"%d" % number], [1, 2], None, JSON_FRAME)))
             assert memory.used_bytes <= memory.most_bytes
     assert memory.used_bytes > 0
     for number, (store, batch) in enumerate(batches):
@@ -140,8 +140,8 @@ def test_a_small_store_uses_no_file_though_memory_is_full() -> None:
     """Thousands of small jobs may wait, and the files that may be open are few."""
     memory = StoreMemory(0)
     small, large = BatchStore(memory), BatchStore(memory)
-    small.put([b"c" * 1000], [1], None, b",")
-    large.put([b"c" * (SMALL_BYTES + 1)], [1], None, b",")
+    small.put([b"c" * 1000], [1], None, JSON_FRAME)
+    large.put([b"c" * (SMALL_BYTES + 1)], [1], None, JSON_FRAME)
     assert (small._on_disk, large._on_disk) == (False, True)
     small.close()
     large.close()

@@ -366,5 +366,5 @@ def test_every_line_about_a_job_can_be_found_by_run_job_list_and_stream(
             }.items()
         )
         assert "import job 7 of contact list 42" in said.getMessage()
-    assert "2 contacts and 15 bytes" in caplog.messages[1]
+    assert "2 contacts and 17 bytes" in caplog.messages[1]
     assert "(1 of 3): the answer was lost" in caplog.messages[2]

@@ -19,7 +19,7 @@ from target_w50.outputs.state_lines import JobResults, StateWriter
 from target_w50.runtime.stop import Stop
 from target_w50.settings.model import StateMode, entry_from
 from target_w50.w50 import ContactsList, ImportJob
-from tests.support import read_metrics
+from tests.support import JSON_FRAME, read_metrics
 
 SEEN = ImportJob(7, 42, 0, 0, 100, None, None, None, 1, 0, 0, 0, 1)
 NOW = dt.datetime(2027, 1, 1, tzinfo=dt.timezone.utc)
@@ -75,7 +75,7 @@ class Books:
         self._stores.append(job.store)
         self.ledger.read(1, job.counts)
         self.ledger.begin(job)
-        job.add(job.store.put([b"{}"] * contacts, range(contacts), None, b","))
+        job.add(job.store.put([b"{}"] * contacts, range(contacts), None, JSON_FRAME))
         job.close()
         return job
 

@@ -16,6 +16,7 @@ from target_w50.import_jobs.phases import Outcome, Phase
 from target_w50.outputs.ledger import Repeat
 from target_w50.settings.model import StateMode
 from tests.outputs.books import NOW, SEEN, Books
+from tests.support import JSON_FRAME
 
 EVENTS: dict[str, Any] = {"custom_events": ["SendWelcomeEmail"]}
 STOPPED = StoppedError("stopped", exit_status=143, code="signal")
@@ -332,7 +333,7 @@ def test_when_the_books_are_closed_what_may_run_is_unknown_and_the_rest_abandone
     ]
     for each in (running, filled, waiting):
         with pytest.raises(ValueError, match="closed file"):
-            each.store.put([b"{}"], [1], None, b",")
+            each.store.put([b"{}"], [1], None, JSON_FRAME)
 
 
 def test_of_jobs_that_ended_those_are_still_said_to_run_of_which_nobody_knows(books: Books) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-from target_w50.w50.models import Contact, WireError
+from target_w50.w50.models import Contact, Frame, WireError
 from target_w50.w50.wire.json_format import JsonWire, decode_json
 
 JSON_MEDIA_TYPES: Final = ("application/json", "text/json", "application/csp-report")
@@ -60,11 +60,8 @@ class WireFormat(Protocol):
         """
 
     @property
-    def separator(self) -> bytes:
-        """What stands between two contacts' parts."""
-
-    def frame(self, joined: bytes) -> bytes:
-        """Return the whole body of "add contacts" from its contacts' parts, joined by the separator."""
+    def frame(self) -> Frame:
+        """What makes the whole body of "add contacts" from its contacts' parts."""
 
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return the whole body of "add contacts" from its contacts' parts."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 from msgspec import defstruct
 
-from target_w50.w50.models import Contact, WireError
+from target_w50.w50.models import Contact, Frame, WireError
 
 # Numbers keep the digits of their Decimals; text leaves as UTF-8.
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
@@ -28,7 +28,7 @@ class JsonWire:
     """JSON under one of its three names, without white space, as W50 documents `application/csp-report`."""
 
     media_type: str = "application/json"
-    separator: ClassVar[bytes] = b","
+    frame: ClassVar[Frame] = Frame(b"[", b",", b"]")
 
     def encode_create(self, field_names: Sequence[str]) -> bytes:
         """Return an `ImportJobCreateRequest`; ValueError where a name can't be written."""
@@ -61,13 +61,9 @@ class JsonWire:
         values_type = defstruct("Values", fields, rename=rename, omit_defaults=omits_nulls, gc=False)
         return lambda values: b'{"Values":%b}' % _ENCODE(values_type(*values))
 
-    def frame(self, joined: bytes) -> bytes:
-        """Return an array of `Contact` from its contacts' parts, joined by the separator."""
-        return b"[%b]" % joined
-
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return an array of `Contact`."""
-        return self.frame(self.separator.join(fragments))
+        return b"[%b]" % b",".join(fragments)
 
     def text_problem(self, text: str) -> str | None:
         """Return why JSON in UTF-8 can't hold this text, or None."""

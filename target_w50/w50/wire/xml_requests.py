@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from target_w50.w50.models import Contact
+from target_w50.w50.models import Contact, Frame
 from target_w50.w50.wire.xml_values import (
     ARRAYS_NAMESPACE,
     CONTACT_NAMESPACE,
@@ -35,7 +35,7 @@ class XmlWire:
     """DataContract XML under one of its two names, in UTF-8."""
 
     media_type: str = "application/xml"
-    separator: ClassVar[bytes] = b""
+    frame: ClassVar[Frame] = Frame(_ARRAY, b"", b"</ArrayOfContact>")
 
     def encode_create(self, field_names: Sequence[str]) -> bytes:
         """Return an `ImportJobCreateRequest`; ValueError where a name can't be written."""
@@ -62,11 +62,7 @@ class XmlWire:
 
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return an `ArrayOfContact`."""
-        return self.frame(self.separator.join(fragments))
-
-    def frame(self, joined: bytes) -> bytes:
-        """Return an `ArrayOfContact` from its contacts' parts, joined by the separator."""
-        return b"%b%b</ArrayOfContact>" % (_ARRAY, joined)
+        return b"".join((self.frame.before, *fragments, self.frame.after))
 
     def text_problem(self, text: str) -> str | None:
         """Return why XML 1.0 can't hold this text, or None."""
