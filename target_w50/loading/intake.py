@@ -65,7 +65,7 @@ class Intake:
         self.settings = settings
         self.wire = wire
         self.open_batches = OpenBatches(
-            max(OPEN_BYTES, 2 * settings.batch_size_bytes),
+            max(OPEN_BYTES, settings.batch_size_bytes * 3 // 2),
             max(MOST_IN_OPEN_JOBS, settings.max_contacts_per_job),
         )
         self._monotonic = monotonic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 OPEN_BYTES = 32_000_000
-"""What all open batches may hold, where a request is not larger than half of that."""
+"""What all open batches may hold, where a request is not larger than two thirds of that."""
 MOST_IN_OPEN_JOBS = 400_000
 """What all open jobs may hold beside open batches, in contacts: about 80 bytes are remembered of each. A job
 that may hold more by the settings does."""

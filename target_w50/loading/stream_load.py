@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable
 from typing import Protocol
 
@@ -73,7 +74,7 @@ class StreamLoad:
         self._looks_alike = bool(mapping.match_fields) and mapping.entry.match_values is MatchValues.EXACT
         self._job: LoadJob | None = None
         self._in_job = 0
-        self._folded: set[int] = set()
+        self._folded = array("q")
         self._begin_batch()
 
     def _begin_batch(self) -> None:
@@ -280,12 +281,11 @@ class StreamLoad:
         if not self._batch.rows or job is None:
             return
         raws = self._batch.raws if self._keeps_raws else None
-        batch = job.store.put(
-            self._batch.fragments, self._batch.places, raws, self._intake.wire.frame, fingerprints
-        )
+        full, frame = self._batch, self._intake.wire.frame
+        batch = job.store.put(full.fragments, full.places, raws, frame, fingerprints)
         self._open_jobs.seen.update(map(hash, self._batch.rows))
         if self._looks_alike:
-            self._folded.update(map(hash, map(folded, self._batch.rows)))
+            self._folded.extend(map(hash, map(folded, self._batch.rows)))
         self._open_batches.into_job(len(self._batch.rows))
         self._begin_batch()
         self._intake.loader.add_batch(job, batch, self._intake.look_round)
@@ -316,5 +316,5 @@ class StreamLoad:
         self._job = None
         if self._looks_alike:
             # A contact is once in a job: what folding makes fewer of them are pairs.
-            self._counts.match_values_alike += self._in_job - len(self._folded)
-            self._folded = set()
+            self._counts.match_values_alike += self._in_job - len(set(self._folded))
+            self._folded = array("q")
