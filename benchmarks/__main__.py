@@ -27,8 +27,9 @@ CHANGES: dict[str, tuple[dict[str, Any], bool]] = {
         False,
     ),
     "flattening": ({"flattening_enabled": True, "flattening_max_depth": 2}, True),
+    "as XML (the SDK's: JSON)": ({"media_type": "application/xml"}, False),
 }
-"""Settings that change records, and whether their input has an object to flatten."""
+"""Settings that change records or how they are sent, and whether their input has an object to flatten."""
 
 
 def main() -> None:
