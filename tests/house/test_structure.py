@@ -43,6 +43,7 @@ APART = {"sandbox"}
 
 HAS_ITS_OWN_TIME = {
     "runtime.clock": "the clock of a run, which all its parts are given",
+    "runtime.pipes": "the seconds that a tap has to come to its end are the machine's",
     "runtime.signals": "the seconds that a signal leaves are the machine's",
     "w50.client": "the API's face, usable alone: the default of what is given",
     "w50.oauth2": "the same",
