@@ -78,6 +78,12 @@ def test_a_fragment_is_the_contact_as_it_is_sent() -> None:
     assert read_fragment(ready.fragment) == ready.contact
 
 
+def test_a_fragment_of_xml_is_read_back_as_the_contact_too() -> None:
+    own = maker("a", "b", "e", enc_contact_id="e", media_type="application/xml")
+    ready = made(own, {"a": "<ü&>", "b": Decimal("1.10"), "e": "x"})
+    assert read_fragment(ready.fragment) == ready.contact
+
+
 def test_a_damaged_fragment_is_not_said_to_be_a_line_of_the_input() -> None:
     with pytest.raises(BrokenLineError, match=r"^A kept contact is not JSON"):
         read_fragment(b'{"Values":')
