@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from target_w50.cli.demo import command as demo
 from target_w50.sandbox import Sandbox
 from tests.endtoend import program
+from tests.forks import run_forked
 from tests.support import (
     Finished,
     Target,
@@ -333,14 +333,27 @@ def test_about_shows_no_value_of_a_setting(tmp_path: Path, form: list[str]) -> N
 # The demo.
 
 
-def test_the_demo_gives_the_same_contacts_in_every_format() -> None:
-    command = [sys.executable, "-m", "target_w50.cli", "demo", "--media-type"]
-    # All at once: each of them mostly waits.
-    demos = [subprocess.Popen([*command, each], stdout=subprocess.PIPE, text=True) for each in MEDIA_TYPES]
-    printed = [[*told_of_contacts(demo.communicate()[0])] for demo in demos]
-    assert [demo.returncode for demo in demos] == [0] * len(MEDIA_TYPES)
+def test_the_demo_gives_the_same_contacts_in_every_format(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process, its target forked: tests/cli/test_demo.py starts the programs themselves."""
+    monkeypatch.setattr(demo, "running_sandbox", lambda *_, token: Sandbox(token=token))
+    monkeypatch.setattr(demo, "_run_target", forked_target)
+    printed = []
+    for each in MEDIA_TYPES:
+        assert demo.demo(media_type=each, keep=False) == 0
+        printed.append([*told_of_contacts(capsys.readouterr().out)])
     assert len(printed[0]) == 5
     assert all(each == printed[0] for each in printed)
+
+
+def forked_target(folder: Path, sample: Path) -> int:
+    """What the demo does with the target, by the quick way."""
+    arguments = ["--config", str(folder / "config.json")]
+    ended = run_forked(folder / "streams", arguments, sample.read_bytes(), folder / "metrics.singer")
+    (folder / "state.jsonl").write_text(ended.stdout)
+    (folder / "target.log").write_text(ended.stderr)
+    return ended.status
 
 
 def told_of_contacts(printed: str) -> Iterator[str]:
