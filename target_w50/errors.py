@@ -15,6 +15,7 @@
     +-- HeldError                 exit 7  another run holds the contact list
     |   +-- ListInUseError        exit 7  before anything was sent
     |   +-- LeaseLostError        exit 7  it has taken the list while this run did not move
+    +-- StoreError                exit 4  an output's store (a URL) stays away
     +-- JournalError              exit 1  the journal can't be read or written any more
     +-- StoppedError              exit 129, 130, 141 or 143: a signal, or standard output was closed
 
@@ -215,6 +216,13 @@ class JournalError(TargetW50Error):
     """The journal can't be read or written any more."""
 
     default_code = "journal_failed"
+
+
+class StoreError(TargetW50Error):
+    """A store that an output goes to, by its URL, can't be reached any more, or went on failing."""
+
+    exit_status = 4
+    default_code = "store_unreachable"
 
 
 class StoppedError(TargetW50Error):

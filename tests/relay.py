@@ -46,6 +46,9 @@ class Passed:
 Meddling = Callable[[Passed], Iterable[bytes]]
 """What to send instead of an answer, piece by piece."""
 
+Before = Callable[[str, str], Iterable[bytes] | None]
+"""What to answer to a request of that method and path, which is handed on where it is None."""
+
 
 class Relay:
     """Hands requests on to the sandbox, on connections that are kept, and its answers to `meddle`.
@@ -53,14 +56,21 @@ class Relay:
     Args:
         sandbox_url: where the sandbox is.
         meddle: makes what is answered of what the sandbox answered; that, unless it is given.
+        before: gives what is answered to a request, by method and path, that is not handed on.
         tls: what it shows and demands, so that it is spoken to by TLS.
     """
 
     def __init__(
-        self, sandbox_url: str, meddle: Meddling | None = None, *, tls: ssl.SSLContext | None = None
+        self,
+        sandbox_url: str,
+        meddle: Meddling | None = None,
+        *,
+        before: Before | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._sandbox = sandbox_url.removeprefix("http://")
-        self._meddle = meddle or (lambda passed: [passed.raw()])
+        self.meddle = meddle or (lambda passed: [passed.raw()])
+        self.before: Before = before or (lambda _, __: None)
         self._tls = tls
         self._ended = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -97,8 +107,13 @@ class Relay:
             while line := stream.readline():
                 method, path, _ = line.decode().split(" ")
                 headers = dict(iter(lambda: _header(stream.readline()), ("", "")))
+                if headers.pop("Expect", ""):
+                    connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
                 body = stream.read(int(headers.get("Content-Length", 0)))
-                for piece in self._meddle(self._passed(method, path, headers, body)):
+                instead = self.before(method, path)
+                if instead is None:
+                    instead = self.meddle(self._passed(method, path, headers, body))
+                for piece in instead:
                     if self._ended.is_set():
                         return
                     connection.sendall(piece)

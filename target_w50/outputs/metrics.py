@@ -17,8 +17,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from target_w50.errors import SettingsError, TargetW50Error
-from target_w50.outputs.append import MessageFile
+from target_w50.errors import SettingsError, StoppedError, StoreError, TargetW50Error
+from target_w50.outputs.messages_at import MessageOutput, messages_at
+from target_w50.outputs.store_calls import StoreCalls
+from target_w50.settings.output_place import is_url
 
 _log = logging.getLogger("target-w50")
 
@@ -56,13 +58,16 @@ class MetricsWriter:
     """Writes each metrics record to the log, and to `path` as Singer messages.
 
     Args:
-        path: file that is appended to, or None.
+        path: file that is appended to, or the URL of a store, or None.
         logger: the SDK's metrics logger.
         now: the time of day, with its zone.
         apart_from: open descriptors of files that metrics records must not get into.
+        calls: how a store is asked.
 
     Raises:
-        SettingsError: at once, if the file can't be written.
+        SettingsError: at once, if it can't be written.
+        StoreError: the store can't be reached.
+        StoppedError: the run was stopped meanwhile.
     """
 
     def __init__(
@@ -72,11 +77,14 @@ class MetricsWriter:
         now: Callable[[], dt.datetime],
         *,
         apart_from: Iterable[int] = (),
+        calls: StoreCalls | None = None,
     ) -> None:
         self._logger = logger
         self._now = now
         self._lock = threading.Lock()
-        self._file = None if path is None else _opened(path, apart_from)
+        self._is_at_url = path is not None and is_url(path)
+        self._lost: TargetW50Error | None = None
+        self._file = None if path is None else _opened(path, apart_from, calls)
 
     def write(self, stream: MetricsStream, record: dict[str, Any]) -> None:
         """Check the record against its schema, log it and append it.
@@ -102,7 +110,7 @@ class MetricsWriter:
         message = {"type": "RECORD", "stream": stream.value, "record": record}
         line = _encoded({**message, "time_extracted": self._now().isoformat()})
         with self._lock:
-            if self._file is None:
+            if self._file is None or self._lost is not None:
                 return
             try:
                 self._file.append(stream.value, _schema_line(stream), line)
@@ -111,6 +119,21 @@ class MetricsWriter:
                 words = "`metrics_path` can't be written any more (%s); metrics records are in the log alone"
                 _log.error(words, fault.strerror)
                 self._close()
+            except (StoreError, StoppedError) as error:
+                self._lost = error  # said by whoever would let a state pass
+
+    def sync(self) -> None:
+        """Have all records in the store when it returns; a file has them already.
+
+        Raises:
+            StoreError: the store stays away.
+            StoppedError: the run was stopped.
+        """
+        with self._lock:
+            if self._lost is not None:
+                raise self._lost
+            if self._file is not None and self._is_at_url:
+                self._file.sync()
 
     def leave(self, path: str) -> None:
         """Write to the log alone from now on, if the file is the one at this path as well."""
@@ -124,23 +147,28 @@ class MetricsWriter:
         return -1 if self._file is None else self._file.fd
 
     def close(self) -> None:
-        """Close the file."""
+        """Close it; what its store does not take any more is in the log alone, and that is said."""
         with self._lock:
-            self._close()
+            try:
+                self._close()
+            except TargetW50Error as error:
+                _log.error("%s The last metrics records are in the log alone", error.message)
 
     def _close(self) -> None:
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            file.close()
 
 
-def _opened(path: str, apart_from: Iterable[int]) -> MessageFile:
+def _opened(path: str, apart_from: Iterable[int], calls: StoreCalls | None) -> MessageOutput:
     try:
-        return MessageFile(path, apart_from=apart_from)
+        return messages_at(path, "metrics_path", calls, apart_from=apart_from)
     except OSError as error:
+        advice = "Name a file in a folder that exists and may be written to."
+        if is_url(path):
+            advice = "Name a URL where objects may be written, and let the driver find credentials."
         raise SettingsError(
-            f"`metrics_path` ({Path(path).name}) can't be written: {error.strerror}. Name a file in a folder "
-            "that exists and may be written to.",
+            f"`metrics_path` ({Path(path).name}) can't be written: {error.strerror}. {advice}",
             code="metrics_unwritable",
         ) from None
 

@@ -1,11 +1,10 @@
-"""The file of records set aside: a Singer stream of what the tap sent, each record with why it is there."""
+"""Records set aside, in a file or in parts: a Singer stream of what the tap sent, each with its reason."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
-import re
 import threading
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -15,8 +14,10 @@ import msgspec
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import InputError, SettingsError
-from target_w50.outputs.append import MessageFile
 from target_w50.outputs.json_members import with_member
+from target_w50.outputs.messages_at import MessageOutput, messages_at
+from target_w50.outputs.store_calls import StoreCalls
+from target_w50.settings.output_place import is_url
 from target_w50.singer.messages import SchemaLine
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -26,17 +27,20 @@ class QuarantineFile:
     """Appends records to a file that is itself a Singer stream; safe to use from several threads.
 
     Every record follows the SCHEMA that it belongs to, also where other runs append to the same file, see
-    `MessageFile`.
+    `MessageFile`; in a store each part is such a stream, see `MessageParts`.
 
     Args:
-        path: the file; its directory must exist. It is made, or made, readable for its owner alone.
+        path: the file; its directory must exist. It is made, or made, readable for its owner alone. Or the
+            URL of a store.
         run_id: the run, named with each record.
         now: clock; aware datetimes.
-
         apart_from: open descriptors of files that hold something else: contacts must not get there.
+        calls: how a store is asked.
 
     Raises:
-        SettingsError: the file can't be appended to (`quarantine_unwritable`).
+        SettingsError: it can't be written (`quarantine_unwritable`).
+        StoreError: the store can't be reached.
+        StoppedError: the run was stopped meanwhile.
     """
 
     def __init__(
@@ -46,12 +50,13 @@ class QuarantineFile:
         now: Callable[[], dt.datetime],
         *,
         apart_from: Iterable[int] = (),
+        calls: StoreCalls | None = None,
     ) -> None:
         self._run_id = run_id
         self._now = now
         self._lock = threading.Lock()
         self._schemas: dict[str, SchemaLine] = {}
-        self._file = _open(os.fspath(path), apart_from)
+        self._file = _open(os.fspath(path), apart_from, calls)
 
     def schema(self, stream: str, message: dict[str, Any] | bytes) -> SchemaLine:
         """Remember a SCHEMA message; it is written before the first record that belongs to it.
@@ -95,6 +100,7 @@ class QuarantineFile:
 
         Raises:
             SettingsError: the file can't be written any more (`quarantine_unwritable`).
+            StoreError: the store stays away.
         """
         about = {
             "reason": reason.value,
@@ -112,10 +118,11 @@ class QuarantineFile:
             raise _unwritable(f"can't be written any more ({error.strerror})") from error
 
     def flush(self) -> None:
-        """Have everything on disk when it returns; to be called before a state passes these records.
+        """Have everything where it can't be lost when it returns; to be called before a state passes these.
 
         Raises:
             SettingsError: the disk does not take it (`quarantine_unwritable`).
+            StoreError: the store stays away.
         """
         try:
             self._file.sync()
@@ -123,7 +130,7 @@ class QuarantineFile:
             raise _unwritable(f"can't be brought to disk ({error.strerror})") from error
 
     def close(self) -> None:
-        """Bring everything to disk and close the file.
+        """Bring everything to where it can't be lost, and close the file.
 
         Raises:
             SettingsError: as `flush`.
@@ -136,14 +143,12 @@ class QuarantineFile:
             self._file.close()
 
 
-def _open(path: str, apart_from: Iterable[int]) -> MessageFile:
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
-        raise _unwritable("is a URL; name a file")
+def _open(path: str, apart_from: Iterable[int], calls: StoreCalls | None) -> MessageOutput:
     try:
-        return MessageFile(path, private=True, apart_from=apart_from)
+        return messages_at(path, "quarantine_path", calls, private=True, apart_from=apart_from)
     except OSError as error:
-        fault = f"can't be opened for appending and closed to other users ({error.strerror})"
-        raise _unwritable(fault) from error
+        how = "written" if is_url(path) else "opened for appending and closed to other users"
+        raise _unwritable(f"can't be {how} ({error.strerror})", place=path) from error
 
 
 def _encoded(message: dict[str, Any]) -> bytes:
@@ -159,6 +164,6 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else str(value)
 
 
-def _unwritable(fault: str) -> SettingsError:
-    message = f"The file of `quarantine_path` {fault}."
+def _unwritable(fault: str, place: str = "") -> SettingsError:
+    message = f"The {'URL' if is_url(place) else 'file'} of `quarantine_path` {fault}."
     return SettingsError(message, faults=(message,), code="quarantine_unwritable")

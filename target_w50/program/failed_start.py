@@ -10,12 +10,13 @@ from typing import Any
 
 from singer_sdk import metrics as sdk_metrics
 
-from target_w50.errors import SettingsError, TargetW50Error
+from target_w50.errors import SettingsError, StoreError, TargetW50Error
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import run_outcome, run_record
 from target_w50.program.exit_line import PROGRAM
 from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.clock import CLOCK
+from target_w50.settings.output_place import output_faults
 from target_w50.settings.schema import API_URL, RUN_ID_PATTERN
 
 log = logging.getLogger(PROGRAM)
@@ -61,10 +62,10 @@ def _run_id(given: Any) -> str:
 
 def _writer(path: Any, run_id: str) -> MetricsWriter:
     logger = sdk_metrics.get_metrics_logger()
-    if not isinstance(path, str) or not path or "://" in path:
+    if not isinstance(path, str) or not path or any(output_faults({"metrics_path": path})):
         return MetricsWriter(None, logger, CLOCK.now)
     try:
         return MetricsWriter(path.replace("{run_id}", run_id), logger, CLOCK.now)
-    except SettingsError:
-        # The error at hand is told; that this file can't be written either would be next.
+    except (SettingsError, StoreError):
+        # The error at hand is told; that this output can't be written either would be next.
         return MetricsWriter(None, logger, CLOCK.now)

@@ -26,7 +26,7 @@ from target_w50.runtime.stop import Stop
 from target_w50.settings.model import Settings
 from target_w50.singer.messages import BrokenLineError
 from target_w50.target import TargetW50
-from target_w50.target.opening import open_run
+from target_w50.target.opening import open_run, store_calls
 from target_w50.target.run import Run
 
 log = logging.getLogger(PROGRAM)
@@ -82,6 +82,7 @@ class LoadedProgram:
                 logger,
                 self._stop.clock.now,
                 apart_from=(self._input_fd, self._stdout_fd),
+                calls=store_calls(settings, self._stop),
             )
             self._run = open_run(
                 settings,

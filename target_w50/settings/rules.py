@@ -14,6 +14,7 @@ from jsonschema.exceptions import ValidationError
 from target_w50.errors import SettingsError
 from target_w50.settings.choices import AuthMethod, DeletedRecords, ImportMode, OnInvalidRecord
 from target_w50.settings.journal_place import journal_faults
+from target_w50.settings.output_place import output_faults
 from target_w50.settings.schema import DROP, IN_FILES
 from target_w50.w50 import GrantType, check_url
 
@@ -137,11 +138,7 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
     if wants_file and "quarantine_path" not in sound.names:
         yield "`quarantine_path` is required to quarantine records"
     yield from journal_faults(given, sound.names)
-    for name in ("quarantine_path", "metrics_path"):
-        if "://" in given.get(name, "") or "\0" in given.get(name, ""):
-            yield f"`{name}` must be the path of a file, not a URL"
-    if "metrics_path" in given and given["metrics_path"] == given.get("quarantine_path"):
-        yield "`metrics_path` and `quarantine_path` must not be the same file"
+    yield from output_faults(given)
     if given.get("flattening_enabled") and "flattening_max_depth" not in sound.names:
         yield "`flattening_max_depth` is required for `flattening_enabled`"
 

@@ -371,7 +371,8 @@ SAFETY: Schema = {
     "quarantine_path": _setting(
         "Quarantine file",
         "string",
-        "File that quarantined records are appended to; `{run_id}` in it is replaced.",
+        "File that quarantined records are appended to; `{run_id}` in it is replaced. Or the URL of an "
+        "object with `{run_id}` in it (`s3://`, `gs://`, `az://`), for numbered parts.",
         minLength=1,
     ),
     "max_line_bytes": _setting(
@@ -414,7 +415,8 @@ OUTPUTS: Schema = {
     "metrics_path": _setting(
         "Metrics file",
         "string",
-        "File that metrics records are appended to; `{run_id}` in it is replaced.",
+        "File that metrics records are appended to; `{run_id}` in it is replaced. Or the URL of an object "
+        "with `{run_id}` in it, as `quarantine_path`.",
         minLength=1,
     ),
     "state": _choice(

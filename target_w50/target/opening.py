@@ -31,6 +31,7 @@ from target_w50.outputs.ledger import Ledger
 from target_w50.outputs.metrics import MetricsWriter
 from target_w50.outputs.quarantine import QuarantineFile
 from target_w50.outputs.state_lines import JobResults, StateWriter, write_to_stdout
+from target_w50.outputs.store_calls import StoreCalls
 from target_w50.runtime.clock import Clock
 from target_w50.runtime.stop import Stop
 from target_w50.settings.connection import Connection
@@ -67,12 +68,13 @@ def open_run(
 
     Raises:
         SettingsError: an output can't be written, or an address not used; what was opened here is closed.
+        StoreError: the store of an output can't be reached; the same.
     """
     stop = stop or Stop()
     clock = stop.clock
     started_at = clock.now()
     with ExitStack() as undone:
-        quarantine = _quarantine_file(settings, clock, metrics, states_fd)
+        quarantine = _quarantine_file(settings, stop, metrics, states_fd)
         if quarantine is not None:
             undone.callback(quarantine.close)
         journal = _journal(settings, clock)
@@ -85,7 +87,7 @@ def open_run(
             results=results,
             metrics=metrics,
             stop=stop,
-            before_state=lambda: _before_state(quarantine, journal),
+            before_state=lambda: _before_state(quarantine, metrics, journal),
             after_state=lambda numbers: _after_state(numbers, journal),
             now=clock.now,
         )
@@ -97,7 +99,7 @@ def open_run(
 
 
 def _quarantine_file(
-    settings: Settings, clock: Clock, metrics: MetricsWriter, states_fd: int
+    settings: Settings, stop: Stop, metrics: MetricsWriter, states_fd: int
 ) -> QuarantineFile | None:
     """The quarantine file, if the run may have to set a record aside."""
     wanted = settings.quarantines or any(
@@ -109,16 +111,23 @@ def _quarantine_file(
     try:
         # It may be the input, loaded again: what is appended is not read, see `same_file_limit`.
         others = (states_fd, STANDARD_ERROR, metrics.fd)
-        return QuarantineFile(path, settings.run_id, clock.now, apart_from=others)
+        calls = store_calls(settings, stop)
+        return QuarantineFile(path, settings.run_id, stop.clock.now, apart_from=others, calls=calls)
     except SettingsError:
         metrics.leave(path)
         raise
 
 
-def _before_state(quarantine: QuarantineFile | None, journal: Journal | None) -> None:
-    """What a state waits for: what is set aside is on the disk, and the lists are still ours."""
+def store_calls(settings: Settings, stop: Stop) -> StoreCalls:
+    """How the stores of a run's outputs are asked."""
+    return StoreCalls(stop, retry_for_s=settings.retry_for_s, timeout_s=settings.request_timeout_s)
+
+
+def _before_state(quarantine: QuarantineFile | None, metrics: MetricsWriter, journal: Journal | None) -> None:
+    """What a state waits for: what is set aside or told can't be lost, and the lists are still ours."""
     if quarantine is not None:
         quarantine.flush()
+    metrics.sync()
     if journal is not None:
         journal.leases.check_all()
 

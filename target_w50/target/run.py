@@ -210,12 +210,13 @@ class Run:
         if self._wound_up:
             return
         self._wound_up = True
-        lost: TargetW50Error | None = None
+        given = error
         self.ledger.close_books(error.message if error else "the run ended")
-        try:
-            self._close_journal(error)
-        except TargetW50Error as failed:
-            lost, error = failed, error or failed
+        for close in (self._close_quarantine, self._close_journal):
+            try:
+                close(error)
+            except TargetW50Error as failed:
+                error = error or failed
         rerun, job_ids = self.rerun()
         self.ledger.write_streams()
         self._tell_alike()
@@ -229,11 +230,20 @@ class Run:
         )
         self.ledger.write_run(outcome)
         self.metrics.close()
-        if self.quarantine is not None:
-            self.quarantine.close()
         self.close()
-        if lost is error and lost is not None:
-            raise lost
+        if error is not given and error is not None:
+            raise error
+
+    def _close_quarantine(self, error: TargetW50Error | None) -> None:
+        """Before the end is told: what was set aside behind the last state may be lost with its store."""
+        if self.quarantine is None:
+            return
+        try:
+            self.quarantine.close()
+        except TargetW50Error as failed:
+            if error is not None and failed.code != error.code:
+                log.error("After that also: %s", failed.message)  # noqa: TRY400  # it may hold values
+            raise
 
 
 def _jobs(ids: list[int]) -> str:

@@ -229,7 +229,7 @@ def unwritable(path: str | Path) -> SettingsError:
 
 
 def test_a_file_that_cannot_be_appended_to_is_found_at_the_start(tmp_path: Path) -> None:
-    assert "URL" in unwritable("s3://bucket/quarantine.jsonl").message
+    assert "URL" in unwritable("https://example.com/quarantine.jsonl").message
     assert "URL" in unwritable("file:///tmp/quarantine.jsonl").message
     assert "No such file" in unwritable(tmp_path / "missing" / "quarantine.jsonl").message
     unwritable(tmp_path)

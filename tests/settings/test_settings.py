@@ -242,9 +242,21 @@ def test_all_faults_are_named_at_once_and_never_with_their_values() -> None:
         ({"on_invalid_record": "quarantine"}, "`quarantine_path` is required to quarantine records"),
         (
             {"on_invalid_record": "quarantine", "quarantine_path": "s3://bucket/x"},
-            "`quarantine_path` must be the path of a file, not a URL",
+            "`quarantine_path` must hold {run_id} if it is a URL",
         ),
-        ({"metrics_path": "https://example.com/x"}, "`metrics_path` must be the path of a file, not a URL"),
+        (
+            {"metrics_path": "https://example.com/x"},
+            "`metrics_path` must be the path of a file, or a URL that",
+        ),
+        ({"metrics_path": "s3://a{run_id}/x"}, "`metrics_path` must hold {run_id} if it is a URL"),
+        ({"metrics_path": "s3://bucket/{run_id}/"}, "`metrics_path` must name an object, not a folder"),
+        ({"metrics_path": "s3://{run_id}"}, "`metrics_path` must be a URL with a bucket or container"),
+        ({"metrics_path": f"s3://key:{SECRET}@b/{{run_id}}"}, "`metrics_path` must be a URL without cred"),
+        ({"metrics_path": f"az://b/{{run_id}}?sig={SECRET}"}, "`metrics_path` must be a URL without cred"),
+        (
+            {"metrics_path": "gs://b/{run_id}", "quarantine_path": "gcs://b/{run_id}"},
+            "`metrics_path` and `quarantine_path` must not be the same",
+        ),
         ({"metrics_path": "a\0b"}, "`metrics_path` must be the path of a file"),
         ({"run_id": "../../etc"}, "`run_id` has a character that is not allowed in it"),
         (

@@ -27,6 +27,7 @@ from target_w50.errors import (
 )
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.looking import Absent, looked_at
+from target_w50.outputs.messages_at import messages_at
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import (
     DROP,
@@ -36,6 +37,7 @@ from target_w50.settings.model import (
     connection_settings,
     settings_from,
 )
+from target_w50.settings.output_place import is_url
 from target_w50.settings.sources import read_config
 from target_w50.w50 import ContactsList
 
@@ -176,12 +178,27 @@ def _outputs(settings: Settings) -> Iterator[Finding]:
     ):
         if path is None:
             continue
+        if is_url(path):
+            yield _store(name, path)
+            continue
         problem = _unwritable(Path(path))
         if problem is None:
             yield Finding("output", f"`{name}` can be written")
         else:
             message = f"`{name}` can't be written: {problem}."
             yield Finding("output", message, SettingsError(message, code="output_unwritable"))
+
+
+def _store(name: str, url: str) -> Finding:
+    """Whether parts can be written: proven as a run does it, with a small object that is removed again."""
+    try:
+        messages_at(url, name, None).close()
+    except OSError as error:
+        message = f"`{name}` can't be written: {error.strerror}."
+        return Finding("output", message, SettingsError(message, code="output_unwritable"))
+    except TargetW50Error as error:
+        return Finding("output", error.message, error)
+    return Finding("output", f"`{name}` can be written")
 
 
 def _journal(settings: Settings) -> Finding:
