@@ -13,16 +13,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+KEPT = ("etag", "last-modified", "content-range")
+"""Headers of an answer that are handed on beside its type, for the drivers of stores."""
+
 
 @dataclass(frozen=True)
 class Passed:
-    """An exchange that the sandbox has answered."""
+    """An exchange that the sandbox has answered; `more` are all headers of the answer."""
 
     method: str
     path: str
     status: int
     content_type: str
     body: bytes
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_status_request(self) -> bool:
@@ -37,7 +41,13 @@ class Passed:
     def raw(self, **changes: Any) -> bytes:
         """The answer as it may be sent on; `changes` are members that its object gets instead."""
         body = json.dumps(json.loads(self.body) | changes).encode() if changes else self.body
-        head = f"HTTP/1.1 {self.status} Some reason\r\nContent-Length: {len(body)}\r\n"
+        length = (
+            {name.lower(): value for name, value in self.more}.get("content-length", "0")
+            if self.method == "HEAD"
+            else len(body)
+        )
+        head = f"HTTP/1.1 {self.status} Some reason\r\nContent-Length: {length}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in self.more if name.lower() in KEPT)
         if self.content_type:
             head += f"Content-Type: {self.content_type}\r\n"
         return f"{head}\r\n".encode() + body
@@ -123,7 +133,8 @@ class Relay:
         onward.request(method, path, body, {name: headers[name] for name in headers if name != "Host"})
         with contextlib.closing(onward), onward.getresponse() as answer:
             content_type = answer.headers.get("Content-Type") or ""
-            return Passed(method, path, answer.status, content_type, answer.read())
+            more = tuple(answer.headers.items())
+            return Passed(method, path, answer.status, content_type, answer.read(), more)
 
 
 def shake_hands(connection: ssl.SSLSocket) -> None:

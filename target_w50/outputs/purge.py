@@ -1,4 +1,4 @@
-"""Takes records out of a quarantine file, while runs may append to it and a crash may come."""
+"""Takes records out of quarantine, while runs may add to it and a crash may come: out of files and parts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pathlib import Path
 from target_w50.errors import SettingsError
 from target_w50.outputs.append import held, sync_directory
 from target_w50.outputs.quarantine_lines import Line, Verdict, Wish, read_line
+from target_w50.outputs.store_calls import CallFailedError
+from target_w50.outputs.stored_files import StoredFiles
+from target_w50.outputs.stores import StoredObject
 
 MOST_LINES_NAMED = 10
 """How many of the lines that can't be judged are named."""
@@ -22,7 +25,7 @@ class Purge:
     """What became of a file, or would.
 
     Attributes:
-        path: the file.
+        path: the file, or the object's URL.
         removed: records that went, with lines that are no Singer message and hold what was to go.
         kept: records that stay.
         unknown: how many lines stay because they don't say what was asked.
@@ -30,7 +33,7 @@ class Purge:
         elsewhere: records that stay, by stream and property, though the property holds the value.
     """
 
-    path: Path
+    path: Path | str
     removed: int
     kept: int
     unknown: int
@@ -71,7 +74,31 @@ def purge(path: Path, wish: Wish, *, dry_run: bool = False) -> Purge:
         ) from None
 
 
-def _judged(fd: int, path: Path, wish: Wish) -> Purge:
+def purge_object(files: StoredFiles, stored: StoredObject, wish: Wish, *, dry_run: bool = False) -> Purge:
+    """The same for a part in a store, which no run writes to any more: it is written anew, or removed.
+
+    Raises:
+        SettingsError: the store refuses (`quarantine_unusable`).
+        StoreError: it can't be reached.
+    """
+    try:
+        with files.joined([stored]) as content:
+            fd = content.fileno()
+            found = _judged(fd, stored.url, wish)
+            if found.removed and not dry_run:
+                kept = b"".join(_kept(_lines(fd), wish))
+                if kept.strip():
+                    files.write(stored.url, kept)
+                else:
+                    files.remove(stored.url)
+            return found
+    except CallFailedError as failed:
+        raise SettingsError(
+            f"{stored.url} can't be purged: {failed.fault.words}.", code="quarantine_unusable"
+        ) from None
+
+
+def _judged(fd: int, path: Path | str, wish: Wish) -> Purge:
     removed = kept = 0
     unknown: list[int] = []
     more_unknown = 0

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from target_w50.errors import SettingsError
+from target_w50.outputs.moments import moment
 from target_w50.settings.output_place import STORES, part_of, scheme_of
 
 CONNECT_TIMEOUT_S = 10
@@ -176,11 +177,10 @@ def _options(url: str, timeout_s: float) -> dict[str, Any]:
 
 def _modified(about: Mapping[str, Any]) -> dt.datetime:
     for name in _LAST_MODIFIED:
-        moment = about.get(name)
-        if isinstance(moment, str):
-            moment = dt.datetime.fromisoformat(moment.replace("Z", "+00:00"))
-        if isinstance(moment, dt.datetime):
-            return moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+        told = about.get(name)
+        found = told if isinstance(told, dt.datetime) else moment(told)
+        if found is not None:
+            return found if found.tzinfo else found.replace(tzinfo=dt.timezone.utc)
     return dt.datetime.fromtimestamp(0, dt.timezone.utc)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
 
-from target_w50.errors import SettingsError, TargetW50Error
+from target_w50.errors import InputError, SettingsError, TargetW50Error
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.runtime.pipes import STDIN, throw_away
 from target_w50.runtime.stdout import keep_clean
 from target_w50.singer.lean_sdk import import_lean
+from target_w50.settings.output_place import is_url
 from target_w50.singer.lines import open_input
 
 EXIT_SETTINGS = 2
@@ -40,7 +41,10 @@ EXIT_SETTINGS = 2
     help="A JSON file with settings, or ENV for TARGET_W50_* of the environment and .env; may be repeated.",
 )
 @click.option(
-    "--input", "input_path", metavar="FILE", help="Read messages from FILE, not from standard input."
+    "--input",
+    "input_path",
+    metavar="FILE",
+    help="Read messages from FILE, or from the objects of a URL or glob, not from standard input.",
 )
 def command(
     *, version: bool, about: bool, about_format: str | None, config: tuple[str, ...], input_path: str | None
@@ -98,13 +102,38 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         stdout_fd = keep_clean()
         values = read_config(config)
         settings = settings_from(values)
-        file = None if input_path is None else open_input(input_path)
+        file = None if input_path is None else _opened(input_path)
         import_lean()
         from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
         return LoadedProgram(values, settings, stdout_fd, open_to_everybody(config, settings)).run(file)
     except Exception as fault:  # noqa: BLE001  # every ending has its status and its last line
         return _failed_to_start(values, fault, reads_stdin=input_path is None)
+
+
+def _opened(place: str) -> IO[bytes]:
+    """The file that messages are read from; objects of a store are first brought into one without a name.
+
+    Raises:
+        InputError: it can't be opened (`input_unreadable`).
+        TargetW50Error: the URL can't be used, or the store not be reached.
+    """
+    if not is_url(place):
+        return open_input(place)
+    # Only here: stores are for those who name one.
+    from target_w50.outputs.store_calls import CallFailedError  # noqa: PLC0415
+    from target_w50.outputs.stored_files import StoredFiles  # noqa: PLC0415
+
+    try:
+        files = StoredFiles(place)
+        found = files.find()
+        if not found:
+            raise InputError(f"There is no object {place}.", code="input_unreadable")
+        return files.joined(found)
+    except CallFailedError as failed:
+        raise InputError(
+            f"The input {place} can't be read: {failed.fault.words}.", code="input_unreadable"
+        ) from None
 
 
 def _failed_to_start(values: Mapping[str, Any], fault: Exception, *, reads_stdin: bool) -> int:

@@ -1,4 +1,4 @@
-"""Reads metrics files: every record that can be used, and for every line that can't its place and why."""
+"""Reads metrics files and parts: each record that can be used, and for each line that can't be, why."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from target_w50.errors import InputError
 from target_w50.outputs.metrics import KEY_PROPERTIES, MetricsStream, validator
 from target_w50.outputs.moments import moment
+from target_w50.settings.output_place import is_url
 
 Record = Mapping[str, Any]
 
@@ -49,22 +50,28 @@ class Metrics:
         return self.records[stream].values()
 
 
-def read_metrics(paths: Sequence[Path]) -> Metrics:
+def read_metrics(places: Sequence[str | Path], *, last: int | None = None) -> Metrics:
     """Read the files; a record that stands in several of them counts once, and its last version wins.
+
+    Args:
+        places: files, and URLs of objects in a store, see `StoredFiles`.
+        last: of what a URL names, only the objects of so many runs are read: those written to last.
 
     Raises:
         InputError: there is no usable record in any of them; names the first complaints.
+        SettingsError: a URL can't be used.
+        StoreError: a store can't be reached.
     """
     metrics = Metrics()
-    for path in paths:
+    for place in places:
+        if is_url(str(place)):
+            _read_store(metrics, str(place), last)
+            continue
         try:
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    why = _take(metrics, line)
-                    if why is not None:
-                        metrics.complaints.append(Complaint(str(path), number, why))
+            with Path(place).open("rb") as lines:
+                _read(metrics, str(place), lines)
         except OSError as error:
-            metrics.complaints.append(Complaint(str(path), 0, f"it can't be read: {error.strerror}"))
+            metrics.complaints.append(Complaint(str(place), 0, f"it can't be read: {error.strerror}"))
     if not any(metrics.records.values()):
         first = "; ".join(map(str, metrics.complaints[:3])) or "they are empty"
         raise InputError(
@@ -72,6 +79,34 @@ def read_metrics(paths: Sequence[Path]) -> Metrics:
             code="no_metrics",
         )
     return metrics
+
+
+def _read(metrics: Metrics, name: str, lines: Iterable[bytes]) -> None:
+    for number, line in enumerate(lines, 1):
+        why = _take(metrics, line)
+        if why is not None:
+            metrics.complaints.append(Complaint(name, number, why))
+
+
+def _read_store(metrics: Metrics, url: str, last: int | None) -> None:
+    # Only here: stores are for those who name one.
+    from target_w50.outputs.store_calls import CallFailedError  # noqa: PLC0415
+    from target_w50.outputs.stored_files import StoredFiles, newest_streams  # noqa: PLC0415
+
+    files = StoredFiles(url)
+    try:
+        found = files.find()
+    except CallFailedError as failed:
+        metrics.complaints.append(Complaint(url, 0, f"it can't be read: {failed.fault.words}"))
+        return
+    if not found:
+        metrics.complaints.append(Complaint(url, 0, "there is nothing"))
+    for stored, content in files.read(found if last is None else newest_streams(found, last)):
+        if isinstance(content, CallFailedError):
+            metrics.complaints.append(Complaint(stored.url, 0, f"it can't be read: {content.fault.words}"))
+            continue
+        with content:
+            _read(metrics, stored.url, content)
 
 
 def _take(metrics: Metrics, line: bytes) -> str | None:

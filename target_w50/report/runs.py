@@ -152,8 +152,13 @@ class Report:
         ]
 
 
-def put_together(metrics: Metrics) -> Report:
-    """The records by run; a run without an end of its own has what its streams and jobs tell."""
+def put_together(metrics: Metrics, *, last: int | None = None) -> Report:
+    """The records by run; a run without an end of its own has what its streams and jobs tell.
+
+    Args:
+        metrics: what was read; there is a record at least.
+        last: only so many runs, those that began last.
+    """
     ends = {record["run_id"]: record for record in metrics.of(MetricsStream.RUNS)}
     streams: dict[str, list[Record]] = defaultdict(list)
     jobs: dict[str, list[Record]] = defaultdict(list)
@@ -163,7 +168,7 @@ def put_together(metrics: Metrics) -> Report:
         jobs[record["run_id"]].append(record)
     ids = dict.fromkeys([*ends, *streams, *jobs])
     runs = [_run(each, ends.get(each), streams[each], jobs[each]) for each in ids]
-    return Report(sorted(runs, key=lambda run: run.started_at))
+    return Report(sorted(runs, key=lambda run: run.started_at)[-(last or 0) :])
 
 
 def _run(run_id: str, end: Record | None, streams: Sequence[Record], jobs: Sequence[Record]) -> ReportedRun:

@@ -14,15 +14,22 @@ from target_w50.cli.options import config_option, json_option
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted, write_table
 from target_w50.contacts.match_values import is_blank
-from target_w50.errors import SettingsError, TargetW50Error, printable
+from target_w50.errors import SettingsError, StoreError, TargetW50Error, printable
 from target_w50.outputs.moments import moment
-from target_w50.outputs.purge import Purge, purge
+from target_w50.outputs.purge import Purge, purge, purge_object
 from target_w50.outputs.quarantine_lines import OfContact, SetAsideBefore, Wish
+from target_w50.outputs.store_calls import CallFailedError
+from target_w50.outputs.stored_files import StoredFiles
+from target_w50.outputs.stores import StoredObject
 from target_w50.settings.model import Settings, settings_from
+from target_w50.settings.output_place import is_url
 from target_w50.settings.sources import read_config
 
 MOST_VALUE_BYTES = 64 * 1024
 """How long the value on standard input may be."""
+
+Place = Path | tuple[StoredFiles, StoredObject]
+"""A file, or an object with the store that it is in."""
 
 NEEDED = ("streams", "quarantine_path")
 """What of the settings counts here."""
@@ -64,7 +71,7 @@ def purge_command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Take records out of quarantine FILEs: paths or globs, or else `quarantine_path` of the settings.
+    """Take records out of quarantine FILEs: paths, URLs or globs, or else `quarantine_path` of the settings.
 
     Either by date or by contact. A run may append to the files meanwhile. A property is NAME whatever its
     case and punctuation and, with --config, whatever `fields` maps to NAME; the value counts whatever its
@@ -78,10 +85,10 @@ def purge_command(
         streams_required=False,
     )
     wish: Wish | None = None if before is None else _set_aside_before(before)
-    paths = list(_found(files) if files else _of_settings(values))
+    places = list(_found(files) if files else _of_settings(values))
     if wish is None:
         wish = _contact(contact or "", settings)
-    done, failed = _purge_all(paths, wish, dry_run=dry_run)
+    done, failed = _purge_all(places, wish, dry_run=dry_run)
     if as_json:
         print_json(_document(done, dry_run=dry_run))
     else:
@@ -94,8 +101,16 @@ def purge_command(
         raise failed[0]
 
 
-def _found(files: Sequence[str]) -> Iterator[Path]:
+def _found(files: Sequence[str]) -> Iterator[Place]:
     for file in files:
+        if is_url(file):
+            stored = list(_stored(file))
+            if not stored:
+                raise SettingsError(
+                    f"There is no object {file}. Nothing was changed.", code="quarantine_missing"
+                )
+            yield from stored
+            continue
         if Path(file).exists() or Path(file).is_symlink():
             yield Path(file)
             continue
@@ -105,13 +120,27 @@ def _found(files: Sequence[str]) -> Iterator[Path]:
         yield from matches
 
 
-def _of_settings(values: Mapping[str, Any]) -> Iterator[Path]:
+def _stored(url: str) -> Iterator[Place]:
+    """The objects that a URL names."""
+    store = StoredFiles(url)
+    try:
+        yield from ((store, each) for each in store.find())
+    except CallFailedError as failed:
+        raise SettingsError(
+            f"{url} can't be read: {failed.fault.words}. Nothing was changed.", code="quarantine_unusable"
+        ) from None
+
+
+def _of_settings(values: Mapping[str, Any]) -> Iterator[Place]:
     """The files of `quarantine_path`, those of all runs; there may be none yet."""
     path = values.get("quarantine_path")
     if not path:
         raise SettingsError(
             "Name the quarantine files, or settings with `quarantine_path` (--config FILE).", code="usage"
         )
+    if is_url(path):
+        yield from _stored(path)
+        return
     yield from _matching("*".join(map(glob.escape, path.split("{run_id}"))))
 
 
@@ -154,15 +183,18 @@ def _value(name: str) -> str:
 
 
 def _purge_all(
-    paths: Sequence[Path], wish: Wish, *, dry_run: bool
+    places: Sequence[Place], wish: Wish, *, dry_run: bool
 ) -> tuple[list[Purge], list[TargetW50Error]]:
     """Purge as many of the files as can be: one that can't is no reason to leave a person in the others."""
     done: list[Purge] = []
     failed: list[TargetW50Error] = []
-    for path in paths:
+    for place in places:
         try:
-            done.append(purge(path, wish, dry_run=dry_run))
-        except SettingsError as error:
+            if isinstance(place, Path):
+                done.append(purge(place, wish, dry_run=dry_run))
+            else:
+                done.append(purge_object(*place, wish, dry_run=dry_run))
+        except (SettingsError, StoreError) as error:
             failed.append(error)
     return done, failed
 

@@ -17,6 +17,7 @@ from target_w50.errors import SettingsError, printable
 from target_w50.report.reading import Complaint, read_metrics
 from target_w50.report.runs import Report, ReportedRun, put_together
 from target_w50.runtime.clock import CLOCK
+from target_w50.settings.output_place import is_url
 
 REPORT_MODULES = ("pygal", "jinja2")
 """What the extra `report` brings."""
@@ -33,28 +34,30 @@ RUN_COLUMNS = (
     short_help="What metrics files tell, as tables or as one page.",
     epilog="Example: w50 report metrics.singer -o report.html",
 )
-@click.argument("files", metavar="METRICS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="METRICS...", nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Write one self-contained page of HTML to FILE.",
+    help="Write one self-contained page of HTML to FILE, or to a URL.",
 )
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the N newest runs.")
 @json_option
-def report_command(files: tuple[Path, ...], output: Path | None, *, as_json: bool) -> None:
+def report_command(files: tuple[str, ...], output: str | None, last: int | None, *, as_json: bool) -> None:
     """Show the runs that METRICS files (see `metrics_path`) tell of: what failed first, then all runs.
 
-    With -o, a page with charts that can be opened anywhere, without a network. Lines that can't be used are
-    named and left out.
+    A URL names an object, all of a folder (s3://bucket/metrics/) or those that fit a glob. With -o, a page
+    with charts that can be opened anywhere, without a network. Lines that can't be used are named and left
+    out.
     """
     if output is not None:
         _require_extra()
         _require_other_file(output, files)
-    metrics = read_metrics(files)
+    metrics = read_metrics(files, last=last)
     for line in _complaint_lines(metrics.complaints):
         click.echo(f"w50: {line}", err=True)
-    report = put_together(metrics)
+    report = put_together(metrics, last=last)
     if output is not None:
         _write_page(report, metrics.complaints, output)
     elif as_json:
@@ -73,11 +76,11 @@ def _require_extra() -> None:
         )
 
 
-def _require_other_file(output: Path, files: Sequence[Path]) -> None:
+def _require_other_file(output: str, files: Sequence[str]) -> None:
     """See that the page takes no metrics file's place, under whatever name."""
     for file in files:
         try:
-            is_same = output.samefile(file)
+            is_same = output == file or Path(output).samefile(file)
         except OSError:
             continue  # one of them is not there
         if is_same:
@@ -93,18 +96,35 @@ def _complaint_lines(complaints: list[Complaint]) -> list[str]:
     return [*told, f"and {more:,} more lines that can't be used"] if more else told
 
 
-def _write_page(report: Report, complaints: list[Complaint], output: Path) -> None:
+def _write_page(report: Report, complaints: list[Complaint], output: str) -> None:
     from target_w50.report.page import page  # noqa: PLC0415  # an extra: it may not be installed
 
     content = page(report, complaints, CLOCK.now())
-    try:
-        output.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"The report can't be written to {output}: {error.strerror}.", code="output_unwritable"
-        ) from None
+    why: str | None = None
+    if is_url(output):
+        why = _write_object(output, content.encode())
+    else:
+        try:
+            Path(output).write_text(content, encoding="utf-8")
+        except OSError as error:
+            why = error.strerror
+    if why is not None:
+        raise SettingsError(f"The report can't be written to {output}: {why}.", code="output_unwritable")
     runs = counted(len(report.runs), "run")
     click.echo(f"w50: wrote {printable(output)} ({runs}, {len(content) // 1024:,} kB)", err=True)
+
+
+def _write_object(url: str, content: bytes) -> str | None:
+    """Write it to a store; returns why that can't be, or None."""
+    # Only here: stores are for those who name one.
+    from target_w50.outputs.store_calls import CallFailedError  # noqa: PLC0415
+    from target_w50.outputs.stored_files import StoredFiles  # noqa: PLC0415
+
+    try:
+        StoredFiles(url).write(url, content)
+    except CallFailedError as failed:
+        return failed.fault.words
+    return None
 
 
 def _print(report: Report) -> None:
