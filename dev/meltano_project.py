@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ class MeltanoProject:
         api_url: the W50 to load into.
         auth_token: what that W50 asks for; None if the project has it.
         folder: of the project.
+        more: environment variables of this caller's own.
     """
 
     home: Path
     api_url: str
     auth_token: str | None
     folder: Path = REPOSITORY
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def metrics(self) -> Path:
@@ -75,4 +78,5 @@ class MeltanoProject:
             # A proxy that the environment names must not get between the target and a loopback address.
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
+            **self.more,
         }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from dev.s3_server import BUCKET, SECRETS, S3Server
 from target_w50.sandbox import Sandbox
-from tests.s3_server import BUCKET, SECRETS, S3Server
 from tests.support import Finished, record, schema, settings, state
 
 INVALID = {"type": "RECORD", "stream": "contacts", "record": {"email": "odd@example.com", "first_name": 7}}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.s3_server import S3Server
 from target_w50.outputs import stores
 from tests.relay import Relay
-from tests.s3_server import S3Server
 
 
 @pytest.fixture(scope="session")

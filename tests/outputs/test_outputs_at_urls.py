@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dev.s3_server import S3Server
 from target_w50.sandbox import Sandbox
 from tests.outputs.at_urls import INVALID, MESSAGES, answer, at_urls, no_secrets_in, parts, told
 from tests.relay import Passed, Relay
-from tests.s3_server import S3Server
 from tests.support import Target, calls_of, load_here, record, schema, state, wait_until
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from dev.s3_server import BUCKET, S3Server
 from target_w50.cli import main as program
 from target_w50.outputs.metrics import MetricsStream
 from target_w50.sandbox import Sandbox
 from tests.outputs.at_urls import INVALID, answer, at_urls, parts
 from tests.relay import Relay
 from tests.report.records import job, run, write
-from tests.s3_server import BUCKET, S3Server
 from tests.support import load_here, record, run_target, schema, settings, stored
 
 

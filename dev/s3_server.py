@@ -1,4 +1,4 @@
-"""An S3 server of the tests' own: moto's, on loopback, in a process of its own, and gone with them."""
+"""An S3 server for tests and demos: moto's, on loopback, in a process of its own, and gone with them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,19 @@ class S3Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        assert self._process.stderr is not None
         said = b""
-        while (found := re.search(rb"Running on (http://127\.0\.0\.1:\d+)", said)) is None:
-            line = self._process.stderr.readline()
-            assert line, said.decode()
+        for line in self._process.stderr or ():
             said += line
+            found = re.search(rb"Running on (http://127\.0\.0\.1:\d+)", line)
+            if found is not None:
+                break
+        else:
+            raise RuntimeError(f"the S3 server does not start:\n{said.decode()}")
         self.url = found[1].decode()
         self.make_bucket(BUCKET)
 
     def make_bucket(self, name: str) -> None:
+        """Make a bucket, as the owner of the keys that all use here."""
         requests.put(f"{self.url}/{name}", headers=_SIGNED, timeout=60).raise_for_status()
 
     def environment(self, url: str = "") -> dict[str, str]:
@@ -76,13 +79,18 @@ class S3Server:
             use_listings_cache=False,
         )
 
+    def objects(self) -> dict[str, int]:
+        """The sizes of all its objects by their URLs."""
+        found = self.files.find(f"{BUCKET}/", detail=True)
+        return {f"s3://{name}": about["size"] for name, about in found.items()}
+
     def __enter__(self) -> S3Server:  # noqa: PYI034  # Self is not in Python 3.10
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
 
 
 _SIGNED = {"Authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/20270101/us-east-1/s3/aws4_request"}
