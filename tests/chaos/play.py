@@ -15,8 +15,9 @@ from typing import Any
 
 from target_w50.sandbox import Sandbox
 from tests.chaos.across_runs import Mails, Person
+from tests.chaos.outputs import Outputs
 from tests.chaos.process import PATIENCE_S, Program, place_of
-from tests.chaos.promises import Promises
+from tests.chaos.promises import QUARANTINE, Promises
 from tests.chaos.scenario import BLOCKED_S, HANG_FOR_GOOD_S, Misfortune, Scenario, Second
 
 MOST_RUNS = 6
@@ -65,19 +66,21 @@ class Player:
         self._folder = folder
         self._temporary = folder / "tmp"
         self._temporary.mkdir(parents=True)
-        quarantine = folder / "quarantine.jsonl"
+        self._outputs = Outputs(self.scenario, folder)
         journal = folder / "journal.db"
-        self._settings = self.scenario.settings(quarantine, journal)
+        self._journal = journal
+        self._settings: dict[str, Any] = {}
         self._state: dict[str, Any] = {}
         self._sandbox = Sandbox(**self.scenario.sandbox_options())
         self._said = ""
         self._mails = Mails(self._sandbox, self._violated)
         self._person = Person(journal, self._sandbox)
-        self._promises = Promises(self.scenario, self._sandbox, quarantine, self._violated)
+        self._promises = Promises(self.scenario, self._sandbox, self._outputs, self._violated)
 
     def play(self) -> Result:
         began = time.monotonic()
-        with self._sandbox:
+        with self._sandbox, self._outputs:
+            self._settings = self.scenario.settings(self._outputs.place(QUARANTINE), self._journal)
             for _ in range(MOST_RUNS):
                 if self._is_all_in(self._run(self.scenario.misfortune(), self.scenario.second())):
                     break
@@ -96,6 +99,7 @@ class Player:
     def _go_on_in_peace(self) -> None:
         """All must be in after one run more, but for those that stop at a job that a person must look at."""
         self._sandbox.faults.clear()
+        self._outputs.leave_in_peace()
         for fault in self.scenario.lasting_faults:
             self._sandbox.faults.add(fault)
         while True:
@@ -153,12 +157,12 @@ class Player:
         self._go_on_from(program, status, None if beside is None else beside.program)
         return status
 
-    def _metrics(self, name: str) -> Path:
-        return self._folder / f"metrics{self.result.runs}{name}.jsonl"
+    def _metrics(self, name: str) -> str:
+        return f"metrics{self.result.runs}{name}.jsonl"
 
     def _start(self, name: str, misfortune: Misfortune, *, alone: bool, **more: Any) -> Program:
         config = self._folder / f"config{name}.json"
-        metrics = str(self._metrics(name))
+        metrics = self._outputs.place(self._metrics(name))
         settings = {"api_url": self._sandbox.url, "metrics_path": metrics, **self._settings, **more}
         if misfortune.hangs:
             settings["request_timeout_s"] = HANG_FOR_GOOD_S
@@ -172,7 +176,7 @@ class Player:
         return Program(
             self.scenario,
             config,
-            {"TMPDIR": str(self._temporary)},
+            {"TMPDIR": str(self._temporary), **self._outputs.environment},
             state=self._state,
             misfortune=misfortune,
             see=see,
@@ -245,7 +249,7 @@ class Player:
 
     # What was promised.
 
-    def _check_the_end(self, status: int, misfortune: Misfortune, program: Program, metrics: Path) -> None:
+    def _check_the_end(self, status: int, misfortune: Misfortune, program: Program, metrics: str) -> None:
         stderr = program.stderr
         if "KeyboardInterrupt" in stderr and f"{os.sep}target_w50{os.sep}" not in stderr:
             return  # Python itself was interrupted, while it started: the program had not begun.

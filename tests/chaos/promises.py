@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from target_w50.sandbox import Sandbox
+from tests.chaos.outputs import Outputs
 from tests.chaos.scenario import FIELD_OF, Scenario
 
+QUARANTINE = "quarantine.jsonl"
 Contacts = dict[tuple[int, str], dict[str, Any]]
 """Values by contact list and e-mail address."""
 
@@ -19,11 +20,11 @@ class Promises:
     """Judges a scenario; what is broken is told to `violated`."""
 
     def __init__(
-        self, scenario: Scenario, sandbox: Sandbox, quarantine: Path, violated: Callable[[str], None]
+        self, scenario: Scenario, sandbox: Sandbox, outputs: Outputs, violated: Callable[[str], None]
     ) -> None:
         self._scenario = scenario
         self._sandbox = sandbox
-        self._quarantine = quarantine
+        self._outputs = outputs
         self._violated = violated
 
     def held(self) -> Contacts:
@@ -55,19 +56,22 @@ class Promises:
                 self._violated(f"state {place} was written, and record {each.place} is not in {where}")
                 return
 
-    def check_the_end(self, status: int, stderr: str, metrics: Path) -> None:
-        """The last line and the record of the run say how it ended."""
+    def check_the_end(self, status: int, stderr: str, metrics: str) -> None:
+        """The last line and the record of the run say how it ended; `metrics` is its output's name."""
         last = stderr.rstrip("\n").rpartition("\n")[2]
         if f"[exit_status={status} error_code=" not in last:
             self._violated(f"the last line says nothing of status {status}: {last[:300]}")
-        if not metrics.exists():
-            self._violated(f"no metrics of status {status}: {stderr[-600:]}")
+        found = self._outputs.lines(metrics)
+        if found is None:
+            if not self._outputs.may_lack_the_end:
+                self._violated(f"no metrics of status {status}: {stderr[-600:]}")
             return
-        written = [json.loads(line) for line in metrics.read_text().splitlines()]
+        written = [json.loads(line) for line in found]
         runs = [
             each["record"] for each in written if each["type"] == "RECORD" and each["stream"] == "w50_runs"
         ]
-        if [each["exit_status"] for each in runs] != [status]:
+        statuses = [each["exit_status"] for each in runs]
+        if statuses != [status] and not (self._outputs.may_lack_the_end and not statuses):
             self._violated(f"w50_runs does not have status {status} once")
 
     def check_nothing_ran_after(self, date: str) -> None:
@@ -123,8 +127,4 @@ class Promises:
         return {each["record"]["customer_id"] for each in self._quarantined() if each["type"] == "RECORD"}
 
     def _quarantined(self) -> list[dict[str, Any]]:
-        if not self._quarantine.exists():
-            return []
-        # A run that is under way, or was killed, may have left half a line at the end.
-        whole = self._quarantine.read_text().rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        return [json.loads(line) for line in self._outputs.lines(QUARANTINE) or ()]

@@ -24,6 +24,7 @@ BLOCKED_S = 1.2
 """So long nobody reads the states, from the start or from the signal on."""
 POISON = "poison"
 JOURNALED, BY_TWO = 0.6, 0.6
+AT_URLS = 0.15
 REFUSAL = {"reject": {"field": "Email", "contains": POISON}}
 """W50 refuses the whole upload that holds such a contact."""
 FAULTS: list[dict[str, Any]] = [
@@ -168,6 +169,11 @@ class Scenario:
         """Whether it has a journal; then its contacts get custom events."""
         self.by_two = self.journaled and self._more.random() < BY_TWO
         """Whether a second process may load the same at once."""
+        self.store_dice = random.Random(f"urls {seed}")  # noqa: S311  # the same
+        self.at_urls = self.store_dice.random() < AT_URLS
+        """Whether quarantine and metrics go to a store."""
+        self.store_faults = self.store_dice.choice([0.0, 0.2, 0.4])
+        """How many of the objects it refuses, or leaves without an answer."""
 
     @property
     def traits(self) -> list[str]:
@@ -181,6 +187,7 @@ class Scenario:
             "output blocks": self.output_blocks,
             "journal": self.journaled,
             "by two": self.by_two,
+            "outputs at URLs": self.at_urls,
         }
         return [name for name, has_it in traits.items() if has_it]
 
@@ -277,7 +284,7 @@ class Scenario:
             **dice.choice(kinds),
         }
 
-    def settings(self, quarantine: Path, journal: Path) -> dict[str, Any]:
+    def settings(self, quarantine: str, journal: Path) -> dict[str, Any]:
         dice = self.dice
         fires = dice.random() < 0.3 or self.journaled
         members: dict[str, Any] = {"custom_events": ["Hello"]} if fires else {}
@@ -285,7 +292,7 @@ class Scenario:
         if self.by_enc_contact_id:
             members["enc_contact_id"] = "enc"
         if self.refuses:
-            more |= {"on_invalid_record": "quarantine", "quarantine_path": str(quarantine)}
+            more |= {"on_invalid_record": "quarantine", "quarantine_path": quarantine}
         if self.aliased:
             more["stream_maps"] = {"signups": {"__alias__": "contacts"}}
         return {
