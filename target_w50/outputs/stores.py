@@ -159,7 +159,14 @@ def driver(bucket: str, timeout_s: float) -> Any:
     found: Any = UPath(bucket, **_options(bucket, timeout_s), skip_instance_cache=True).fs
     if hasattr(found, "retries"):
         found.retries = 1  # s3fs: we try again by ourselves, for as long as the settings say
+    if hasattr(found, "close_session"):
+        # Called as the process ends, which closes all connections quicker than that.
+        found.close_session = _close_nothing
     return found
+
+
+def _close_nothing(*_: object) -> None:
+    """Leave a driver's connections as they are."""
 
 
 def _options(url: str, timeout_s: float) -> dict[str, Any]:
