@@ -15,7 +15,8 @@ SEEDS ?= $(shell seq 1 20)
 # One more than cores: many tests wait for processes of the real programs, or for a clock.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 ASK_LIBRARIES := cli contacts endtoend report sandbox settings singer target validation w50 \
-	hostile/test_certificates.py hostile/test_ways_to_w50.py journal/test_postgres.py
+	hostile/test_certificates.py hostile/test_ways_to_w50.py journal/test_postgres.py \
+	outputs/test_azure.py outputs/test_outputs_at_urls.py outputs/test_parts.py outputs/test_stored_files.py
 # The programs are started hundreds of times: without their bytecode each start compiles all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
 CHECK_PYTHON := import sys; sys.exit(0 if sys.version_info >= (3, 10) else "target-w50 needs Python 3.10 or later, and this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")
@@ -46,7 +47,7 @@ types: .venv/.ready ## mypy, strict
 	$(BIN)/mypy
 
 wanted: .venv/.ready ## a browser, PostgreSQL and Mono, which tests want: found, or installed
-	@$(BIN)/python -m dev.found_or_installed browser postgres dotnet
+	@$(BIN)/python -m dev.found_or_installed browser postgres dotnet azurite
 
 postgres: .venv/.ready
 	@$(BIN)/python -m dev.found_or_installed postgres

@@ -1,8 +1,8 @@
 """What tests want of the machine and need not have: found, or installed where the machine lets us.
 
-`make test` runs it before pytest: `python -m dev.found_or_installed browser postgres dotnet`, each a module
-beside this one. What is there already is taken as it is; for what can't be had a line says so, and the tests
-that need it are skipped. CI demands everything.
+`make test` runs it before pytest: `python -m dev.found_or_installed browser postgres dotnet azurite`, each a
+module beside this one. What is there already is taken as it is; for what can't be had a line says so, and the
+tests that need it are skipped. CI demands everything.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from target_w50.errors import InputError, SettingsError, TargetW50Error
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.runtime.pipes import STDIN, throw_away
 from target_w50.runtime.stdout import keep_clean
-from target_w50.singer.lean_sdk import import_lean
 from target_w50.settings.output_place import is_url
+from target_w50.singer.lean_sdk import import_lean
 from target_w50.singer.lines import open_input
 
 EXIT_SETTINGS = 2

@@ -12,7 +12,7 @@ import pytest
 from dev import found_or_installed
 from dev.found_or_installed import demanded, main
 
-WANTED = ("browser", "postgres", "dotnet")
+WANTED = ("browser", "postgres", "dotnet", "azurite")
 
 
 @pytest.fixture(params=WANTED)
