@@ -114,7 +114,10 @@ class Store:
     def remove(self, url: str) -> None:
         """Remove an object; one that is gone already is well."""
         try:
-            self._fs.rm_file(url)
+            try:
+                self._fs.rm_file(url)
+            except NotImplementedError:
+                self._fs.rm(url)  # early versions of adlfs; it asks what is there before
         except FileNotFoundError:
             return
 
@@ -159,14 +162,7 @@ def driver(bucket: str, timeout_s: float) -> Any:
     found: Any = UPath(bucket, **_options(bucket, timeout_s), skip_instance_cache=True).fs
     if hasattr(found, "retries"):
         found.retries = 1  # s3fs: we try again by ourselves, for as long as the settings say
-    if hasattr(found, "close_session"):
-        # Called as the process ends, which closes all connections quicker than that.
-        found.close_session = _close_nothing
     return found
-
-
-def _close_nothing(*_: object) -> None:
-    """Leave a driver's connections as they are."""
 
 
 def _options(url: str, timeout_s: float) -> dict[str, Any]:

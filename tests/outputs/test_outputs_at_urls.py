@@ -12,7 +12,7 @@ from dev.s3_server import S3Server
 from target_w50.sandbox import Sandbox
 from tests.outputs.at_urls import INVALID, MESSAGES, answer, at_urls, no_secrets_in, parts, told
 from tests.relay import Passed, Relay
-from tests.support import Target, calls_of, load_here, record, schema, state, wait_until
+from tests.support import Target, calls_of, load_here, record, run_target, schema, state, wait_until
 
 
 def is_part(method: str, path: str, of: str) -> bool:
@@ -156,8 +156,7 @@ def test_where_removing_is_not_allowed_it_is_said_once(
 
 def test_a_run_that_settings_end_is_told_in_its_store(s3: S3Server, sandbox: Sandbox, tmp_path: Path) -> None:
     config = at_urls(sandbox, "early", poll_interval_s=-1)
-    with Target(tmp_path, config) as target:
-        done = target.wait()
+    done = run_target(tmp_path, config, b"")
     assert (done.status, done.error_code) == (2, "settings_invalid")
     assert [each["record"]["exit_status"] for each in told(s3, "early")] == [2]
 
