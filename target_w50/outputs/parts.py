@@ -7,7 +7,13 @@ import logging
 import threading
 
 from target_w50.errors import StoreError
-from target_w50.outputs.store_calls import LAST_TRY_S, LATE_TRY_S, CallFailedError, StoreCalls
+from target_w50.outputs.store_calls import (
+    LAST_TRY_S,
+    LATE_TRY_S,
+    NOT_ACKNOWLEDGED,
+    CallFailedError,
+    StoreCalls,
+)
 from target_w50.outputs.stores import Store, fault_of
 from target_w50.settings.output_place import part_of
 
@@ -127,8 +133,8 @@ class MessageParts:
             return self._calls.attempt(work, limit_s, heeds_stop=not self._calls.is_stopped)
         except CallFailedError as failed:
             raise StoreError(
-                f"{self._what} still can't be used: {failed.fault.words}. No state passes what is not in it. "
-                "Run again when it is there."
+                f"{self._what} still can't be used: {failed.fault.words}.{NOT_ACKNOWLEDGED} Run again when "
+                "it is there."
             ) from None
 
     def _put(self, number: int, data: bytes) -> int:

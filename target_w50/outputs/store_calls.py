@@ -23,6 +23,7 @@ LAST_TRY_S = 1.0
 LATE_TRY_S = 10.0
 """The same where the store has stayed away already."""
 SLOWEST_BYTES_PER_S = 50_000
+NOT_ACKNOWLEDGED = " No state passes what is not in it."
 
 
 class CallFailedError(Exception):
@@ -85,8 +86,8 @@ class StoreCalls:
                 pause_s = tries.pause()
             except TimeUsedUpError as over:
                 raise StoreError(
-                    f"{what} could not be used for {over.after_s:.0f} s: {words}. No state passes what "
-                    "is not in it. Run again when it is there."
+                    f"{what} could not be used for {over.after_s:.0f} s: {words}."
+                    f"{'' if self._stop is None else NOT_ACKNOWLEDGED} Run again when it is there."
                 ) from None
             self._sleep(pause_s)
 
