@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.changed import measure_changed
 from benchmarks.contacts import STREAM, input_file
 from benchmarks.overlap import measure_overlap
 from benchmarks.remembering import measure_remembering
@@ -36,6 +37,18 @@ def main() -> None:
     """Measure and report."""
     options = _options()
     results = Results()
+    if not options.only_changed:
+        _measure(options, results)
+    if options.changed_records:
+        results.compared = measure_changed(
+            _folder(), options.changed_records, options.stores, options.changed_rounds
+        )
+    results.write(sys.stdout)
+    options.json.write_text(json.dumps(results.as_json(), indent=2) + "\n")
+    sys.stdout.write(f"\nAll figures: {options.json}\n")
+
+
+def _measure(options: argparse.Namespace, results: Results) -> None:
     with bench_sandbox(_folder()) as sandbox:
         bench = Bench(sandbox, FOLDER)
         subjects: list[Subject] = [target_w50(), bare_loop(), sdk_default()]
@@ -66,9 +79,6 @@ def main() -> None:
             FOLDER, uploads_per_job=3, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
         )
     results.starts = measure_starts(FOLDER, rounds=3 * options.rounds)
-    results.write(sys.stdout)
-    options.json.write_text(json.dumps(results.as_json(), indent=2) + "\n")
-    sys.stdout.write(f"\nAll figures: {options.json}\n")
 
 
 def _folder() -> Path:
@@ -86,6 +96,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each program runs (default: 3)")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: for a first look")
     parser.add_argument("--no-overlap", action="store_true", help="leave the slow sandbox out")
+    parser.add_argument(
+        "--changed-records",
+        type=int,
+        help="records of the runs that find out what has changed, 0 for none (default: 1000000)",
+    )
+    parser.add_argument(
+        "--stores",
+        type=lambda text: sorted(int(each) for each in text.replace("_", "").split(",")),
+        help="how many contacts their journals know, with commas between them (default: 1000000,10000000)",
+    )
+    parser.add_argument("--only-changed", action="store_true", help="only these runs")
     parser.add_argument("--json", type=Path, default=FOLDER / "bench.json", help="where all figures go")
     options = parser.parse_args()
     quick = options.quick
@@ -93,6 +114,10 @@ def _options() -> argparse.Namespace:
     options.rounds = options.rounds or (1 if quick else 3)
     options.pairs = 3 if quick else 20
     options.changed_size = 20_000 if quick else 100_000
+    if options.changed_records is None:
+        options.changed_records = 50_000 if quick else 1_000_000
+    options.stores = options.stores or ([50_000, 200_000] if quick else [1_000_000, 10_000_000])
+    options.changed_rounds = options.rounds
     options.overlap_jobs = 3 if quick else 10
     options.overlap_rows = 1_000 if quick else 10_000
     return options

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from benchmarks.changed import COLUMNS, Compared
 from benchmarks.goals import MOST_MIB, TIMES_BARE, TIMES_SDK, TIMES_SDK_CHANGED, Goal
 from benchmarks.overlap import GOAL as OVERLAP_GOAL
 from benchmarks.overlap import Overlap
@@ -34,12 +35,14 @@ class Results:
         overlaps: runs against a slow sandbox.
         starts: what the programs take before they do anything.
         rememberings: runs with a journal beside runs without.
+        compared: runs that find out what has changed.
     """
 
     series: dict[tuple[str, int], dict[str, Series]] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
     rememberings: list[Remembering] = field(default_factory=list)
+    compared: list[Compared] = field(default_factory=list)
 
     @property
     def goals(self) -> list[Goal]:
@@ -68,6 +71,7 @@ class Results:
         for pairs in self.rememberings:
             if pairs.ours.records >= JUDGED_FROM[False]:
                 goals += pairs.goals
+        goals += [goal for each in self.compared for goal in each.goals]
         return goals
 
     def as_json(self) -> dict[str, Any]:
@@ -86,6 +90,7 @@ class Results:
                 for each in found.values()
             ],
             "cpu_us_of_a_further_record": [list(row) for row in self._growth()],
+            "changed": [vars(each) for each in self.compared],
             "overlap": [each.as_json() for each in self.overlaps],
             "starts": [each.as_json() for each in self.starts],
             "journal": [each.as_json() for each in self.rememberings],
@@ -112,6 +117,9 @@ class Results:
             file.write("\nWhat the journal costs (a SQLite file), run by run beside the same without it:\n")
             columns = ("records", "a job", "pairs", "CPU s", "CPU s without", "times as long", "by CPU")
             write_table(file, columns, [each.row for each in self.rememberings], numbers=columns)
+        if self.compared:
+            file.write("\nFinding out what has changed, by the same run without its uploads:\n")
+            write_table(file, COLUMNS, [each.row for each in self.compared], numbers=COLUMNS)
         file.write("\n")
         write_table(file, ("goal", "wanted", "found", ""), [goal.row for goal in self.goals])
 

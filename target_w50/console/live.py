@@ -87,7 +87,7 @@ def lines(streams: list[StreamProgress]) -> Table:
         grid.add_row(
             Text(printable(each.stream), style="bold"),
             Text(f"{each.records_read:,} read"),
-            Text(f"{each.contacts_sent:,} sent"),
+            Text(f"{each.contacts_sent:,} sent{each.not_sent_in_words}"),
             Text("" if each.job_id is None else f"job {each.job_id}, {each.job_percent} %"),
             ProgressBar(total=100, completed=each.job_percent, width=BAR_WIDTH),
             Text(f"{each.records_per_second:,.0f}/s"),

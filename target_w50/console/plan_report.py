@@ -79,6 +79,7 @@ def _stream_document(planned: PlannedStream, *, show_values: bool) -> dict[str, 
         ],
         "contacts": planned.contacts,
         "contacts_already_delivered": counts.contacts_already_delivered,
+        "contacts_unchanged": counts.contacts_unchanged,
         "import_jobs": jobs,
         "requests": {"create": jobs, "add_contacts": planned.batches, "run": jobs},
         "bytes": planned.bytes,
@@ -191,6 +192,8 @@ def _job_lines(stream: Mapping[str, Any], *, suppressed: bool) -> Iterator[str]:
     delivered = stream["contacts_already_delivered"]
     if delivered:
         yield f"{INDENT}not sent     {delivered:,} that earlier runs delivered, which did not end well"
+    if stream["contacts_unchanged"]:
+        yield f"{INDENT}unchanged    {stream['contacts_unchanged']:,}, which W50 has just so"
     yield f"{INDENT}events       {_events(stream, suppressed=suppressed)}"
 
 
@@ -208,6 +211,7 @@ def _events(stream: Mapping[str, Any], *, suppressed: bool) -> str:
 def plan_sentence(plan: Plan) -> str:
     """The plan in one sentence."""
     by_list: dict[int, int] = {}
+    known: dict[int, int] = {}
     names: dict[int, str] = {}
     events: dict[str, int] = {}
     for planned in plan.streams:
@@ -215,12 +219,16 @@ def plan_sentence(plan: Plan) -> str:
             continue
         contact_list = planned.mapping.contact_list
         by_list[contact_list.id] = by_list.get(contact_list.id, 0) + planned.contacts
+        counts = planned.counts
+        known.setdefault(contact_list.id, 0)
+        known[contact_list.id] += counts.contacts_unchanged + counts.contacts_already_delivered
         names[contact_list.id] = contact_list.name
         if planned.contacts_with_events:
             for event in planned.mapping.entry.custom_events:
                 events[event] = events.get(event, 0) + planned.contacts_with_events
     lists = " and ".join(
-        f"{counted(count, 'contact')} to list {each} {names[each]!r}" for each, count in by_list.items()
+        f"{_of_all(count, count + known[each])} to list {each} {names[each]!r}"
+        for each, count in by_list.items()
     )
     invalid = sum(planned.records_refused for planned in plan.streams)
     fired = ", ".join(f"{name} for up to {count:,}" for name, count in events.items()) or "none"
@@ -228,6 +236,10 @@ def plan_sentence(plan: Plan) -> str:
     instead = "" if ends is None else f" if it did not end with exit status {ends}"
     contacts = f"would send {lists or 'no contacts'}{instead}"
     return printable(f"{contacts}; {invalid:,} invalid; events: {fired}; nothing was sent")
+
+
+def _of_all(count: int, every: int) -> str:
+    return counted(count, "contact") if count == every else f"{count:,} of {counted(every, 'contact')}"
 
 
 def _first_sentence(error: TargetW50Error) -> str:

@@ -42,13 +42,13 @@ class LogLines:
     def show(self, streams: list[StreamProgress]) -> None:
         """Write the lines."""
         for each in streams:
-            now = (each.records_read, each.contacts_sent, each.job_in_words)
+            now = (each.records_read, each.contacts_sent, each.not_sent_in_words, each.job_in_words)
             if self._told.get(each.stream) == now:
                 continue
             self._told[each.stream] = now
             fields = each.job.log_fields(self._run_id) if each.job else {"run_id": self._run_id}
             log.info(
-                "Stream %r: %d records read, %d contacts sent, %s, %.0f records/s",
+                "Stream %r: %d records read, %d contacts sent%s, %s, %.0f records/s",
                 each.stream,
                 *now,
                 each.records_per_second,

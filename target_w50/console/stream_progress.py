@@ -20,6 +20,7 @@ class StreamProgress:
     Attributes:
         job: the first of its import jobs that has not ended, or None.
         records_per_second: of the last seconds.
+        contacts_not_sent: unchanged, or delivered by an earlier run already.
     """
 
     stream: str
@@ -27,6 +28,12 @@ class StreamProgress:
     contacts_sent: int
     job: LoadJob | None
     records_per_second: float
+    contacts_not_sent: int = 0
+
+    @property
+    def not_sent_in_words(self) -> str:
+        """How many contacts W50 has already, where there are any; with a comma before."""
+        return f", {self.contacts_not_sent:,} not sent again" if self.contacts_not_sent else ""
 
     @property
     def job_id(self) -> int | None:
@@ -74,6 +81,7 @@ class Looks:
                     counts.contacts_sent + sending,
                     own[0] if own else None,
                     self._rate(counts.stream, now, counts.records_read),
+                    counts.contacts_unchanged + counts.contacts_already_delivered,
                 )
             )
         return found

@@ -73,6 +73,7 @@ def done_in_words(ledger: Ledger, plan: Plan | None, import_mode: ImportMode) ->
     updated = sum(each.contacts_updated for each in streams)
     quarantined = sum(each.records_quarantined for each in streams)
     delivered = sum(each.contacts_already_delivered for each in streams)
+    unchanged = sum(each.contacts_unchanged for each in streams)
     not_updated = sum(each.contacts_not_updated for each in streams)
     rejected = sum(each.contacts_rejected for each in streams)
     words = f"Sent {counted(sent, 'contact')} in {counted(jobs, 'import job')}: "
@@ -83,6 +84,7 @@ def done_in_words(ledger: Ledger, plan: Plan | None, import_mode: ImportMode) ->
         (not_updated, "not updated"),
         (rejected, "rejected by W50"),
         (delivered, "delivered by an earlier run and not sent again"),
+        (unchanged, "unchanged and not sent"),
     )
     for count, what in others:
         words += f", {count:,} {what}" if count else ""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import ENC_CONTACT_ID, folded, is_blank
 from target_w50.contacts.refusal import Reason, Refusal
-from target_w50.settings.model import MatchValues, NullValues
+from target_w50.settings.model import MatchValues, NullValues, Send
 from target_w50.singer.messages import parse_json
 from target_w50.singer.nested_json import NestedValueError, compact_json
 from target_w50.w50 import Contact, WireFormat
@@ -58,6 +58,7 @@ class ContactMaker:
         self._omit_nulls = entry.null_values is NullValues.OMIT
         self._folds = entry.match_values is MatchValues.FOLDED
         self._deleted_values = dict(entry.deleted_values)
+        self._sorts = entry.send is Send.CHANGED  # as the mapping has its properties
         self._wire = wire
         self._encode = wire.encode_contact
         self._identity = self._identity_of()
@@ -84,6 +85,8 @@ class ContactMaker:
             return made
         values = {name: made.contact.values[name] for name in self._match_fields}
         values.update(self._deleted_values)
+        if self._sorts:
+            values = {name: values[name] for name in sorted(values)}
         contact = Contact(made.contact.enc_contact_id, values)
         return ReadyContact(contact, made.identity, self._encode(contact), made.matched)
 
@@ -143,9 +146,9 @@ class ContactMaker:
         if not match_fields:
             return lambda record, _: self._key_identity(record)
         if self._folds:
-            return lambda _, values: folded(_together([values[name] for name in match_fields]))
+            return lambda _, values: folded(together([values[name] for name in match_fields]))
         if len(match_fields) > 1:
-            return lambda _, values: _together([values[name] for name in match_fields])
+            return lambda _, values: together([values[name] for name in match_fields])
         (only,) = match_fields
         return lambda _, values: _told_apart(values[only])
 
@@ -180,10 +183,10 @@ class ContactMaker:
         keys = [record.get(name) for name in self._key_properties]
         if not keys or any(key is None for key in keys):
             return None
-        return _together(keys)
+        return together(keys)
 
 
-def _together(values: list[Any]) -> Hashable:
+def together(values: list[Any]) -> Hashable:
     """Several values as one; a single one as it is."""
     parts = [_told_apart(value) for value in values]
     return parts[0] if len(parts) == 1 else tuple(parts)

@@ -10,7 +10,7 @@ from typing import Any
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import listing, nearest, nearest_name, normalized
 from target_w50.errors import MappingError
-from target_w50.settings.model import DROP, DeletedRecords, FieldNaming, StreamEntry, UnmappedProperties
+from target_w50.settings.model import DROP, DeletedRecords, FieldNaming, Send, StreamEntry, UnmappedProperties
 from target_w50.w50 import ContactsList
 
 
@@ -97,6 +97,9 @@ def map_stream(
     known = [each.name for each in directory.fields(contact_list.id)] if asked else None
     _check_settings_exist(stream, entry, properties, known, contact_list)
     mapped, ignored = _map_properties(entry, properties, known, stream)
+    if entry.send is Send.CHANGED:
+        # So the contacts that are compared are written in the way in which they are compared.
+        mapped.sort(key=lambda each: each.field_name)
     _check_conflicts(stream, mapped)
     if ignored and entry.unmapped_properties is UnmappedProperties.FAIL:
         unmapped = [each for each in ignored if each.is_unmapped]

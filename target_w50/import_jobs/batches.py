@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from target_w50.import_jobs.fingerprints import Fingerprint, Fingerprints
 from target_w50.w50 import Frame
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
@@ -28,7 +29,7 @@ class ContactParts:
     fragment: bytes
     place: int
     raw: bytes = b""
-    fingerprint: tuple[int, int, int] | None = None
+    fingerprint: Fingerprint | None = None
 
     @property
     def lines(self) -> list[bytes]:
@@ -56,7 +57,7 @@ class Batch:
         places: array[int],
         raw_lengths: array[int] | None,
         frame: Frame,
-        fingerprints: Sequence[tuple[int, int, int]] | None = None,
+        fingerprints: Fingerprints | None = None,
     ) -> None:
         self.offset = offset
         self.lengths = lengths
@@ -71,6 +72,11 @@ class Batch:
     def count(self) -> int:
         """How many contacts it holds."""
         return len(self.lengths)
+
+    def doubt(self, rows: Iterable[int]) -> None:
+        """W50 took these of its contacts, but warned of them."""
+        if self.fingerprints is not None:
+            self.fingerprints.doubt(row for row in rows if 0 <= row < self.count)
 
 
 class StoreMemory:
@@ -129,7 +135,7 @@ class BatchStore:
         places: Sequence[int],
         raws: Sequence[bytes] | None,
         frame: Frame,
-        fingerprints: Sequence[tuple[int, int, int]] | None = None,
+        fingerprints: Fingerprints | None = None,
     ) -> Batch:
         """Keep contacts, in this order, as one batch.
 
@@ -191,7 +197,7 @@ class BatchStore:
         if batch.raw_lengths is not None:
             data = self._read(batch.offset + batch.size_bytes, sum(batch.raw_lengths))
             raws = _cut(data, batch.raw_lengths)
-        fingerprints: Sequence[tuple[int, int, int] | None] = batch.fingerprints or [None] * batch.count
+        fingerprints: Iterable[Fingerprint | None] = batch.fingerprints or [None] * batch.count
         return [*map(ContactParts, fragments, batch.places, raws, fingerprints)]
 
     def _read(self, offset: int, size: int) -> bytes:

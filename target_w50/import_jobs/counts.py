@@ -47,6 +47,7 @@ class StreamCounts:
     import_jobs: int = 0
     match_values_alike: int = 0
     contacts_already_delivered: int = 0
+    contacts_unchanged: int = 0
 
     @property
     def records_superseded(self) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from target_w50.errors import JournalError
 
 Row = tuple[Any, ...]
+
+MOST_AMONG = 10_000
+"""How many numbers one statement looks for; SQLite takes 32,766."""
 
 
 class Database(ABC):
@@ -62,6 +65,25 @@ class Database(ABC):
                 "is sent: the next run goes on from what the journal holds. Mend it, then run again.",
             ) from error
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Statements that only read, together; others may write meanwhile.
+
+        Raises:
+            JournalError: the database can't be used.
+        """
+        with self._lock, self._in_words():
+            if self._depth:
+                yield
+                return
+            self._begin_reading()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                self._roll_back()
+
     def rows(self, statement: str, **values: Any) -> list[Row]:
         """What a statement finds; within a transaction, or as one of its own."""
         with self.transaction():
@@ -71,6 +93,31 @@ class Database(ABC):
         """How many rows a statement changed; within a transaction, or as one of its own."""
         with self.transaction():
             return self._execute(statement, values)[1]
+
+    def among(self, statement: str, numbers: Sequence[int]) -> list[Row]:
+        """What a statement finds that has `{among}` behind a column: `IN` these numbers, signed, 64 bits."""
+        found: list[Row] = []
+        with self.reading():
+            for start in range(0, len(numbers), MOST_AMONG):
+                found += self._among(statement, numbers[start : start + MOST_AMONG])[0]
+        return found
+
+    def change_among(self, statement: str, numbers: Sequence[int]) -> None:
+        """Change rows by a statement that has `{among}` behind a column: `IN` these numbers."""
+        with self.transaction():
+            for start in range(0, len(numbers), MOST_AMONG):
+                self._among(statement, numbers[start : start + MOST_AMONG])
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
+        """Insert rows given in columns, all of one length.
+
+        Args:
+            table: into which; our own word, as the columns' names are.
+            columns: numbers of 64 bits, signed.
+            on_conflict: what is done where a row is there already.
+        """
+        with self.transaction():
+            self._insert(table, columns, on_conflict)
 
     @abstractmethod
     def now(self) -> float:
@@ -89,6 +136,15 @@ class Database(ABC):
 
     @abstractmethod
     def _begin(self) -> None: ...
+
+    def _begin_reading(self) -> None:
+        self._begin()
+
+    @abstractmethod
+    def _among(self, statement: str, numbers: Sequence[int]) -> tuple[list[Row], int]: ...
+
+    @abstractmethod
+    def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None: ...
 
     @abstractmethod
     def _commit(self) -> None: ...

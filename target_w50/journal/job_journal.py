@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Phase
-from target_w50.journal.history import NOBODY
+from target_w50.journal.contact_rows import Booking
 from target_w50.journal.journal import Journal
 from target_w50.journal.members import PackedMembers, pack
 from target_w50.journal.words import what_to_say
+from target_w50.settings.model import CustomEventsOncePer, Send
 from target_w50.w50 import ImportJob
 
 
@@ -22,10 +23,14 @@ class JobJournal:
     Args:
         journal: of the run; None where nothing is remembered.
         doubtful_s: how long a status may stay as it is after `run` before it counts as not run.
+        suppresses_events: whether no job of the run fires any.
     """
 
-    def __init__(self, journal: Journal | None, doubtful_s: float = 0.0) -> None:
+    def __init__(
+        self, journal: Journal | None, doubtful_s: float = 0.0, *, suppresses_events: bool = False
+    ) -> None:
         self._journal = journal
+        self._suppresses_events = suppresses_events
         self._doubtful_s = doubtful_s
 
     def next_run(self, job: LoadJob, *, will_be_known: bool, w50_has_it: bool = True) -> str:
@@ -57,7 +62,15 @@ class JobJournal:
     def creating(self, job: LoadJob) -> None:
         """W50 is about to be asked for a job."""
         if self._journal is not None:
-            self._journal.creating(job.number, job.list_id, job.stream, job.custom_events)
+            booking = self._booking(self._journal, job)
+            self._journal.creating(job.number, job.list_id, job.stream, job.custom_events, booking)
+
+    def _booking(self, journal: Journal, job: LoadJob) -> Booking:
+        entry, scope = job.mapping.entry, journal.scopes.number_of(job.mapping)
+        # Once in a lifetime, or once for each version: where somebody suppresses the events, that was it.
+        suppressed = self._suppresses_events and entry.custom_events_once_per is not CustomEventsOncePer.RUN
+        fired = bool(entry.custom_events) and (suppressed or bool(job.custom_events))
+        return Booking(scope, contacts=entry.send is Send.CHANGED, fired=fired)
 
     def filling(self, job: LoadJob) -> None:
         """W50 created it."""
@@ -104,9 +117,4 @@ class JobJournal:
 def _members(job: LoadJob) -> Iterator[PackedMembers]:
     for batch in job.batches:
         if batch.fingerprints is not None:
-            yield pack(
-                (key, version)
-                for first, other, version in batch.fingerprints
-                for key in (first, other)
-                if key != NOBODY[0]
-            )
+            yield pack(batch.fingerprints.members())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from target_w50.errors import LeaseLostError
+from target_w50.journal.contact_rows import NOTHING_BOOKED, Booking, ContactRows
 from target_w50.journal.database import Database
 from target_w50.journal.entries import (
     COLUMNS,
@@ -20,6 +21,7 @@ from target_w50.journal.entries import (
 )
 from target_w50.journal.leases import Leases
 from target_w50.journal.members import Delivered, PackedMembers
+from target_w50.journal.scopes import Scopes
 from target_w50.w50 import ImportJob
 
 
@@ -45,6 +47,8 @@ class Journal:
         self.leases = leases
         self.since = since
         self.key = key
+        self.contacts = ContactRows(database)
+        self.scopes = Scopes(database, leases.account)
         self._entries: dict[int, tuple[int, int]] = {}  # by our job's number: its row, and its list
 
     @property
@@ -54,16 +58,24 @@ class Journal:
 
     # The jobs of this run.
 
-    def creating(self, number: int, list_id: int, stream: str, custom_events: Sequence[str]) -> None:
-        """W50 is about to be asked for a job."""
+    def creating(
+        self,
+        number: int,
+        list_id: int,
+        stream: str,
+        custom_events: Sequence[str],
+        booking: Booking = NOTHING_BOOKED,
+    ) -> None:
+        """W50 is about to be asked for a job; `booking` says what is remembered if it ends well."""
         database = self.database
         with database.transaction():
             self.leases.need(list_id)
             now = database.now()
             ((row,),) = database.rows(
                 "INSERT INTO w50_jobs (account, contact_list_id, stream, run_id, host, process, epoch, "
-                "phase, custom_events, contacts, created, changed) VALUES (:account, :list_id, :stream, "
-                ":run_id, :host, :process, :epoch, :phase, :events, 0, :now, :now) RETURNING id",
+                "phase, custom_events, contacts, created, changed, scope, books_contacts, books_fired) "
+                "VALUES (:account, :list_id, :stream, :run_id, :host, :process, :epoch, :phase, :events, "
+                "0, :now, :now, :scope, :contacts, :fired) RETURNING id",
                 account=self.account,
                 list_id=list_id,
                 stream=stream,
@@ -72,6 +84,9 @@ class Journal:
                 phase=JournalPhase.CREATING.value,
                 events=json.dumps([*custom_events]),
                 now=now,
+                scope=booking.scope,
+                contacts=int(booking.contacts),
+                fired=int(booking.fired),
             )
         self._entries[number] = (row, list_id)
 
@@ -176,6 +191,10 @@ class Journal:
         )
         if not changed:
             raise LeaseLostError(self._list_of(row))
+        if after is JournalPhase.FINISHED:
+            self.contacts.delivered(row)
+        elif after in (JournalPhase.ABANDONED, JournalPhase.WITHOUT_EVENTS):
+            self.contacts.not_known(row, fired=after is JournalPhase.WITHOUT_EVENTS)
 
     def _list_of(self, row: int) -> int:
         ((list_id,),) = self.database.rows("SELECT contact_list_id FROM w50_jobs WHERE id = :row", row=row)

@@ -6,8 +6,10 @@ import contextlib
 import json
 import os
 import secrets
+import sys
 import tempfile
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 
 from target_w50.contacts.match_values import ENC_CONTACT_ID
 from target_w50.errors import SettingsError
-from target_w50.w50 import Contact
+from target_w50.journal.members import without_doubt
 
 HASH_BYTES = 8
 _KEY_BYTES = 32
@@ -45,31 +47,62 @@ class ContactHashes:
 
     def of_identity(self, identity: Any) -> int:
         """Who the contact is: by EncContactId, else match values, else key properties."""
-        if type(identity) is tuple and identity[0] is ENC_CONTACT_ID:
-            told = ["EncContactId", identity[1]]
-        elif len(self._match_fields) > 1:
-            told = [identity[place] for place in self._order]
-        else:
-            told = [identity]
-        whose = self._whose.copy()
-        whose.update(_text(told))
-        return int.from_bytes(whose.digest(), "big")
+        return int.from_bytes(self._digest(identity), "big")
 
-    def of_contact(self, contact: Contact) -> int:
-        """What is sent of the contact, whatever the order of its FieldNames and the format."""
-        what = self._what.copy()
-        what.update(_text([contact.enc_contact_id, sorted(contact.values.items())]))
-        return int.from_bytes(what.digest(), "big")
+    def of_identities(self, identities: Iterable[Any]) -> array[int]:
+        """The same of many, signed; 0 for a contact that nothing tells from others."""
+        nobody = bytes(HASH_BYTES)
+        return _signed(
+            b"".join(nobody if type(each) is object else self._digest(each) for each in identities)
+        )
+
+    def _digest(self, identity: Any) -> bytes:
+        whose = self._whose.copy()
+        kind = type(identity)
+        if kind is str and len(self._match_fields) < 2:  # noqa: PLR2004
+            whose.update(b"[%b]" % _encode(identity).encode())
+        elif kind is int and len(self._match_fields) < 2:  # noqa: PLR2004
+            whose.update(b"[%d]" % identity)
+        else:
+            whose.update(_text(self._told(identity)))
+        return whose.digest()
+
+    def _told(self, identity: Any) -> list[Any]:
+        if type(identity) is tuple and identity[0] is ENC_CONTACT_ID:
+            return ["EncContactId", identity[1]]
+        if len(self._match_fields) > 1:
+            return [identity[place] for place in self._order]
+        return [identity]
+
+    def of_texts(self, texts: Iterable[bytes]) -> list[int]:
+        """What is sent of contacts, each in the one way in which versions are made; signed."""
+        copy, digests = self._what.copy, []
+        for text in texts:
+            what = copy()
+            what.update(text)
+            digests.append(what.digest())
+        return without_doubt(_signed(b"".join(digests)))
+
+
+def _signed(digests: bytes) -> array[int]:
+    """Digests behind one another as numbers of 64 bits, with a sign."""
+    numbers = array("q", digests)
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
 
 
 def _text(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), default=_odd).encode()
+    return _encode(value).encode()
 
 
 def _odd(value: Any) -> Any:
     if isinstance(value, Decimal):
         return {"number": str(value)}
     return {"kind": type(value).__name__, "text": str(value)}
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), default=_odd).encode
 
 
 def key_from(secret: str) -> bytes:

@@ -8,7 +8,10 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from target_w50.import_jobs.fingerprints import DOUBT
+
 _NUMBER = "Q"
+_SIGNED = "q"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,25 @@ def unpacked(data: bytes) -> array[int]:
     return numbers
 
 
+def signed(data: bytes) -> array[int]:
+    """The numbers of packed bytes as databases have them: of 64 bits, with a sign."""
+    numbers = array(_SIGNED)
+    numbers.frombytes(bytes(data))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def is_doubted(version: int) -> bool:
+    """Whether W50 warned of the contact."""
+    return bool(version & DOUBT)
+
+
+def without_doubt(versions: Iterable[int]) -> list[int]:
+    """The versions as they are made."""
+    return [version & ~DOUBT for version in versions]
+
+
 class Delivered:
     """What jobs that are not settled brought to W50 of a stream's contacts; most memory is 16 bytes for each.
 
@@ -53,13 +75,16 @@ class Delivered:
     """
 
     def __init__(self, batches: Iterable[tuple[PackedMembers, bool]]) -> None:
-        versions: dict[int, int] = {}
+        every = [*batches]
         fired: set[int] = set()
-        for packed, has_fired in batches:
-            keys = unpacked(packed.keys)
-            versions.update(zip(keys, unpacked(packed.versions), strict=True))
+        for packed, has_fired in every:
             if has_fired:
-                fired.update(keys)
+                fired.update(unpacked(packed.keys))
+        versions: dict[int, int] = {}
+        for packed, _ in every:
+            pairs = zip(unpacked(packed.keys), unpacked(packed.versions), strict=True)
+            # Of the others nothing is asked, and they may be many.
+            versions.update(pair for pair in pairs if pair[0] in fired)
         self._fired = array(_NUMBER, sorted(fired))
         self._versions = array(_NUMBER, map(versions.__getitem__, self._fired))
         self._superseded: set[int] = set()

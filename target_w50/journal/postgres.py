@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -115,6 +115,19 @@ class Postgres(Database):
     def _execute(self, statement: str, values: dict[str, Any]) -> tuple[list[Row], int]:
         cursor = self._connection.execute(_translated(statement), values)
         return (cursor.fetchall() if cursor.description else []), cursor.rowcount
+
+    def _among(self, statement: str, numbers: Sequence[int]) -> tuple[list[Row], int]:
+        return self._execute(
+            statement.format(among="= ANY(CAST(:numbers AS BIGINT[]))"), {"numbers": [*numbers]}
+        )
+
+    def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
+        arrays = ", ".join(f"CAST(:{name} AS BIGINT[])" for name in columns)
+        self._execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608  # our own words
+            f"SELECT * FROM unnest({arrays}) {on_conflict}",
+            {name: [*numbers] for name, numbers in columns.items()},
+        )
 
     def _errors(self) -> tuple[type[Exception], ...]:
         error: type[Exception] = self._psycopg.Error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,17 @@ class SqliteFile(Database):
             self._connection.close()
 
     def _begin(self) -> None:
+        self._need_file()
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def _begin_reading(self) -> None:
+        self._need_file()
+        self._connection.execute("BEGIN")
+
+    def _need_file(self) -> None:
         # SQLite would go on in a file that nobody finds again.
         if _which(self._path) != self._file:
             raise sqlite3.OperationalError("the file was removed or replaced meanwhile")
-        self._connection.execute("BEGIN IMMEDIATE")
 
     def _commit(self) -> None:
         self._connection.execute("COMMIT")
@@ -100,6 +108,18 @@ class SqliteFile(Database):
     def _execute(self, statement: str, values: dict[str, Any]) -> tuple[list[Row], int]:
         cursor = self._connection.execute(statement, values)
         return cursor.fetchall(), cursor.rowcount
+
+    def _among(self, statement: str, numbers: Sequence[int]) -> tuple[list[Row], int]:
+        among = f"IN ({','.join('?' * len(numbers))})"
+        cursor = self._connection.execute(statement.format(among=among), numbers)
+        return cursor.fetchall(), cursor.rowcount
+
+    def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
+        marks = ", ".join("?" * len(columns))
+        self._connection.executemany(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {on_conflict}",  # noqa: S608
+            zip(*columns.values(), strict=True),
+        )
 
     def _errors(self) -> tuple[type[Exception], ...]:
         return (sqlite3.Error,)

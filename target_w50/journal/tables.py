@@ -55,6 +55,38 @@ STEPS = (
   PRIMARY KEY (job_id, batch)
 )""",
     ),
+    (
+        # How versions were made: under which FieldNames, and what of them does not count as a change.
+        """CREATE TABLE w50_scopes (
+  id {id},
+  account VARCHAR(500) NOT NULL,
+  contact_list_id {integer} NOT NULL,
+  stream TEXT NOT NULL,
+  match_fields TEXT NOT NULL,
+  field_names TEXT NOT NULL,
+  ignored TEXT NOT NULL,
+  resend_before {integer} NOT NULL,
+  list_count {integer}
+)""",
+        # What W50 last took of a contact, and when; 0 where it is not known what W50 holds.
+        """CREATE TABLE w50_contacts (
+  contact_key {integer} PRIMARY KEY,
+  version {integer} NOT NULL,
+  scope {integer} NOT NULL,
+  sent {integer} NOT NULL
+)""",
+        # Which versions of a contact had the custom events of their stream, or had them suppressed.
+        """CREATE TABLE w50_fired (
+  contact_key {integer} NOT NULL,
+  version {integer} NOT NULL,
+  scope {integer} NOT NULL,
+  fired {integer} NOT NULL,
+  PRIMARY KEY (contact_key, version)
+){without_rowid}""",
+        "ALTER TABLE w50_jobs ADD COLUMN scope {integer}",
+        "ALTER TABLE w50_jobs ADD COLUMN books_contacts {integer} NOT NULL DEFAULT 0",
+        "ALTER TABLE w50_jobs ADD COLUMN books_fired {integer} NOT NULL DEFAULT 0",
+    ),
 )
 """Statements that lead from each version to the next; those of a version that people have never change."""
 VERSION = len(STEPS)
@@ -66,12 +98,14 @@ TYPES = {
         "bytes": "BLOB",
         "integer": "INTEGER",
         "real": "REAL",
+        "without_rowid": " WITHOUT ROWID",
     },
     "postgresql": {
         "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "bytes": "BYTEA",
         "integer": "BIGINT",
         "real": "DOUBLE PRECISION",
+        "without_rowid": "",
     },
 }
 """What each kind of database calls the columns' types."""

@@ -18,6 +18,9 @@ T = TypeVar("T")
 class AskedClient(ListClient, Protocol):
     """What is asked of W50 while the rest of the run is looked after."""
 
+    def get_contact_list(self, list_id: int, *, retry_for_s: float | None = None) -> ContactsList:
+        """One of the contact lists."""
+
     def get_import_job(self, list_id: int, job_id: int) -> ImportJob:
         """How an import job stands."""
 
@@ -63,9 +66,9 @@ class AttendedClient:
         """See `W50Client`."""
         return self._attended(self._client.list_contact_lists)
 
-    def get_contact_list(self, list_id: int) -> ContactsList:
+    def get_contact_list(self, list_id: int, *, retry_for_s: float | None = None) -> ContactsList:
         """See `W50Client`."""
-        return self._attended(partial(self._client.get_contact_list, list_id))
+        return self._attended(partial(self._client.get_contact_list, list_id, retry_for_s=retry_for_s))
 
     def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
         """See `W50Client`."""

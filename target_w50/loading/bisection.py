@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import RefusedError
 from target_w50.import_jobs.batches import Batch, ContactParts
+from target_w50.import_jobs.fingerprints import Fingerprints
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import JobLifeError
 from target_w50.import_jobs.places import Places
@@ -163,9 +164,9 @@ class Bisection:
         job.replace_at_hand(kept, accepted=accepted)
 
 
-def _fingerprints(parts: Sequence[ContactParts]) -> list[tuple[int, int, int]] | None:
+def _fingerprints(parts: Sequence[ContactParts]) -> Fingerprints | None:
     kept = [part.fingerprint for part in parts if part.fingerprint is not None]
-    return kept or None
+    return Fingerprints.of(kept) if kept else None
 
 
 def _spread(parts: Sequence[ContactParts], most: int) -> Iterator[ContactParts]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import ListInUseError
-from target_w50.journal.history import StreamHistory, history_of
+from target_w50.journal.histories import Histories
+from target_w50.journal.history import StreamHistory
 from target_w50.journal.journal import Journal
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.looking import Absent, holder_of, looked_at
@@ -32,6 +35,8 @@ class Foresight:
         self._plan = plan
         self._clock = clock
         self._also: dict[int, list[int]] = {}
+        self._opened = ExitStack()
+        self._histories: Histories | None = None
         self.unresolved: list[int] = []
 
     def list_named(self, list_id: int) -> None:
@@ -77,7 +82,16 @@ class Foresight:
 
     def history_of(self, mapping: StreamMapping) -> StreamHistory | None:
         """What earlier runs brought of a stream, where what runs yet ends well."""
-        with looked_at(self._settings, self._clock) as journal:
+        if self._histories is None:
+            journal = self._opened.enter_context(looked_at(self._settings, self._clock))
             if isinstance(journal, Absent):
                 return None
-            return history_of(journal, mapping, self._also[mapping.contact_list.id])
+            self._histories = Histories(journal, writes=False)
+        return self._histories.of(mapping, self._also[mapping.contact_list.id])
+
+    def see_what_is_left(self) -> None:
+        """Nothing was sent."""
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._opened.close()

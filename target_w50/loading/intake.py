@@ -11,6 +11,7 @@ from target_w50.import_jobs.counts import StreamCounts
 from target_w50.journal.history import StreamHistory
 from target_w50.loading.open_batches import MOST_IN_OPEN_JOBS, OPEN_BYTES, OpenBatches
 from target_w50.loading.open_jobs import OpenJobs
+from target_w50.loading.quiet_load import QuietLoad
 from target_w50.loading.stream_load import StreamLoad
 from target_w50.loading.takes_batches import TakesBatches
 from target_w50.outputs.ledger import Ledger
@@ -35,6 +36,12 @@ class SeesToLists(Protocol):
 
     def history_of(self, mapping: StreamMapping) -> StreamHistory | None:
         """What earlier runs brought of a stream; None where nothing is kept of its contacts."""
+
+    def see_what_is_left(self) -> None:
+        """The run ended well: how many contacts its lists have now."""
+
+    def close(self) -> None:
+        """Give back what was opened for it."""
 
 
 class Intake:
@@ -73,7 +80,6 @@ class Intake:
         self._cutting = False
         self._open_jobs: dict[str, OpenJobs] = {}
         self._fired: dict[int, set[int]] = {}
-        self._histories: dict[str, StreamHistory | None] = {}
         self._loads: WeakValueDictionary[tuple[str, tuple[str, ...]], StreamLoad] = WeakValueDictionary()
 
     def load_for(self, counts: StreamCounts, mapping: StreamMapping) -> StreamLoad:
@@ -88,9 +94,15 @@ class Intake:
         if load is None:
             if len(open_jobs.loads) >= MOST_OPEN_JOBS:
                 self.cut()
-            history = self._history_of(mapping)
+            history, fired = self._history_of(mapping), self._fired_of(mapping)
             load = self._loads[key] = StreamLoad(
-                self, open_jobs, counts, mapping, self._fired_of(mapping), history
+                self,
+                open_jobs,
+                counts,
+                mapping,
+                fired,
+                history,
+                lambda: QuietLoad(self, open_jobs, counts, mapping, history),
             )
         return load
 
@@ -99,9 +111,17 @@ class Intake:
         if self.recovery is None:
             return None
         self.recovery.list_named(mapping.contact_list.id)
-        if mapping.stream not in self._histories:
-            self._histories[mapping.stream] = self.recovery.history_of(mapping)
-        return self._histories[mapping.stream]
+        return self.recovery.history_of(mapping)
+
+    def see_what_is_left(self) -> None:
+        """After a good end: have it remembered how many contacts the lists have now."""
+        if self.recovery is not None:
+            self.recovery.see_what_is_left()
+
+    def close(self) -> None:
+        """Give back what was opened to look at earlier runs."""
+        if self.recovery is not None:
+            self.recovery.close()
 
     def _fired_of(self, mapping: StreamMapping) -> set[int] | None:
         """The contacts of the list whose custom events fire in this run; None where none are to fire."""

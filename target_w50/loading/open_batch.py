@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 
 from target_w50.contacts.maker import read_fragment
 from target_w50.loading.open_batches import CONTACT_BYTES
@@ -54,11 +54,6 @@ class OpenBatch:
         """The contact of a row."""
         return self.contacts.get(row) or read_fragment(self.fragments[row])
 
-    def every(self) -> Iterator[tuple[Hashable, Hashable | None, Contact]]:
-        """What tells each contact from others, its match values where they do as well, and itself."""
-        for identity, row in self.rows.items():
-            yield identity, self.matched.get(row), self.contact(row)
-
     def merge(  # noqa: PLR0917 - the hot path
         self,
         identity: Hashable,
@@ -105,5 +100,7 @@ class OpenBatch:
         self.fragments = [self.fragments[row] for row in kept]
         self.places = [self.places[row] for row in kept]
         self.raws = [self.raws[row] for row in kept] if self.raws else []
-        self.contacts, self.matched = {}, {}
+        rows = {row: new for new, row in enumerate(kept)}
+        self.contacts = {rows[row]: each for row, each in self.contacts.items() if row in rows}
+        self.matched = {rows[row]: each for row, each in self.matched.items() if row in rows}
         self.size_bytes = sum(map(len, self.fragments)) + len(self.fragments)

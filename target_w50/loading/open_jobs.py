@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Protocol
 
 from target_w50.singer.messages import SchemaLine
@@ -13,6 +13,9 @@ class HoldsJob(Protocol):
 
     def has_at_hand(self, identity: Hashable) -> bool:
         """Whether the contact is in its open batch."""
+
+    def has_none_of(self, identities: Iterable[Hashable]) -> bool:
+        """Whether none of the contacts is in its open batch."""
 
     def close(self) -> None:
         """Hand over what there is and close the job."""
@@ -56,6 +59,10 @@ class OpenJobs:
         """Whether another load has an open job."""
         return any(each is not load for each in self.loads)
 
+    def any_elsewhere(self, identities: Collection[Hashable], load: HoldsJob) -> bool:
+        """Whether one of the contacts is in the open batch of another load."""
+        return any(each is not load and not each.has_none_of(identities) for each in self.loads)
+
     def own(self, identity: Hashable, matched: Hashable) -> None:
         """The contact with these match values is in an open job."""
         self._owners[hash(matched)] = hash(identity)
@@ -65,9 +72,8 @@ class OpenJobs:
         return self._owners.get(hash(matched), hash(identity)) != hash(identity)
 
     def close(self) -> None:
-        """Close all of them."""
-        for load in [*self.loads]:
-            load.close()
-        self.loads.clear()
+        """Close all of them, and those that are opened meanwhile."""
+        while self.loads:
+            self.loads.pop(0).close()
         self.seen.clear()
         self._owners.clear()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.errors import JobUnknownError, ListInUseError
+from target_w50.errors import JobUnknownError, ListInUseError, W50Error
 from target_w50.import_jobs.phases import Outcome
 from target_w50.journal.crash_points import CrashPoint, reached
 from target_w50.journal.entries import Entry, JournalPhase
-from target_w50.journal.history import StreamHistory, history_of
+from target_w50.journal.histories import Histories
+from target_w50.journal.history import StreamHistory
 from target_w50.journal.journal import Journal
 from target_w50.journal.recovery import Verdict, judge, judge_unseen, status_of
 from target_w50.journal.resolving import unresolved_error
@@ -64,6 +66,7 @@ class Recovery:
         self._look_round = look_round
         self._sleep = pause
         self._seen_to: set[int] = set()
+        self._histories = Histories(journal, writes=True)
         self.unresolved: list[int] = []
 
     def list_named(self, list_id: int) -> None:
@@ -86,7 +89,18 @@ class Recovery:
 
     def history_of(self, mapping: StreamMapping) -> StreamHistory | None:
         """What earlier runs brought of a stream; None where nothing is kept of its contacts."""
-        return history_of(self.journal, mapping)
+        return self._histories.of(mapping)
+
+    def see_what_is_left(self) -> None:
+        """Remember how many contacts the lists have whose streams send what has changed."""
+        for stream, list_id in self._histories.compared.items():
+            count = None
+            with suppress(W50Error):
+                count = self._client.get_contact_list(list_id, retry_for_s=0).count
+            self.journal.scopes.left(list_id, stream, count)
+
+    def close(self) -> None:
+        """The journal is the run's."""
 
     def _pause(self, seconds: float) -> None:
         ends = self._clock.monotonic() + seconds

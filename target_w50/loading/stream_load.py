@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable
-from typing import Protocol
+from collections.abc import Callable, Hashable, Iterable
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import folded
 from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.fingerprints import Fingerprints
 from target_w50.import_jobs.job import LoadJob
-from target_w50.journal.history import Fingerprint, StreamHistory
-from target_w50.loading.events_limit import event_keys
+from target_w50.journal.history import StreamHistory
 from target_w50.loading.open_batch import OpenBatch
-from target_w50.loading.open_batches import CONTACT_BYTES, ROW_BYTES, OpenBatches
+from target_w50.loading.open_batches import CONTACT_BYTES, ROW_BYTES
 from target_w50.loading.open_jobs import OpenJobs
-from target_w50.loading.takes_batches import TakesBatches
-from target_w50.settings.model import MatchValues, Settings
+from target_w50.loading.sifting import sift
+from target_w50.loading.takes_batches import CutsInput, TakesOver
+from target_w50.settings.model import MatchValues
 from target_w50.singer.messages import SchemaLine
-from target_w50.w50 import Contact, WireFormat
-
-
-class CutsInput(Protocol):
-    """What a stream's load asks of the intake that it belongs to."""
-
-    loader: TakesBatches
-    settings: Settings
-    wire: WireFormat
-    open_batches: OpenBatches
-
-    def cut(self) -> None:
-        """Close every open job at this place of the input."""
-
-    def look_round(self) -> None:
-        """To be called while nothing is read."""
+from target_w50.w50 import Contact
 
 
 class StreamLoad:
@@ -47,6 +32,8 @@ class StreamLoad:
         fired: the contacts of its list that are in jobs with custom events, by hash; None: this load's jobs
             fire none. A contact that is in it goes into a job of its own kind, without events.
         history: what earlier runs brought of the stream; None where the journal keeps nothing of it.
+        make_quiet: makes the load of contacts that are to fire no events, such as those whose events have
+            fired.
     """
 
     def __init__(  # noqa: PLR0917 - made in two places
@@ -56,11 +43,13 @@ class StreamLoad:
         counts: StreamCounts,
         mapping: StreamMapping,
         fired: set[int] | None,
-        history: StreamHistory | None = None,
+        history: StreamHistory | None,
+        make_quiet: Callable[[], TakesOver],
     ) -> None:
         self._fired = fired
         self._history = history
-        self._without_events: StreamLoad | None = None
+        self._without_events: TakesOver | None = None
+        self._make_quiet = make_quiet
         self._intake = intake
         self._open_jobs = open_jobs
         self._open_batches = intake.open_batches
@@ -75,6 +64,7 @@ class StreamLoad:
         self._job: LoadJob | None = None
         self._in_job = 0
         self._folded = array("q")
+        self._sifts = history is not None or fired is not None
         self._begin_batch()
 
     def _begin_batch(self) -> None:
@@ -90,6 +80,10 @@ class StreamLoad:
     def has_at_hand(self, identity: Hashable) -> bool:
         """Whether the contact is in the open batch."""
         return identity in self._batch.rows
+
+    def has_none_of(self, identities: Iterable[Hashable]) -> bool:
+        """Whether none of the contacts is in the open batch."""
+        return self._batch.rows.keys().isdisjoint(identities)
 
     def add(  # noqa: PLR0917 - the hot path
         self,
@@ -116,13 +110,6 @@ class StreamLoad:
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        if (
-            self._fired is not None
-            and identity not in self._batch.rows
-            and self._has_fired(identity, matched)
-        ):
-            self._quiet().add(identity, fragment, place, raw, contact, matched)
-            return
         if self._needs_cut(identity, matched):
             self._intake.cut()
         if identity is None:
@@ -134,18 +121,23 @@ class StreamLoad:
             self.flush()
         if self._job is None:
             self._open()
-        self._book(identity, matched)
-        self._append(identity, fragment, place, raw, contact)
-        if matched is not None and self._history is not None:
-            self._batch.matched[len(self._batch.rows) - 1] = matched
+        if matched is not None:
+            self._open_jobs.own(identity, matched)
+        self._append(identity, fragment, place, raw, contact, matched)
+        if self._in_job >= self._job_contacts or len(self._batch.rows) >= self._batch_rows:
+            self.flush()  # which may find that they need not be sent
         if self._in_job >= self._job_contacts:
             self._intake.cut()
-        elif len(self._batch.rows) >= self._batch_rows:
-            self.flush()
         self._open_batches.make_room()
 
-    def _append(
-        self, identity: Hashable, fragment: bytes, place: int, raw: bytes, contact: Contact | None
+    def _append(  # noqa: PLR0917 - as `add`
+        self,
+        identity: Hashable,
+        fragment: bytes,
+        place: int,
+        raw: bytes,
+        contact: Contact | None,
+        matched: Hashable | None,
     ) -> None:
         batch = self._batch
         rows, size = batch.rows, len(fragment) + 1
@@ -153,6 +145,8 @@ class StreamLoad:
         if contact is not None:
             batch.contacts[len(rows)] = contact
             held += size + CONTACT_BYTES
+        if matched is not None and self._sifts:
+            batch.matched[len(rows)] = matched
         rows[identity] = len(rows)
         batch.fragments.append(fragment)
         batch.places.append(place)
@@ -162,27 +156,6 @@ class StreamLoad:
         self._open_batches.grow(self, held)
         batch.size_bytes += size
         self._in_job += 1
-
-    def _quiet(self) -> StreamLoad:
-        """Where contacts go whose events have fired, in this run or in one before that did not end well."""
-        if self._without_events is None:
-            fellow = (self._intake, self._open_jobs, self._counts, self._mapping)
-            self._without_events = StreamLoad(*fellow, None, self._history)
-        return self._without_events
-
-    def _has_fired(self, identity: Hashable | None, matched: Hashable | None) -> bool:
-        if identity is None:
-            return False
-        if self._fired and not self._fired.isdisjoint(event_keys(self._mapping, identity, matched)):
-            return True
-        return self._history is not None and self._history.has_fired(identity, matched)
-
-    def _book(self, identity: Hashable, matched: Hashable | None) -> None:
-        """The contact is in the open job."""
-        if matched is not None:
-            self._open_jobs.own(identity, matched)
-        if self._fired is not None and type(identity) is not object:
-            self._fired.update(event_keys(self._mapping, identity, matched))
 
     def _needs_cut(self, identity: Hashable | None, matched: Hashable | None) -> bool:
         """Whether the contact is, or may be, in an open job where it can't be merged with."""
@@ -223,12 +196,10 @@ class StreamLoad:
         rows = batch.rows
         if (
             self._job is None
-            or self._fired is not None
-            or self._history is not None
             or len(rows) + count >= self._batch_rows
             or self._in_job + count >= self._job_contacts
             or batch.size_bytes + size > self._batch_bytes
-            or open_jobs.others(self)
+            or open_jobs.any_elsewhere(identities, self)
             or not (open_jobs.seen.isdisjoint(map(hash, identities)) and rows.keys().isdisjoint(identities))
         ):
             return False
@@ -265,7 +236,10 @@ class StreamLoad:
         contact: Contact | None,
         matched: Hashable | None,
     ) -> None:
-        self._book(identity, matched)
+        if matched is not None:
+            self._open_jobs.own(identity, matched)
+            if self._sifts:
+                self._batch.matched[self._batch.rows[identity]] = matched
         batch, kept = self._batch, raw if self._keeps_raws else None
         grown = batch.merge(identity, fragment, place, kept, contact, self._intake.wire)
         self._open_batches.grow(self, grown)
@@ -275,36 +249,50 @@ class StreamLoad:
         self._open_batches.make_room()
 
     def flush(self) -> None:
-        """Hand the open batch over."""
+        """Hand the open batch over, less what is not sent or goes without events."""
         job = self._job
-        fingerprints = None if self._history is None else self._new_to_w50(self._history)
         if not self._batch.rows or job is None:
             return
-        raws = self._batch.raws if self._keeps_raws else None
-        full, frame = self._batch, self._intake.wire.frame
-        batch = job.store.put(full.fragments, full.places, raws, frame, fingerprints)
-        self._open_jobs.seen.update(map(hash, self._batch.rows))
+        fingerprints = self._sift() if self._sifts else None
+        batch = self._batch
+        if not batch.rows:
+            self._begin_batch()
+            return
+        raws, frame = batch.raws if self._keeps_raws else None, self._intake.wire.frame
+        put = job.store.put(batch.fragments, batch.places, raws, frame, fingerprints)
+        if self._history is not None and fingerprints is not None:
+            self._history.takes(job, fingerprints)
+        self._open_jobs.seen.update(map(hash, batch.rows))
         if self._looks_alike:
-            self._folded.extend(map(hash, map(folded, self._batch.rows)))
-        self._open_batches.into_job(len(self._batch.rows))
+            self._folded.extend(map(hash, map(folded, batch.rows)))
+        self._open_batches.into_job(len(batch.rows))
         self._begin_batch()
-        self._intake.loader.add_batch(job, batch, self._intake.look_round)
+        self._intake.loader.add_batch(job, put, self._intake.look_round)
         if self._open_batches.jobs_are_full:
             self._intake.cut()
 
-    def _new_to_w50(self, history: StreamHistory) -> list[Fingerprint]:
-        """Take out what W50 has just so from an earlier run; what the journal keeps of the others."""
-        batch = self._batch
-        fingerprints = [history.fingerprint(*each) for each in batch.every()]
-        if self._fired is not None:
-            return fingerprints
-        kept = [row for row, fingerprint in enumerate(fingerprints) if not history.holds(fingerprint)]
-        gone = len(fingerprints) - len(kept)
-        if gone:
-            self._counts.contacts_already_delivered += gone
-            self._in_job -= gone
-            batch.keep_only(kept)
-        return [fingerprints[row] for row in kept]
+    def _sift(self) -> Fingerprints | None:
+        """Take out of the open batch what is not sent here; what the journal keeps of the others.
+
+        What is to go without events goes into the open batch of a load that fires none. Making room there may
+        cut the input, and so hand this very batch over: then it is empty, and nothing is left to do.
+        """
+        while (batch := self._batch).rows:
+            sifted = sift(batch, self._mapping, self._history, self._fired)
+            if sifted.quiet and self._without_events is None:
+                self._without_events = self._make_quiet()
+            quiet = self._without_events
+            if quiet is not None and sifted.quiet and not quiet.has_room(batch, sifted.quiet):
+                quiet.make_room(len(sifted.quiet))
+                continue
+            sifted.book(self._counts, self._fired)
+            if quiet is not None and sifted.quiet:
+                quiet.take_over(batch, sifted.quiet)
+            if len(sifted.kept) < len(batch.rows):
+                self._in_job -= len(batch.rows) - len(sifted.kept)
+                batch.keep_only(sifted.kept)
+            return sifted.fingerprints
+        return None
 
     def close(self) -> None:
         """Hand over what there is and close the job, because the input is cut."""
@@ -312,9 +300,13 @@ class StreamLoad:
         if job is None:
             return
         self.flush()
+        self._close_job(job)
+
+    def _close_job(self, job: LoadJob) -> None:
         self._intake.loader.close_job(job)
         self._job = None
         if self._looks_alike:
             # A contact is once in a job: what folding makes fewer of them are pairs.
             self._counts.match_values_alike += self._in_job - len(set(self._folded))
             self._folded = array("q")
+        self._in_job = 0

@@ -128,6 +128,7 @@ class Uploading:
         job.batch_sent()
         if answer.warnings:
             self._warnings.tell(job, batch, answer.warnings)
+            batch.doubt(index for index, _ in answer.warnings)
         if job.phase is Phase.PROBING:
             self._probed(job)
 

@@ -32,6 +32,7 @@ STREAM_FIGURES = (
     "invalid_sms",
     "import_jobs",
     "contacts_already_delivered",
+    "contacts_unchanged",
 )
 RUN_TOTALS = (
     "records_read",
@@ -46,6 +47,7 @@ RUN_TOTALS = (
     "contacts_rejected",
     "import_jobs",
     "contacts_already_delivered",
+    "contacts_unchanged",
 )
 _WRITTEN_BY = {"target_version": __version__, "schema_version": SCHEMA_VERSION}
 

@@ -26,6 +26,8 @@ FIGURES = (
     "invalid_sms",
     "records_quarantined",
     "import_jobs",
+    "contacts_already_delivered",
+    "contacts_unchanged",
 )
 
 
@@ -60,6 +62,11 @@ class ReportedRun:
     def invalid(self) -> int:
         """What W50 says of e-mail addresses and of numbers for text messages."""
         return self.figures["invalid_emails"] + self.figures["invalid_sms"]
+
+    @property
+    def not_sent(self) -> int:
+        """Contacts that W50 had already: unchanged, or delivered by an earlier run."""
+        return self.figures["contacts_unchanged"] + self.figures["contacts_already_delivered"]
 
     @property
     def went_well(self) -> bool:
@@ -200,4 +207,5 @@ def _figures(end: Record | None, streams: Sequence[Record], jobs: Sequence[Recor
 
 
 def _sum(records: Iterable[Record], name: str) -> int:
-    return sum(int(record[name]) for record in records)
+    # Records of earlier versions lack figures that came later.
+    return sum(int(record.get(name, 0)) for record in records)

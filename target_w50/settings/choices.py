@@ -52,6 +52,15 @@ class CustomEventsOncePer(str, Enum):
     """Within what a contact fires its custom events at most once."""
 
     RUN = "run"
+    VERSION = "version"
+    CONTACT = "contact"
+
+
+class Send(str, Enum):
+    """Which of a stream's contacts are sent."""
+
+    ALL = "all"
+    CHANGED = "changed"
 
 
 class DeletedRecords(str, Enum):

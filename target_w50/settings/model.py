@@ -21,6 +21,7 @@ from target_w50.settings.choices import (
     NullValues,
     OnInvalidRecord,
     ProgressMode,
+    Send,
     StateMode,
     UnlistedStreams,
     UnmappedProperties,
@@ -41,6 +42,7 @@ __all__ = [
     "NullValues",
     "OnInvalidRecord",
     "ProgressMode",
+    "Send",
     "Settings",
     "StateMode",
     "StreamEntry",
@@ -71,8 +73,17 @@ class StreamEntry:
     custom_events_max_contacts: int
     custom_events_once_per: CustomEventsOncePer
     match_values: MatchValues
+    send: Send
+    resend_after_days: int
+    ignore_changes_in: tuple[str, ...]
     deleted_records: DeletedRecords
     deleted_values: Mapping[str, Any]
+
+    @property
+    def needs_journal(self) -> bool:
+        """Whether it can't be loaded without what earlier runs did."""
+        once = bool(self.custom_events) and self.custom_events_once_per is not CustomEventsOncePer.RUN
+        return self.send is Send.CHANGED or once
 
     @property
     def is_glob(self) -> bool:
@@ -203,7 +214,7 @@ def _frozen(given: Mapping[str, Any]) -> Settings:
 
 def entry_from(given: Mapping[str, Any]) -> StreamEntry:
     """Freeze one entry of `streams` that fits the schema."""
-    values = {"fields": {}, "custom_events": (), "deleted_values": {}, **given}
+    values = {"fields": {}, "custom_events": (), "ignore_changes_in": (), "deleted_values": {}, **given}
     if isinstance(values["contact_list"], float):  # JSON Schema holds 42.0 for an integer
         values["contact_list"] = int(values["contact_list"])
     values["contact_list"] = str(values["contact_list"])

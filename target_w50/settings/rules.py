@@ -12,8 +12,15 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from target_w50.errors import SettingsError
-from target_w50.settings.choices import AuthMethod, DeletedRecords, ImportMode, OnInvalidRecord
-from target_w50.settings.journal_place import journal_faults
+from target_w50.settings.choices import (
+    AuthMethod,
+    CustomEventsOncePer,
+    DeletedRecords,
+    ImportMode,
+    OnInvalidRecord,
+    Send,
+)
+from target_w50.settings.journal_place import NONE, journal_faults
 from target_w50.settings.output_place import output_faults
 from target_w50.settings.schema import DROP, IN_FILES
 from target_w50.w50 import GrantType, check_url
@@ -220,5 +227,22 @@ def _stream_faults(sound: _Sound) -> Iterator[str]:
             yield f"`{where}.deleted_records` mark needs `match_fields` or `enc_contact_id`"
         if not marks and "deleted_values" in entry:
             yield f"`{where}.deleted_values` needs `deleted_records` mark"
+        yield from _memory_faults(where, entry, remembers=not loads or sound.settings.get("journal") != NONE)
         if DROP in entry.get("match_fields", ()):
             yield f"`{where}.match_fields` must not name {DROP}"
+
+
+def _memory_faults(where: str, entry: Mapping[str, Any], *, remembers: bool) -> Iterator[str]:
+    """What an entry asks of the journal that can't be had."""
+    changed = entry.get("send") == Send.CHANGED
+    ignored = entry.get("ignore_changes_in", ())
+    if ignored and not changed:
+        yield f"`{where}.ignore_changes_in` needs `send` changed"
+    if not {*ignored}.isdisjoint(entry.get("match_fields", ())):
+        yield f"`{where}.ignore_changes_in` must not name a match field"
+    if remembers:
+        return
+    if changed:
+        yield f"`{where}.send` changed needs a `journal`, which tells what W50 last took"
+    if entry.get("custom_events_once_per", "run") != CustomEventsOncePer.RUN and entry.get("custom_events"):
+        yield f"`{where}.custom_events_once_per` needs a `journal`, which tells what has fired"

@@ -18,6 +18,7 @@ from target_w50.settings.choices import (
     NullValues,
     OnInvalidRecord,
     ProgressMode,
+    Send,
     StateMode,
     UnlistedStreams,
     UnmappedProperties,
@@ -121,14 +122,37 @@ STREAM_ENTRY: Schema = {
         "custom_events_once_per": _choice(
             "Custom events once per",
             CustomEventsOncePer.RUN,
-            "`run`: a contact fires at most once in a run; what has fired already is sent in an import job "
-            "without events.",
+            "`run`: a contact fires at most once in a run. With a journal also `version`: the same values "
+            "never fire again; and `contact`: one contact, one time for ever. What has fired already is sent "
+            "in an import job without events.",
         ),
         "match_values": _choice(
             "Match values",
             MatchValues.EXACT,
             "`exact`, or `folded`: match values that differ only in case, Unicode form or number against "
             "text are one contact. Where `exact` meets such a pair in an import job, it says so.",
+        ),
+        "send": _choice(
+            "Send",
+            Send.ALL,
+            "`all`, or `changed` (needs a journal): only contacts whose values differ from what W50 last "
+            "took.",
+        ),
+        "resend_after_days": _setting(
+            "Resend after",
+            "integer",
+            "For `changed`: after so many days at the latest, and half as many at the earliest, a contact is "
+            "sent again all the same, without events; 0: never.",
+            minimum=0,
+            maximum=36_500,
+            default=30,
+        ),
+        "ignore_changes_in": _setting(
+            "Ignore changes in",
+            "array",
+            "For `changed`: FieldNames that do not count as a change, such as `UpdatedAt`.",
+            items={"type": "string", "minLength": 1},
+            uniqueItems=True,
         ),
         "deleted_records": _choice(
             "Deleted records",

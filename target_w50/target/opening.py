@@ -151,7 +151,9 @@ def _journal(settings: Settings, clock: Clock) -> Journal | None:
         run_id=settings.run_id,
         clock=clock,
     )
-    if journal is not None:
+    if journal is None:
+        _need_none(settings)
+    else:
         since = dt.datetime.fromtimestamp(journal.since, dt.timezone.utc)
         log.info(
             "Journal %s, kept since %s: %s",
@@ -160,6 +162,18 @@ def _journal(settings: Settings, clock: Clock) -> Journal | None:
             journal.open_in_words(),
         )
     return journal
+
+
+def _need_none(settings: Settings) -> None:
+    """Raise where the settings ask for what only a journal can tell."""
+    needing = [entry.stream for entry in settings.streams if entry.needs_journal]
+    if needing:
+        raise SettingsError(
+            f"`send` changed, and `custom_events_once_per` other than run, need a journal (entries of "
+            f"`streams` for {', '.join(map(repr, needing))}), and there is no place where it can be written. "
+            "Nothing was sent. Name one in `journal`.",
+            code="journal_needed",
+        )
 
 
 @dataclass(frozen=True)
@@ -240,7 +254,11 @@ class _Ground:
                 wire=wire_format(settings.media_type),
                 bisection=bisection,
                 places=self.places,
-                journal=JobJournal(self.journal, settings.request_timeout_s),
+                journal=JobJournal(
+                    self.journal,
+                    settings.request_timeout_s,
+                    suppresses_events=settings.suppress_custom_events,
+                ),
                 may_run=loader.may_run,
                 monotonic=self.stop.clock.monotonic,
             )

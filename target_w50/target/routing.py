@@ -13,6 +13,7 @@ from singer_sdk.mapper import StreamMap
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.fast_path import make_take
+from target_w50.contacts.field_owners import FieldOwners
 from target_w50.contacts.maker import ReadyContact
 from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import nearest
@@ -115,6 +116,7 @@ class Routes:
         self._routes: dict[str, list[Route]] = {}
         self._registered: dict[str, tuple[Any, Any]] = {}
         self._short: dict[str, Take | None] = {}
+        self._field_owners = FieldOwners()
         self._told: set[str] = set()
 
     def of(self, stream: str) -> list[Route] | None:
@@ -192,6 +194,8 @@ class Routes:
             raise AssertionError
         loads = self._settings.import_mode is not ImportMode.CREATE_ONLY
         mapping = map_stream(stream, schema, entry, directory, loads=loads)
+        if loads:
+            self._field_owners.claim(mapping)
         for name in mapping.field_names:
             problem = wire.text_problem(name)
             if problem is not None:

@@ -89,6 +89,7 @@ class Run:
 
     def close(self) -> None:
         """Close the reader's connections."""
+        self.intake.close()
         self.client.close()
 
     # The end.

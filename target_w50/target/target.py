@@ -250,6 +250,7 @@ class TargetW50(Target):
         run.refusals.check_limits(at_end=True)
         if self.settings.import_mode is not ImportMode.DRY_RUN:
             run.ledger.finish()
+            run.intake.see_what_is_left()
         for sink in self._sinks_active.values():
             sink.clean_up()
         run.close()

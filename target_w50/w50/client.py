@@ -112,10 +112,10 @@ class W50Client:
         call = self._get("list_contact_lists", "contactLists", calls.COLLECTION_BYTES)
         return self._call(call, answers.collection(ContactsList.from_wire))
 
-    def get_contact_list(self, list_id: int) -> ContactsList:
-        """Return one contact list."""
+    def get_contact_list(self, list_id: int, *, retry_for_s: float | None = None) -> ContactsList:
+        """Return one contact list; `retry_for_s` shortens the trying again of this call."""
         call = self._get("get_contact_list", f"contactLists/{list_id:d}")
-        return self._call(call, answers.contact_list(list_id))
+        return self._call(call, answers.contact_list(list_id), retry_for_s=retry_for_s)
 
     def list_fields(self, list_id: int) -> tuple[ContactSchemaField, ...]:
         """Return the fields of a contact list."""

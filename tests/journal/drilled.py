@@ -1,11 +1,13 @@
 """`python drilled.py DRILL ...`: the program, to which something is done at a point of the journal.
 
 DRILL is JSON, each member as it is needed: `point` and `count` (which time it comes by) with `signal`, which
-the program then sends itself; `lease_s` and `renew_s`, in place of the minute that nobody wants to wait.
+the program then sends itself; `days`, by which its clock is ahead; `lease_s` and `renew_s`, in place of the
+minute that nobody wants to wait.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import signal
 import sys
@@ -19,6 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 from target_w50.__main__ import main
 from target_w50.journal import crash_points, leases
 from target_w50.loading import lease_keeper
+from target_w50.runtime.clock import Clock
 
 
 def send_itself(number: signal.Signals, point: str, count: int) -> None:
@@ -39,6 +42,9 @@ def drilled(drill: dict[str, Any]) -> None:
     """Run the program."""
     if "point" in drill:
         send_itself(signal.Signals[drill.get("signal", "SIGKILL")], drill["point"], drill.get("count", 1))
+    if "days" in drill:
+        ahead = dt.timedelta(drill["days"])
+        Clock.now = lambda self: dt.datetime.now(dt.timezone.utc) + ahead  # type: ignore[method-assign]  # noqa: ARG005
     leases.LEASE_S = drill.get("lease_s", leases.LEASE_S)
     lease_keeper.RENEW_S = drill.get("renew_s", lease_keeper.RENEW_S)
     main()

@@ -20,6 +20,7 @@ from target_w50.journal.leases import LEASE_S
 from target_w50.journal.members import pack
 from target_w50.journal.opening import open_journal
 from target_w50.journal.process import Process
+from target_w50.journal.tables import VERSION
 from target_w50.runtime.clock import CLOCK
 from target_w50.sandbox import Sandbox
 from target_w50.w50 import ImportJob
@@ -176,7 +177,9 @@ def test_a_statement_that_fails_is_said_in_words_and_the_next_one_works(opened: 
         database.rows("SELECT * FROM nowhere")
     with pytest.raises(JournalError):
         _half_of_it(database)
-    assert database.rows("SELECT version FROM w50_journal WHERE version = :one", one=1) == [(1,)]
+    assert database.rows("SELECT version FROM w50_journal WHERE version = :known", known=VERSION) == [
+        (VERSION,)
+    ]
 
 
 def _half_of_it(database: Database) -> None:

@@ -14,7 +14,7 @@ from target_w50.errors import JournalError, SettingsError
 from target_w50.journal import crash_points, postgres
 from target_w50.journal.crash_points import CrashPoint
 from target_w50.journal.postgres import Postgres
-from target_w50.journal.tables import bring_up_to_date
+from target_w50.journal.tables import VERSION, bring_up_to_date
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
 from tests.journal.support import MESSAGES, journaled, mails
@@ -152,7 +152,15 @@ def test_the_tables_live_beside_those_of_others(url: str, open_database: Callabl
         tables = other.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         assert other.execute("SELECT * FROM alembic_version").fetchall() == [("theirs",)]
     mine = sorted(name for (name,) in tables if name != "alembic_version")
-    assert mine == ["w50_jobs", "w50_journal", "w50_lists", "w50_members"]
+    assert mine == [
+        "w50_contacts",
+        "w50_fired",
+        "w50_jobs",
+        "w50_journal",
+        "w50_lists",
+        "w50_members",
+        "w50_scopes",
+    ]
 
 
 def test_what_the_database_is_set_to_does_not_weaken_a_transaction(
@@ -183,7 +191,7 @@ def test_a_connection_lost_between_two_transactions_is_made_anew(
 ) -> None:
     database = open_database()
     end_connection(url, database)
-    assert version(database) == 1
+    assert version(database) == VERSION
 
 
 def test_a_connection_lost_within_a_transaction_is_the_end_of_it(
@@ -199,7 +207,7 @@ def test_a_connection_lost_within_a_transaction_is_the_end_of_it(
 
     with pytest.raises(JournalError, match=r"\(terminating connection due to administrator command\)"):
         lose()
-    assert version(database) == 1
+    assert version(database) == VERSION
 
 
 def test_a_connection_lost_before_the_commit_is_no_success(
@@ -214,7 +222,7 @@ def test_a_connection_lost_before_the_commit_is_no_success(
 
     with pytest.raises(JournalError):
         lose()
-    assert version(database) == 1
+    assert version(database) == VERSION
 
 
 def test_a_row_that_another_holds_too_long_is_said_in_words(
@@ -248,7 +256,7 @@ def test_who_stops_in_the_middle_does_not_keep_the_others_waiting(
 
     with pytest.raises(JournalError, match="idle-in-transaction timeout"):
         stop_in_the_middle()
-    assert version(two) == 1
+    assert version(two) == VERSION
 
 
 # The server is killed in the middle.

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
+from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import JournalError
+from target_w50.journal.contact_rows import ContactRows
 from target_w50.journal.entries import Entry, JournalPhase
-from target_w50.journal.history import StreamHistory
+from target_w50.journal.history import StreamHistory, StreamMemory
 from target_w50.journal.journal import Journal
 from target_w50.journal.keys import ContactHashes
 from target_w50.journal.members import Delivered, pack
 from target_w50.journal.recovery import Verdict, judge
+from target_w50.journal.resending import Resending
+from target_w50.journal.scopes import scope_for
 from target_w50.loading.attended import AttendedClient
 from target_w50.sandbox import Sandbox
-from target_w50.w50 import ImportJob
+from target_w50.settings.model import entry_from
+from target_w50.w50 import ContactsList, ImportJob
 from tests.journal.support import EVENTS, journaled, mails, opened
-from tests.support import load_here, record, schema, state
+from tests.support import entry, load_here, record, schema, state
 
 RECORDS = [record(number) for number in range(4)]
 
@@ -133,6 +139,9 @@ def test_a_contact_that_was_sent_under_one_of_its_names_is_not_held_under_the_ot
     by_id, by_values, before, last = 11, 12, 100, 200
     delivered = Delivered([(pack([(by_id, last), (by_values, last)]), True)])
     hashes = ContactHashes(b"a key", account="w50", list_id=42, stream="contacts", match_fields=["Email"])
-    history = StreamHistory(hashes, delivered)
+    list_42, members = ContactsList(42, "N", 0), entry(custom_events=EVENTS)
+    mapping = StreamMapping("contacts", entry_from(members), list_42, (), (), ("Email",))
+    memory = StreamMemory(delivered, create_autospec(ContactRows), {}, Resending(0, 0))
+    history = StreamHistory(hashes, memory, mapping, scope_for(mapping))
     assert not history.holds((by_values, 0, before)), "sent again, by its match values alone"
     assert not history.holds((by_id, by_values, last)), "and so what came after it is sent again"

@@ -108,7 +108,14 @@ def test_the_model_has_every_setting_but_those_that_only_the_sdk_reads() -> None
 )
 def test_what_has_no_default_may_be_none_in_the_model(model: type, schema: dict[str, Any]) -> None:
     """Unless it is required, made by the run, or empty when it is left out."""
-    never_none = {*schema["required"], "run_id", "fields", "custom_events", "deleted_values"}
+    never_none = {
+        *schema["required"],
+        "run_id",
+        "fields",
+        "custom_events",
+        "deleted_values",
+        "ignore_changes_in",
+    }
     hints = get_type_hints(model)
     for name, setting in schema["properties"].items():
         if "default" not in setting and name not in {*never_none, *READ_BY_THE_SDK}:
@@ -291,6 +298,9 @@ def test_a_fault_is_named_with_what_is_allowed(more: dict[str, Any], words: str)
             "mark needs `match_fields` or `enc_contact_id`",
         ),
         ({"deleted_values": {"A": True}}, "`streams[0].deleted_values` needs `deleted_records` mark"),
+        ({"ignore_changes_in": ["A"]}, "`streams[0].ignore_changes_in` needs `send` changed"),
+        ({"send": "changed", "ignore_changes_in": ["Email"]}, "must not name a match field"),
+        ({"send": "some"}, "`streams[0].send` must be one of all, changed"),
         (
             {"deleted_records": "mark", "deleted_values": {"A": float("nan")}},
             "`streams[0].deleted_values.A` must be a finite number",
@@ -303,6 +313,21 @@ def test_a_fault_is_named_with_what_is_allowed(more: dict[str, Any], words: str)
 )
 def test_a_fault_of_an_entry_is_named_with_its_place(members: dict[str, Any], words: str) -> None:
     assert words in entry_faults(**members)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"send": "changed"}, "`streams[0].send` changed needs a `journal`"),
+        ({"custom_events": ["A"], "custom_events_once_per": "version"}, "once_per` needs a `journal`"),
+    ],
+    ids=str,
+)
+def test_what_only_a_journal_tells_needs_one(members: dict[str, Any], words: str) -> None:
+    entries = [{**ENTRY, **members}]
+    assert words in faults_of(streams=entries, journal="none")
+    assert settings_from({**LEAST, "streams": entries})
+    assert settings_from({**LEAST, "streams": entries, "journal": "none", "import_mode": "create_only"})
 
 
 def test_a_stream_may_have_one_entry_only() -> None:

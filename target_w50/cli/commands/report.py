@@ -24,7 +24,7 @@ REPORT_MODULES = ("pygal", "jinja2")
 
 COMPLAINTS_TOLD = 10
 RUN_COLUMNS = (
-    *("began (UTC)", "ending", "read", "sent", "inserted", "updated"),
+    *("began (UTC)", "ending", "read", "sent", "not sent", "inserted", "updated"),
     *("rejected", "invalid", "quarantined", "jobs", "seconds"),
 )
 
@@ -152,6 +152,7 @@ def _run_row(run: ReportedRun) -> tuple[str, ...]:
     figures = (
         run.figures["records_read"],
         run.figures["contacts_sent"],
+        run.not_sent,
         run.figures["contacts_inserted"],
         run.figures["contacts_updated"],
         run.figures["contacts_rejected"],

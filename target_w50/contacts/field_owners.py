@@ -1,0 +1,36 @@
+"""Which stream writes which fields of a contact list, where only changed contacts are sent."""
+
+from __future__ import annotations
+
+from target_w50.contacts.mapping import StreamMapping
+from target_w50.errors import MappingError
+from target_w50.settings.model import Send
+
+
+class FieldOwners:
+    """Each such field has one stream: of two, W50 would keep what the one sent last that changed last."""
+
+    def __init__(self) -> None:
+        self._owners: dict[tuple[int, str], StreamMapping] = {}
+
+    def claim(self, mapping: StreamMapping) -> None:
+        """The stream writes its fields, if it sends changed contacts alone.
+
+        What both streams match by is the same in both, and so may be in both.
+
+        Raises:
+            MappingError: another stream writes one of them.
+        """
+        if mapping.entry.send is not Send.CHANGED:
+            return
+        for name in mapping.field_names:
+            owner = self._owners.setdefault((mapping.contact_list.id, name), mapping)
+            if owner.stream == mapping.stream or {name} <= {*owner.match_fields} & {*mapping.match_fields}:
+                continue
+            raise MappingError(
+                f"The streams {owner.stream!r} and {mapping.stream!r} both send FieldName {name!r} to "
+                f"contact list {mapping.contact_list.id}, and both with `send` changed: W50 would keep "
+                "whichever changed last, not what was read last. Drop the field from one of them in "
+                "`fields`, or give both one name by a stream map (`__alias__`).",
+                code="field_of_two_streams",
+            )

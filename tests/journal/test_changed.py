@@ -1,0 +1,313 @@
+"""`send: changed`: what W50 has just so is not sent again, and what is sent all the same fires nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_w50.sandbox import Sandbox
+from tests.journal.nights import Nights
+from tests.journal.support import EVENTS, place
+from tests.support import entry, jobs_of, load_here, record, schema, settings, stored
+
+MORE = [
+    {},
+    {"batch_size_rows": 1},
+    {"max_contacts_per_job": 1},
+    {"batch_size_rows": 2, "max_contacts_per_job": 3},
+]
+"""Settings under which the same must hold."""
+
+
+@pytest.fixture
+def nights(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
+    return Nights(sandbox, tmp_path, monkeypatch)
+
+
+PEOPLE = [schema(), *[record(number) for number in range(10)]]
+ONE_CHANGED = [*PEOPLE[:-1], record(9, first_name="Another")]
+
+
+def test_only_what_has_changed_is_sent(nights: Nights) -> None:
+    assert nights.sent(*PEOPLE) == (10, 0)
+    assert nights.sent(*PEOPLE) == (0, 10)
+    assert nights.sent(*ONE_CHANGED) == (1, 9)
+    assert stored(nights.sandbox)["n9@example.com"]["FirstName"] == "Another"
+    assert nights.sent(*ONE_CHANGED) == (0, 10)
+    assert [job["ContactCount"] for job in jobs_of(nights.sandbox)] == [10, 1]
+
+
+@pytest.mark.parametrize("more", MORE, ids=str)
+def test_a_value_that_comes_back_within_a_run_is_sent_again(nights: Nights, more: dict[str, Any]) -> None:
+    """A, B, A: W50 had A, and would be left with B."""
+    first, other = record(1, first_name="A"), record(1, first_name="B")
+    nights.run(schema(), first)
+    nights.run(schema(), first, record(2), other, record(3), first, more=more)
+    assert stored(nights.sandbox)["n1@example.com"]["FirstName"] == "A"
+    assert nights.sent(schema(), first) == (0, 1)
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/xml"])
+def test_what_is_compared_is_the_contact_as_it_would_be_sent(nights: Nights, media_type: str) -> None:
+    """Whatever the format, the order of the columns and the way that a record went."""
+    properties = {"email": {"type": "string"}, "last_name": {}, "first_name": {}}
+    number = [schema(properties=properties), record(1, last_name=1.50)]
+    turned = [schema(properties=dict(reversed(properties.items()))), record(1, last_name=1.50)]
+    text = [number[0], record(1, last_name="1.5")]
+    assert nights.sent(*number, more={"media_type": media_type}) == (1, 0)
+    assert nights.sent(*turned) == (0, 1)
+    assert nights.sent(*number, more={"media_type": "text/xml"}) == (0, 1)
+    assert nights.sent(*number, more={"on_invalid_record": "fail", "batch_size_rows": 1}) == (0, 1)
+    assert nights.sent(*text, more={"media_type": media_type}) == (1, 0)
+
+
+def test_the_short_way_and_the_general_way_make_one_version(nights: Nights) -> None:
+    properties = {
+        "email": {"type": "string"},
+        "last_name": {"type": ["null", "number"]},
+        "first_name": {"type": ["null", "object", "string"]},
+        "customer_id": {"type": ["null", "integer"]},
+    }
+    values: list[dict[str, Any]] = [
+        {"last_name": 1.50, "first_name": {"b": 1.10, "a": ["x", None]}, "customer_id": 7},
+        {"last_name": None, "first_name": 'Zoë "Z" \u2028 / \\'},
+        {"customer_id": None},
+    ]
+    people = [schema(properties=properties)]
+    for number in range(9):
+        own = {"email": f"n{number}@example.com", **values[number % 3]}
+        people.append({"type": "RECORD", "stream": "contacts", "record": own})
+    assert nights.sent(*people) == (9, 0)
+    assert nights.sent(*people, more={"validate_records": False}) == (0, 9), "the general way"
+    assert nights.sent(*people, more={"media_type": "text/xml"}) == (0, 9)
+    assert nights.sent(*people, more={"batch_size_rows": 2}) == (0, 9)
+
+
+def test_a_contact_is_compared_when_its_records_are_merged(nights: Nights) -> None:
+    parts = [
+        {"type": "RECORD", "stream": "contacts", "record": {"email": "n1@example.com", name: "x"}}
+        for name in ("last_name", "first_name")
+    ]
+    wide = schema(properties={"email": {"type": "string"}, "first_name": {}, "last_name": {}})
+    assert nights.sent(wide, *parts) == (1, 0)
+    assert nights.sent(wide, *parts[::-1]) == (0, 1)
+    assert nights.sent(wide, parts[0]) == (1, 0), "it would be sent without the other"
+
+
+def test_what_is_ignored_is_no_change_and_is_sent_with_one(nights: Nights) -> None:
+    ignoring = {"ignore_changes_in": ["CustomerId"]}
+    assert nights.sent(schema(), record(1, customer_id=1), **ignoring) == (1, 0)
+    assert nights.sent(schema(), record(1, customer_id=2), **ignoring) == (0, 1)
+    assert stored(nights.sandbox)["n1@example.com"]["CustomerId"] == 1
+    assert nights.sent(schema(), record(1, customer_id=2, first_name="B"), **ignoring) == (1, 0)
+    assert stored(nights.sandbox)["n1@example.com"]["CustomerId"] == 2
+
+
+def test_with_enc_contact_id_both_names_must_hold_what_is_sent(nights: Nights) -> None:
+    text = {"type": ["null", "string"]}
+    head = schema(properties={"email": text, "enc": text, "first_name": text}, keys=())
+
+    def of(enc: str | None, name: str) -> dict[str, Any]:
+        values = {"email": "n1@example.com", "enc": enc, "first_name": name}
+        return {"type": "RECORD", "stream": "contacts", "record": values}
+
+    members: dict[str, Any] = {"enc_contact_id": "enc", "more": {"max_rejected_percent": 100}}
+    first, other = of("X", "A"), of(None, "B")
+    assert nights.sent(head, first, **members) == (1, 0)
+    assert nights.sent(head, first, **members) == (0, 1)
+    assert nights.sent(head, other, **members) == (1, 0)
+    assert nights.sent(head, first, **members) == (1, 0), "W50 may hold what was sent by match values since"
+
+
+def test_a_deletion_is_marked_once(nights: Nights) -> None:
+    gone = record(1, _sdc_deleted_at="2027-01-01T00:00:00Z")
+    marks = {"deleted_records": "mark", "deleted_values": {"FirstName": None}}
+    assert nights.sent(schema(), record(1), **marks) == (1, 0)
+    assert nights.sent(schema(), gone, **marks) == (1, 0)
+    assert nights.sent(schema(), gone, **marks) == (0, 1)
+    assert nights.sent(schema(), record(1), **marks) == (1, 0)
+
+
+# Trap 2: what is sent again without having changed fires nothing.
+
+
+def test_a_column_that_is_added_sends_all_and_mails_only_those_that_changed(nights: Nights) -> None:
+    members: dict[str, Any] = {"custom_events": EVENTS, "fields": {"customer_id": "__NULL__"}}
+    nights.run(*PEOPLE, **members)
+    del members["fields"]
+    wider = [
+        schema(),
+        *[record(number, customer_id=number) for number in range(9)],
+        record(9, first_name="B"),
+    ]
+    assert nights.sent(*wider, record(10), **members) == (11, 0)
+    mails = dict.fromkeys((f"n{number}" for number in range(11)), 1)
+    assert nights.mails == {**mails, "n9": 2}
+    assert nights.sent(*wider, record(10), **members) == (0, 11)
+
+
+def test_a_column_that_is_gone_sends_all_and_mails_nobody(nights: Nights) -> None:
+    """Whether a contact changed as well can't be known: a mail too few is better than one too many."""
+    nights.run(schema(), record(1, customer_id=1), custom_events=EVENTS)
+    less = {"custom_events": EVENTS, "fields": {"customer_id": "__NULL__"}}
+    assert nights.sent(schema(), record(1), **less) == (1, 0)
+    assert nights.mails == {"n1": 1}
+
+
+def test_other_match_fields_make_nobody_new(nights: Nights) -> None:
+    people = [schema(), *[record(number, customer_id=number) for number in range(3)]]
+    nights.run(*people, custom_events=EVENTS)
+    by_id: dict[str, Any] = {"custom_events": EVENTS, "match_fields": ["CustomerId"]}
+    assert nights.sent(*people, record(3, customer_id=3), **by_id) == (4, 0)
+    assert nights.mails == {"n0": 1, "n1": 1, "n2": 1, "n3": 1}
+    assert nights.sent(*people, record(3, customer_id=3), **by_id) == (0, 4)
+
+
+@pytest.mark.parametrize("more", MORE, ids=str)
+def test_the_order_of_a_contacts_values_holds_over_both_jobs(nights: Nights, more: dict[str, Any]) -> None:
+    """Sent again without events, changed with them, and back: the last value wins."""
+    members: dict[str, Any] = {"custom_events": EVENTS, "resend_after_days": 1, "more": more}
+    nights.run(schema(), *[record(number, first_name="A") for number in range(5)], **members)
+    nights.days += 1
+    changing = [record(number, first_name=name) for name in "ABC" for number in range(4)]
+    nights.run(schema(), *changing, record(4, first_name="A"), record(0, first_name="A"), **members)
+    found = {name.partition("@")[0]: values["FirstName"] for name, values in stored(nights.sandbox).items()}
+    assert found == {"n0": "A", "n1": "C", "n2": "C", "n3": "C", "n4": "A"}
+    assert nights.mails | {"n0": 2} == {"n0": 2, "n1": 2, "n2": 2, "n3": 2, "n4": 1}
+    for job in nights.jobs:
+        assert len(job) == len({contact["Email"] for contact in job})
+
+
+# Trap 4: what W50 holds after a job that came to nothing, or to nobody knows what, is not known.
+
+
+def test_what_a_job_held_that_failed_is_sent_again(nights: Nights) -> None:
+    nights.run(*PEOPLE)
+    nights.sandbox.faults.add({"call": "run", "job": {"CurrentStatus": "Failed", "InsertedContacts": 1}})
+    nights.run(*ONE_CHANGED, status=5)
+    assert nights.sent(*PEOPLE) == (1, 9), (
+        "the last one, though it is as W50 had it before the job that failed"
+    )
+    assert stored(nights.sandbox)["n9@example.com"]["FirstName"] == "First 9"
+
+
+def test_a_job_without_events_that_failed_makes_nobody_new(nights: Nights) -> None:
+    members: dict[str, Any] = {"custom_events": EVENTS, "resend_after_days": 1}
+    nights.run(*PEOPLE, **members)
+    nights.days += 1
+    nights.sandbox.faults.add({"call": "run", "job": {"CurrentStatus": "Failed", "effect": False}})
+    nights.run(*PEOPLE, status=5, **members)
+    assert nights.sent(*PEOPLE, **members) == (10, 0)
+    assert {*nights.mails.values()} == {1}
+
+
+# Trap 5: what W50 rejects would be rejected again; what it warned of may be mended.
+
+
+def test_a_rejected_contact_is_not_sent_again_and_one_that_w50_warned_of_is(nights: Nights) -> None:
+    odd = "n1@example.com"
+    nights.sandbox.faults.add({"warn": {"field": "Email", "equals": odd, "text": "Odd address"}})
+    rejecting = {"job": {"InsertedContacts": 9, "TotalContacts": 9}}
+    nights.sandbox.faults.add({"call": "run", **rejecting})
+    nights.run(*PEOPLE, custom_events=EVENTS)
+    assert nights.sent(*PEOPLE, custom_events=EVENTS) == (1, 9)
+    nights.sandbox.faults.clear()
+    assert nights.sent(*PEOPLE, custom_events=EVENTS) == (1, 9)
+    assert nights.sent(*PEOPLE, custom_events=EVENTS) == (0, 10)
+    assert {*nights.mails.values()} == {1}
+
+
+# Trap 6: lists that are edited elsewhere.
+
+
+def test_contacts_are_sent_again_after_some_days_not_all_on_one_and_without_events(nights: Nights) -> None:
+    members: dict[str, Any] = {"custom_events": EVENTS, "resend_after_days": 4}
+    people = [schema(), *[record(number) for number in range(40)]]
+    nights.run(*people, **members)
+    sent = []
+    for _ in range(4):
+        nights.days += 1
+        sent.append(nights.sent(*people, **members)[0])
+    assert sent[0] == 0
+    assert len({contact["Email"] for job in nights.jobs[1:] for contact in job}) == 40
+    assert all(each < 40 for each in sent), "spread by key"
+    assert {*nights.mails.values()} == {1}
+
+
+def test_zero_days_is_never(nights: Nights) -> None:
+    nights.run(*PEOPLE)
+    nights.days += 10_000
+    assert nights.sent(*PEOPLE, resend_after_days=0) == (0, 10)
+
+
+def test_a_list_that_lost_contacts_is_sent_whole_without_events_and_it_is_said(nights: Nights) -> None:
+    nights.run(*PEOPLE, custom_events=EVENTS)
+    nights.lose(1)
+    assert nights.sent(*PEOPLE, custom_events=EVENTS) == (0, 10), "a tenth of them may go"
+    nights.lose(2)
+    ended = nights.run(*PEOPLE, record(10), custom_events=EVENTS)
+    assert "was changed elsewhere" in ended.stderr
+    assert len(stored(nights.sandbox)) == 11
+    assert nights.mails["n10"] == 1
+    quiet = [
+        job
+        for job in jobs_of(nights.sandbox)
+        if job["RunHistory"] and not job["RunHistory"][0]["CustomEvents"]
+    ]
+    assert [job["ContactCount"] for job in quiet] == [10]
+    assert nights.sent(*PEOPLE, record(10), custom_events=EVENTS) == (0, 11)
+
+
+# Trap 3: whose contact it is.
+
+
+def test_two_streams_that_send_one_field_of_a_list_are_refused(nights: Nights) -> None:
+    """Each by itself would leave W50 with what the other sent last."""
+    entries = [entry(name, send="changed") for name in ("a", "b")]
+    config = settings(nights.sandbox, *entries, journal=str(place(nights.folder)))
+    ended = load_here(nights.folder / "one", config, [schema("a"), schema("b"), record(1, "a")])
+    assert (ended.status, ended.error_code) == (2, "field_of_two_streams"), ended.stderr
+    assert not jobs_of(nights.sandbox)
+
+
+def test_two_streams_that_share_what_they_match_by_alone_keep_apart(nights: Nights) -> None:
+    drops = ({"customer_id": "__NULL__"}, {"first_name": "__NULL__"})
+    entries = [entry(name, send="changed", fields=each) for name, each in zip("ab", drops, strict=True)]
+    config = settings(nights.sandbox, *entries, journal=str(place(nights.folder)))
+    messages = [schema("a"), schema("b"), record(1, "a"), record(1, "b", customer_id=1)]
+    for name, unchanged in (("one", 0), ("two", 2)):
+        ended = load_here(nights.folder / name, config, messages)
+        assert ended.status == 0, ended.stderr
+        assert ended.run["contacts_unchanged"] == unchanged
+
+
+# Beside other settings.
+
+
+def test_after_a_run_that_sent_all_nothing_counts_as_known(nights: Nights) -> None:
+    nights.run(schema(), record(1, first_name="A"), custom_events=EVENTS)
+    nights.run(schema(), record(1, first_name="B"), custom_events=EVENTS, send="all")
+    assert nights.sent(schema(), record(1, first_name="A"), custom_events=EVENTS) == (1, 0)
+    assert stored(nights.sandbox)["n1@example.com"]["FirstName"] == "A"
+    assert nights.mails == {"n1": 2}, "the first, and the one that was sent with all"
+
+
+def test_quarantine_and_bisection_keep_what_is_known_of_the_others(nights: Nights, tmp_path: Path) -> None:
+    more = {"on_invalid_record": "quarantine", "quarantine_path": str(tmp_path / "aside.singer")}
+    nights.sandbox.faults.add({"reject": {"field": "FirstName", "equals": "First 3", "status": 400}})
+    assert nights.sent(*PEOPLE, more=more) == (9, 0)
+    assert nights.sent(*PEOPLE, more=more) == (0, 9), "and the one that W50 refused is refused again"
+
+
+def test_where_no_journal_can_be_it_is_refused(
+    nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    for members in ({}, {"send": "all", "custom_events": EVENTS, "custom_events_once_per": "contact"}):
+        ended = nights.run(*PEOPLE, status=2, more={"journal": "auto"}, **members)
+        assert ended.error_code == "journal_needed"
+        assert "need a journal" in ended.last_line
+    assert not jobs_of(nights.sandbox)
