@@ -197,12 +197,11 @@ def _copy(journal: Path, other: Path) -> None:
 
 
 def _grow(journal: Path, rows: int) -> None:
-    """Have the journal know so many contacts more, whoever they are."""
-    if rows <= 0:
-        return
+    """Have the journal know so many contacts more, whoever they are; the list is empty, and that is right."""
     chance, now = random.Random(_SEED), int(CLOCK.epoch_s())  # noqa: S311  # nothing secret
     connection = sqlite3.connect(journal, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("UPDATE w50_scopes SET list_count = NULL")
     while rows > 0:
         many = min(rows, _ROWS_AT_ONCE)
         connection.execute("BEGIN")

@@ -104,6 +104,9 @@ class StreamHistory:
         self._hashes = hashes
         self._scope = scope
         self._older = older
+        # Under these scopes versions are made as now.
+        self._alike = {each.id for each in memory.scopes.values() if each.versions == scope.versions}
+        self._alike.add(scope.id)
         self._names = frozenset(scope.field_names)
         in_order = [each.field_name for each in mapping.properties]
         self._texts = VersionTexts(is_sorted=in_order == sorted(in_order), ignored=scope.ignored)
@@ -152,7 +155,7 @@ class StreamHistory:
 
     def _compare(self, sifted: Sifted, fragments: list[bytes], contacts: Mapping[int, Contact]) -> None:
         """Leave out what W50 has, and find what it has but is sent all the same."""
-        columns, scope, resending = sifted.fingerprints, self._scope.id, self.memory.resending
+        columns, alike, resending = sifted.fingerprints, self._alike, self.memory.resending
         names = [*columns.keys, *filter(None, columns.others)]
         known, fresh, kept = self.memory.known(names), resending.fresh_since, sifted.sent
         new: list[int] = []
@@ -161,7 +164,7 @@ class StreamHistory:
             if (
                 found is not None
                 and found[0] == version
-                and found[1] == scope
+                and found[1] in alike
                 and found[2] >= fresh
                 and not other
             ):
@@ -190,7 +193,7 @@ class StreamHistory:
         """How a contact stands to what is known of it under one of its names."""
         if known is None:
             return _NEW
-        if known[1] == self._scope.id:
+        if known[1] in self._alike:
             if known[0] != version:
                 return _CHANGED
             return _AGAIN if self.memory.resending.is_due(key, known[2]) else _SAME
@@ -269,7 +272,7 @@ class StreamHistory:
             return any(True for _ in had)
         return any(
             made == version
-            if scope == self._scope.id
+            if scope in self._alike
             else self._is_version(made, scope, fragment, contact) is not False
             for made, scope in had
         )

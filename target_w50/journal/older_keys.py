@@ -1,4 +1,4 @@
-"""Who contacts were before the match fields of their stream were changed: nobody is new by that alone."""
+"""Who contacts were before it was changed what tells them apart: nobody is new by that alone."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from target_w50.contacts.maker import read_fragment, together
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import ENC_CONTACT_ID, folded
 from target_w50.journal.keys import ContactHashes
-from target_w50.journal.scopes import Scope
-from target_w50.settings.model import MatchValues
+from target_w50.journal.scopes import Scope, scope_for
 from target_w50.w50 import Contact
 
 
@@ -24,14 +23,12 @@ class OlderKeys:
     """
 
     def __init__(self, key: bytes, account: str, mapping: StreamMapping, scopes: Iterable[Scope]) -> None:
-        now = tuple(sorted(mapping.match_fields))
-        older = dict.fromkeys(
-            each.match_fields for each in scopes if each.match_fields and each.match_fields != now
-        )
-        self._folds = mapping.entry.match_values is MatchValues.FOLDED
+        now = scope_for(mapping).keys
+        older = dict.fromkeys(each.keys for each in scopes if each.match_fields and each.keys != now)
         self._older = [
             (
                 names,
+                folds,
                 ContactHashes(
                     key,
                     account=account,
@@ -40,11 +37,11 @@ class OlderKeys:
                     match_fields=names,
                 ),
             )
-            for names in older
+            for names, folds in older
         ]
 
     def __bool__(self) -> bool:
-        """Whether the match fields were ever others."""
+        """Whether the match fields, or `match_values`, were ever others."""
         return bool(self._older)
 
     def of(self, fragment: bytes, contact: Contact | None) -> list[int]:
@@ -56,11 +53,11 @@ class OlderKeys:
         """
         contact = contact or read_fragment(fragment)
         keys: list[int] = []
-        for names, hashes in self._older:
+        for names, folds, hashes in self._older:
             values = [contact.values.get(name) for name in names]
             if None not in values:
                 identity = together(values)
-                keys += hashes.of_identities([folded(identity) if self._folds else identity])
+                keys += hashes.of_identities([folded(identity) if folds else identity])
             if contact.enc_contact_id is not None:
                 keys += hashes.of_identities([(ENC_CONTACT_ID, contact.enc_contact_id)])
         return keys

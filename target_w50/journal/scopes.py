@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.journal.database import Database, Row
-from target_w50.settings.model import Send
+from target_w50.settings.model import MatchValues, Send
 
 UNKNOWN = 0
 """The number of a scope that is not written down: no contact has it."""
-_COLUMNS = "id, match_fields, field_names, ignored, resend_before, list_count"
+_COLUMNS = "id, match_fields, folds, field_names, ignored, resend_before, list_count"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Scope:
 
     Attributes:
         id: what contacts name it by.
-        match_fields: sorted.
+        match_fields: sorted; with `folds` what keys are made of.
+        folds: whether match values that differ only in how they are written are one.
         field_names: sorted; what versions are made of, less `ignored`.
         ignored: sorted; FieldNames that do not count as a change.
         resend_before: whatever was sent before this time is sent again, in seconds since 1970.
@@ -30,18 +31,25 @@ class Scope:
 
     id: int
     match_fields: tuple[str, ...]
+    folds: bool
     field_names: tuple[str, ...]
     ignored: tuple[str, ...]
     resend_before: int = 0
     list_count: int | None = None
 
+    @property
+    def keys(self) -> tuple[tuple[str, ...], bool]:
+        """What a contact's key is made of."""
+        return self.match_fields, self.folds
+
+    @property
+    def versions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a contact's version is made of."""
+        return self.field_names, self.ignored
+
     def is_like(self, other: Scope) -> bool:
-        """Whether versions are the same under both."""
-        return (self.match_fields, self.field_names, self.ignored) == (
-            other.match_fields,
-            other.field_names,
-            other.ignored,
-        )
+        """Whether keys and versions are the same under both."""
+        return (self.keys, self.versions) == (other.keys, other.versions)
 
 
 def scope_for(mapping: StreamMapping) -> Scope:
@@ -51,6 +59,7 @@ def scope_for(mapping: StreamMapping) -> Scope:
     return Scope(
         UNKNOWN,
         tuple(sorted(mapping.match_fields)),
+        entry.match_values is MatchValues.FOLDED,
         tuple(sorted(mapping.field_names)),
         tuple(sorted(ignored)),
     )
@@ -90,25 +99,21 @@ class Scopes:
                 # What holds for the stream holds for each of its scopes.
                 last = every[-1] if every else wanted
                 ((number,),) = self._database.rows(
-                    "INSERT INTO w50_scopes (account, contact_list_id, stream, match_fields, field_names, "
-                    "ignored, resend_before, list_count) VALUES (:account, :list_id, :stream, :matched, "
-                    ":names, :ignored, :before, :count) RETURNING id",
+                    "INSERT INTO w50_scopes (account, contact_list_id, stream, match_fields, folds, "
+                    "field_names, ignored, resend_before, list_count) VALUES (:account, :list_id, :stream, "
+                    ":matched, :folds, :names, :ignored, :before, :count) RETURNING id",
                     account=self._account,
                     list_id=list_id,
                     stream=mapping.stream,
                     matched=json.dumps(wanted.match_fields),
+                    folds=int(wanted.folds),
                     names=json.dumps(wanted.field_names),
                     ignored=json.dumps(wanted.ignored),
                     before=last.resend_before,
                     count=last.list_count,
                 )
-                found = Scope(
-                    number,
-                    wanted.match_fields,
-                    wanted.field_names,
-                    wanted.ignored,
-                    last.resend_before,
-                    last.list_count,
+                found = replace(
+                    wanted, id=number, resend_before=last.resend_before, list_count=last.list_count
                 )
         self._numbers[list_id, mapping.stream, mapping.field_names] = found.id
         return found
@@ -139,10 +144,9 @@ class Scopes:
 
 
 def _scope_of(row: Row) -> Scope:
-    number, match_fields, field_names, ignored, resend_before, list_count = row
-    return Scope(
-        number, _names(match_fields), _names(field_names), _names(ignored), resend_before, list_count
-    )
+    number, match_fields, folds, field_names, ignored, resend_before, list_count = row
+    names = _names(field_names)
+    return Scope(number, _names(match_fields), bool(folds), names, _names(ignored), resend_before, list_count)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ STEPS = (
   contact_list_id {integer} NOT NULL,
   stream TEXT NOT NULL,
   match_fields TEXT NOT NULL,
+  folds {integer} NOT NULL,
   field_names TEXT NOT NULL,
   ignored TEXT NOT NULL,
   resend_before {integer} NOT NULL,

@@ -165,6 +165,15 @@ def test_other_match_fields_make_nobody_new(nights: Nights) -> None:
     assert nights.sent(*people, record(3, customer_id=3), **by_id) == (0, 4)
 
 
+def test_match_values_that_are_folded_make_nobody_new(nights: Nights) -> None:
+    people = [schema(), record(1), record("X")]
+    nights.run(*people, custom_events=EVENTS)
+    folded: dict[str, Any] = {"custom_events": EVENTS, "match_values": "folded"}
+    assert nights.sent(*people, **folded) == (1, 1), "one has another key by it"
+    assert nights.mails == {"n1": 1, "nX": 1}
+    assert nights.sent(*people, **folded) == (0, 2)
+
+
 @pytest.mark.parametrize("more", MORE, ids=str)
 def test_the_order_of_a_contacts_values_holds_over_both_jobs(nights: Nights, more: dict[str, Any]) -> None:
     """Sent again without events, changed with them, and back: the last value wins."""
