@@ -26,9 +26,11 @@ class Absent:
 
     Attributes:
         words: why, as a sentence.
+        can_be_made: whether the first run makes it.
     """
 
     words: str
+    can_be_made: bool = False
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def _absent(settings: Settings, environment: Mapping[str, str]) -> Absent | None
         return None
     problem = _unwritable(path)
     if problem is None:
-        return Absent(f"There is no journal yet; the first run makes it: {path}.")
+        return Absent(f"There is no journal yet; the first run makes it: {path}.", can_be_made=True)
     if place == AUTO:
         return Absent(f"Nothing is remembered across runs: {path} can't be written ({problem}).")
     raise unusable(path, problem)

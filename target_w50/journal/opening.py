@@ -19,6 +19,7 @@ from target_w50.journal.sqlite_file import SqliteFile
 from target_w50.journal.tables import bring_up_to_date
 from target_w50.runtime.clock import Clock
 from target_w50.settings.journal_place import AUTO, NONE, is_database
+from target_w50.settings.model import Settings
 
 log = logging.getLogger("target-w50")
 
@@ -72,6 +73,22 @@ def open_journal(
         awake_or_not=clock.awake_or_not,
     )
     return Journal(database, leases, since=since, key=secret)
+
+
+def need_none(settings: Settings) -> None:
+    """See that a run can do without a journal.
+
+    Raises:
+        SettingsError: the settings ask for what only a journal can tell.
+    """
+    needing = [entry.stream for entry in settings.streams if entry.needs_journal]
+    if needing:
+        raise SettingsError(
+            f"`send` changed, and `custom_events_once_per` other than run, need a journal (entries of "
+            f"`streams` for {', '.join(map(repr, needing))}), and there is no place where it can be written. "
+            "Nothing was sent. Name one in `journal`.",
+            code="journal_needed",
+        )
 
 
 def _database(place: str, clock: Clock, environment: Mapping[str, str]) -> tuple[Database, Path | None]:

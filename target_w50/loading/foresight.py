@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.errors import ListInUseError
+from target_w50.errors import ListInUseError, SettingsError
 from target_w50.journal.histories import Histories
 from target_w50.journal.history import StreamHistory
 from target_w50.journal.journal import Journal
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.looking import Absent, holder_of, looked_at
+from target_w50.journal.opening import need_none
 from target_w50.journal.recovery import SeenToFirst, Verdict, foresee
 from target_w50.journal.resolving import unresolved_error
 from target_w50.loading.attended import AttendedClient
@@ -85,9 +86,17 @@ class Foresight:
         if self._histories is None:
             journal = self._opened.enter_context(looked_at(self._settings, self._clock))
             if isinstance(journal, Absent):
+                if not journal.can_be_made:
+                    self._need_none()
                 return None
             self._histories = Histories(journal, writes=False)
         return self._histories.of(mapping, self._also[mapping.contact_list.id])
+
+    def _need_none(self) -> None:
+        try:
+            need_none(self._settings)
+        except SettingsError as error:
+            self._plan.would_end(error)
 
     def see_what_is_left(self) -> None:
         """Nothing was sent."""

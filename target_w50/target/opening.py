@@ -15,7 +15,7 @@ from target_w50.import_jobs.places import Places
 from target_w50.journal.crash_points import CrashPoint, reached
 from target_w50.journal.job_journal import JobJournal
 from target_w50.journal.journal import Journal
-from target_w50.journal.opening import open_journal
+from target_w50.journal.opening import need_none, open_journal
 from target_w50.loading.attended import AttendedClient
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.create_only import CreateOnly
@@ -152,7 +152,7 @@ def _journal(settings: Settings, clock: Clock) -> Journal | None:
         clock=clock,
     )
     if journal is None:
-        _need_none(settings)
+        need_none(settings)
     else:
         since = dt.datetime.fromtimestamp(journal.since, dt.timezone.utc)
         log.info(
@@ -162,18 +162,6 @@ def _journal(settings: Settings, clock: Clock) -> Journal | None:
             journal.open_in_words(),
         )
     return journal
-
-
-def _need_none(settings: Settings) -> None:
-    """Raise where the settings ask for what only a journal can tell."""
-    needing = [entry.stream for entry in settings.streams if entry.needs_journal]
-    if needing:
-        raise SettingsError(
-            f"`send` changed, and `custom_events_once_per` other than run, need a journal (entries of "
-            f"`streams` for {', '.join(map(repr, needing))}), and there is no place where it can be written. "
-            "Nothing was sent. Name one in `journal`.",
-            code="journal_needed",
-        )
 
 
 @dataclass(frozen=True)

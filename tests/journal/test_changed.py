@@ -315,8 +315,45 @@ def test_where_no_journal_can_be_it_is_refused(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    for members in ({}, {"send": "all", "custom_events": EVENTS, "custom_events_once_per": "contact"}):
+    for members in (dict[str, Any](), {"send": "all", "custom_events": EVENTS, "custom_events_once_per": "contact"}):
         ended = nights.run(*PEOPLE, status=2, more={"journal": "auto"}, **members)
         assert ended.error_code == "journal_needed"
+        planned = nights.run(*PEOPLE, more={"journal": "auto", "import_mode": "dry_run"}, **members)
+        assert "would end with exit status 2: `send` changed" in planned.stderr
         assert "need a journal" in ended.last_line
     assert not jobs_of(nights.sandbox)
+
+
+def test_a_plan_tells_how_many_of_all_would_be_sent_and_changes_nothing(nights: Nights) -> None:
+    members: dict[str, Any] = {"custom_events": EVENTS, "custom_events_once_per": "contact"}
+    nights.run(*PEOPLE, **members)
+    for _ in range(2):
+        ended = nights.run(*ONE_CHANGED, record(10), more={"import_mode": "dry_run"}, **members)
+        assert "would send 2 of 11 contacts to list 42" in ended.last_line
+        assert "SendWelcomeEmail for up to 1;" in ended.last_line
+        assert "unchanged    9" in ended.stderr
+    assert nights.sent(*ONE_CHANGED, record(10), **members) == (2, 9)
+
+
+def test_a_plan_before_the_first_run_makes_no_journal(nights: Nights) -> None:
+    ended = nights.run(*PEOPLE, more={"import_mode": "dry_run"})
+    assert "would send 10 contacts to list 42" in ended.last_line
+    assert not place(nights.folder).exists()
+
+
+def test_the_sentence_at_the_end_and_the_figures_tell_what_was_unchanged(nights: Nights) -> None:
+    nights.run(*PEOPLE)
+    ended = nights.run(*ONE_CHANGED, more={"progress": "always"})
+    assert (
+        "Sent 1 contact in 1 import job: 0 inserted, 1 updated, 9 unchanged and not sent." in ended.last_line
+    )
+
+
+def test_a_journal_in_a_database_knows_the_same(nights: Nights, journal: dict[str, Any]) -> None:
+    members: dict[str, Any] = {"custom_events": EVENTS, "custom_events_once_per": "version", "more": journal}
+    assert nights.sent(*PEOPLE, **members) == (10, 0)
+    assert nights.sent(*ONE_CHANGED, **members) == (1, 9)
+    nights.sandbox.faults.add({"call": "run", "job": {"CurrentStatus": "Failed", "effect": False}})
+    nights.run(*PEOPLE, status=5, **members)
+    assert nights.sent(*PEOPLE, **members) == (1, 9)
+    assert nights.mails["n9"] == 2, "each of its versions"

@@ -27,6 +27,7 @@ from target_w50.errors import (
 )
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.looking import Absent, looked_at
+from target_w50.journal.opening import need_none
 from target_w50.outputs.messages_at import messages_at
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import (
@@ -205,6 +206,8 @@ def _journal(settings: Settings) -> Finding:
     try:
         with looked_at(settings, CLOCK) as journal:
             if isinstance(journal, Absent):
+                if not journal.can_be_made:
+                    need_none(settings)
                 return Finding("journal", journal.words)
             return Finding(
                 "journal",
