@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from target_w50.journal.database import Database
@@ -55,6 +55,15 @@ class ContactRows:
             "SELECT contact_key, version, scope, sent FROM w50_contacts WHERE contact_key {among}", keys
         )
         return {key: (version, scope, sent) for key, version, scope, sent in found}
+
+    def fresh(self, keys: Sequence[int], scopes: Collection[int], since: int) -> set[tuple[int, int]]:
+        """Those that were sent since then under one of the scopes: key and version."""
+        among = ", ".join(map(str, scopes))
+        statement = (
+            "SELECT contact_key, version FROM w50_contacts WHERE contact_key {among} "  # noqa: S608  # numbers
+            f"AND sent >= {since:d} AND scope IN ({among})"
+        )
+        return {*self._database.among(statement, keys)}
 
     def fired(self, keys: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         """Which versions of the contacts had their events, each with its scope."""

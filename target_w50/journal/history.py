@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,13 +57,12 @@ class StreamMemory:
     rows: ContactRows
     scopes: dict[int, Scope]
     resending: Resending
-    _pending: list[tuple[LoadJob, dict[int, Known]]] = field(default_factory=list)
+    _pending: dict[int, tuple[LoadJob, dict[int, Known]]] = field(default_factory=dict)
 
     def takes(self, job: LoadJob, fingerprints: Fingerprints, scope: int) -> None:
         """The contacts are in a job that has not ended: what it holds is what W50 will have."""
-        if not self._pending or self._pending[-1][0] is not job:
-            self._pending.append((job, {}))
-        pending, now = self._pending[-1][1], max(self.resending.now, self.resending.before)
+        _, pending = self._pending.setdefault(job.number, (job, {}))
+        now = max(self.resending.now, self.resending.before)
         for key, other, version in fingerprints:
             for name in (key, other):
                 if name:
@@ -70,11 +70,29 @@ class StreamMemory:
 
     def known(self, keys: Sequence[int]) -> dict[int, Known]:
         """What W50 has of the contacts, or will have when the jobs under way have ended."""
+        pending = self._pending_of(keys)
+        return {**self.rows.known(keys), **pending}
+
+    def fresh(self, keys: Sequence[int], scopes: Collection[int]) -> set[tuple[int, int]]:
+        """Those of them that need not be sent if they have this version, for certain: key and version.
+
+        Args:
+            keys: of the contacts.
+            scopes: under which versions are made as now.
+        """
+        pending, since = self._pending_of(keys), self.resending.fresh_since
+        found = self.rows.fresh(keys, scopes, since)
+        if pending:
+            found = {pair for pair in found if pair[0] not in pending}
+            found |= {(key, version) for key, (version, scope, _) in pending.items() if scope in scopes}
+        return found
+
+    def _pending_of(self, keys: Sequence[int]) -> dict[int, Known]:
         # A job's contacts are booked before it counts as ended: so they are known by either.
-        self._pending = [each for each in self._pending if each[0].outcome is None]
-        found = self.rows.known(keys)
+        self._pending = {number: each for number, each in self._pending.items() if each[0].outcome is None}
+        found: dict[int, Known] = {}
         wanted = set(keys) if self._pending else set()
-        for _, pending in self._pending:
+        for _, pending in self._pending.values():
             for key in pending.keys() & wanted:
                 found[key] = pending[key]
         return found
@@ -137,7 +155,9 @@ class StreamHistory:
                 zip(different, hashes.of_identities(map(matched.__getitem__, different)), strict=True)
             )
         versions = hashes.of_texts(self._texts.of_all(fragments, contacts))
-        sifted = Sifted(Fingerprints(keys, [others.get(row, 0) for row in range(len(keys))], versions))
+        sifted = Sifted(Fingerprints(keys, array("q", bytes(8 * len(keys))), versions))
+        for row, other in others.items():
+            sifted.fingerprints.others[row] = other
         if self._compares:
             self._compare(sifted, fragments, contacts)
         else:
@@ -155,23 +175,15 @@ class StreamHistory:
 
     def _compare(self, sifted: Sifted, fragments: list[bytes], contacts: Mapping[int, Contact]) -> None:
         """Leave out what W50 has, and find what it has but is sent all the same."""
-        columns, alike, resending = sifted.fingerprints, self._alike, self.memory.resending
-        names = [*columns.keys, *filter(None, columns.others)]
-        known, fresh, kept = self.memory.known(names), resending.fresh_since, sifted.sent
-        new: list[int] = []
-        for row, (key, other, version) in enumerate(columns):
-            found = known.get(key)
-            if (
-                found is not None
-                and found[0] == version
-                and found[1] in alike
-                and found[2] >= fresh
-                and not other
-            ):
-                continue  # As nearly all are.
-            if not key:
-                kept.append(row)
-                continue
+        columns, kept, new = sifted.fingerprints, sifted.sent, list[int]()
+        fresh = self.memory.fresh(columns.keys, self._alike)
+        pairs = zip(columns.keys, columns.versions, strict=True)
+        # As nearly all are; but who has another name must be looked at under both.
+        looked_at = [row for row, pair in enumerate(pairs) if pair not in fresh or columns.others[row]]
+        names = [name for row in looked_at for name in (columns.keys[row], columns.others[row]) if name]
+        known = self.memory.known(names)
+        for row in looked_at:
+            key, other, version = columns.keys[row], columns.others[row], columns.versions[row]
             text = fragments[row], contacts.get(row)
             seen = {self._seen(name, known.get(name), version, *text) for name in (key, other) if name}
             if seen == {_SAME}:
@@ -179,7 +191,7 @@ class StreamHistory:
             kept.append(row)
             if seen == {_NEW}:
                 new.append(row)
-            elif _CHANGED not in seen:
+            elif seen and _CHANGED not in seen:
                 sifted.quiet.add(row)
         sifted.unchanged = len(columns) - len(kept)
         if self._older and new:

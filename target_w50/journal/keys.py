@@ -21,6 +21,7 @@ from target_w50.journal.members import without_doubt
 
 HASH_BYTES = 8
 _KEY_BYTES = 32
+_MASK = 2**64 - 1
 _MOST_KEY_BYTES = 64
 """BLAKE2b takes no longer key; a longer one is hashed first."""
 
@@ -39,40 +40,40 @@ class ContactHashes:
     def __init__(
         self, key: bytes, *, account: str, list_id: int, stream: str, match_fields: Sequence[str]
     ) -> None:
-        self._match_fields = sorted(match_fields)
-        self._order = [*map([*match_fields].index, self._match_fields)]
-        about = [account, list_id, stream, self._match_fields]
+        fields = sorted(match_fields)
+        # Of several match values; a single one stands for itself.
+        self._order = [*map([*match_fields].index, fields)] if len(fields) > 1 else []
+        about = [account, list_id, stream, fields]
         self._whose = blake2b(_text(about), digest_size=HASH_BYTES, key=key)
         self._what = blake2b(digest_size=HASH_BYTES, key=key)
 
     def of_identity(self, identity: Any) -> int:
         """Who the contact is: by EncContactId, else match values, else key properties."""
-        return int.from_bytes(self._digest(identity), "big")
+        (signed,) = self.of_identities([identity])
+        return signed & _MASK
 
     def of_identities(self, identities: Iterable[Any]) -> array[int]:
         """The same of many, signed; 0 for a contact that nothing tells from others."""
-        nobody = bytes(HASH_BYTES)
-        return _signed(
-            b"".join(nobody if type(each) is object else self._digest(each) for each in identities)
-        )
+        copy, told, digests = self._whose.copy, self._told, list[bytes]()
+        for identity in identities:
+            if type(identity) is object:
+                digests.append(bytes(HASH_BYTES))
+                continue
+            whose = copy()
+            whose.update(told(identity))
+            digests.append(whose.digest())
+        return _signed(b"".join(digests))
 
-    def _digest(self, identity: Any) -> bytes:
-        whose = self._whose.copy()
+    def _told(self, identity: Any) -> bytes:
         kind = type(identity)
-        if kind is str and len(self._match_fields) < 2:  # noqa: PLR2004
-            whose.update(b"[%b]" % _encode(identity).encode())
-        elif kind is int and len(self._match_fields) < 2:  # noqa: PLR2004
-            whose.update(b"[%d]" % identity)
-        else:
-            whose.update(_text(self._told(identity)))
-        return whose.digest()
-
-    def _told(self, identity: Any) -> list[Any]:
-        if type(identity) is tuple and identity[0] is ENC_CONTACT_ID:
-            return ["EncContactId", identity[1]]
-        if len(self._match_fields) > 1:
-            return [identity[place] for place in self._order]
-        return [identity]
+        if kind is tuple and identity[0] is ENC_CONTACT_ID:
+            return _text(["EncContactId", identity[1]])
+        if self._order:
+            return _text([identity[place] for place in self._order])
+        # As it would be written in a list, and quicker.
+        if kind is str:
+            return b"[%b]" % _text(identity)
+        return b"[%d]" % identity if kind is int else _text([identity])
 
     def of_texts(self, texts: Iterable[bytes]) -> list[int]:
         """What is sent of contacts, each in the one way in which versions are made; signed."""

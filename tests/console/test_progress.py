@@ -90,6 +90,19 @@ def test_contacts_of_jobs_that_have_not_ended_count_as_sent(books: Books) -> Non
     assert (seen.contacts_sent, seen.job_in_words) == (123, "import job 17 being filled")
 
 
+def test_contacts_that_w50_has_already_are_told_beside_those_that_were_sent(
+    books: Books, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "target-w50")
+    books.counts.contacts_unchanged, books.counts.contacts_already_delivered = 1200, 3
+    seen = looks(books, [0.0]).look()
+    LogLines("run-1").show(seen)
+    assert "0 contacts sent, 1,203 not sent again, no import job" in caplog.records[0].getMessage()
+    console = io.StringIO()
+    Console(file=console, width=120).print(lines(seen))
+    assert "0 sent, 1,203 not sent again" in console.getvalue()
+
+
 def test_the_percentage_is_w50s_own(books: Books) -> None:
     books.open_jobs.append(job(books.counts, sent=1, phase=Phase.RUNNING))
     (seen,) = looks(books, [0.0]).look()

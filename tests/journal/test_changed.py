@@ -315,7 +315,10 @@ def test_where_no_journal_can_be_it_is_refused(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    for members in (dict[str, Any](), {"send": "all", "custom_events": EVENTS, "custom_events_once_per": "contact"}):
+    for members in (
+        dict[str, Any](),
+        {"send": "all", "custom_events": EVENTS, "custom_events_once_per": "contact"},
+    ):
         ended = nights.run(*PEOPLE, status=2, more={"journal": "auto"}, **members)
         assert ended.error_code == "journal_needed"
         planned = nights.run(*PEOPLE, more={"journal": "auto", "import_mode": "dry_run"}, **members)
