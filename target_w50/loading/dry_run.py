@@ -16,6 +16,7 @@ from target_w50.errors import LimitError, TargetW50Error
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.phases import Outcome
 from target_w50.import_jobs.places import Places
 from target_w50.journal.recovery import SeenToFirst
 from target_w50.loading.events_limit import check_events
@@ -152,6 +153,7 @@ class Plan:
         """Count the job, and see whether its contacts may get custom events."""
         job.close()
         job.store.close()
+        job.end(Outcome.ABANDONED)  # so that nobody remembers its contacts
         planned = self.stream(job.stream)
         if not job.contacts:
             return  # All were delivered by earlier runs: no job is created.

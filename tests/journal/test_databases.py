@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
+from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import JournalError, LeaseLostError, ListInUseError, SettingsError
+from target_w50.import_jobs.fingerprints import DOUBT
+from target_w50.journal import tables
+from target_w50.journal.contact_rows import Booking
 from target_w50.journal.database import Database
 from target_w50.journal.entries import JournalPhase
 from target_w50.journal.journal import Journal
@@ -23,13 +27,17 @@ from target_w50.journal.process import Process
 from target_w50.journal.tables import VERSION
 from target_w50.runtime.clock import CLOCK
 from target_w50.sandbox import Sandbox
-from target_w50.w50 import ImportJob
+from target_w50.settings.model import entry_from
+from target_w50.w50 import ContactsList, ImportJob
 from tests.support import Target, entry, load_here, record, schema, settings, state, stored
 
 ACCOUNT = "w50.example"
 PEOPLE = 8
 """Who all want the same list at once."""
 Open = Callable[..., Journal]
+MAPPING = StreamMapping(
+    "contacts", entry_from(entry(send="changed")), ContactsList(42, "N", 0), (), (), ("Email",)
+)
 
 
 @pytest.fixture
@@ -152,6 +160,66 @@ def test_a_job_is_read_as_it_was_written(opened: Open) -> None:
     one.settle([(42, "contäcts")])
     assert len(one.delivered(42, "contäcts")) == 0
     assert one.forget_members(older_than_s=-1) == 2
+
+
+def test_a_journal_of_the_first_version_is_brought_up_and_keeps_what_it_knows(opened: Open) -> None:
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(tables, "STEPS", tables.STEPS[:1])
+        before.setattr(tables, "VERSION", 1)
+        old = opened("old")
+    members = pack([(11, 100), (12, 200)])
+    for job, phase in ((1, JournalPhase.FINISHED), (2, JournalPhase.RUNNING)):
+        ((row,),) = old.database.rows(
+            "INSERT INTO w50_jobs (account, contact_list_id, stream, run_id, host, process, epoch, phase, "
+            "import_job_id, custom_events, contacts, created, changed) VALUES (:account, 42, 'contacts', "
+            "'old', 'h', 'p', 1, :phase, :job, '[\"Welcome\"]', 2, 0, 0) RETURNING id",
+            account=ACCOUNT,
+            phase=phase.value,
+            job=job,
+        )
+        old.database.change(
+            "INSERT INTO w50_members (job_id, batch, contact_keys, versions) "
+            "VALUES (:row, 0, :keys, :versions)",
+            row=row,
+            keys=members.keys,
+            versions=members.versions,
+        )
+    new = opened("new")
+    assert new.database.rows("SELECT version FROM w50_journal") == [(VERSION,)]
+    new.leases.take(42)
+    (running,) = new.open_entries(42)
+    new.recovered(running, JournalPhase.FINISHED, result=a_job(InsertedContacts=2))
+    assert new.delivered(42, "contacts").holds(12, 200)
+    assert new.contacts.known([11, 12]) == {}, "nobody knows under which FieldNames that was"
+
+
+def test_what_w50_took_is_booked_with_the_end_of_a_job_and_put_in_doubt_by_a_bad_one(opened: Open) -> None:
+    one = opened("one")
+    one.leases.take(42)
+    booking = Booking(one.scopes.book(MAPPING).id, contacts=True, fired=True)
+    ends = [
+        ([(2**64 - 1, 6), (5, 8 | DOUBT)], True),
+        ([(2**64 - 1, 10)], True),
+        ([(2**64 - 1, 12), (7, 14)], False),
+    ]
+    for number, (members, well) in enumerate(ends, 1):
+        one.creating(number, 42, "contacts", ["Welcome"], booking)
+        one.filling(number, number)
+        one.intent(number, a_job(), contacts=2, doubtful_s=1.0, members=[pack(members)])
+        if well:
+            one.finished(number, a_job(InsertedContacts=2))
+        else:
+            one.abandoned(number, "it failed")
+    known = one.contacts.known([-1, 5, 7])
+    assert {key: (version, sent > 0) for key, (version, _, sent) in known.items()} == {
+        -1: (10, False),
+        5: (8, False),
+    }
+    fired = one.contacts.fired([-1, 5, 7])
+    assert {key: sorted(version for version, _ in each) for key, each in fired.items()} == {
+        -1: [6, 10],
+        5: [8],
+    }
 
 
 def test_of_a_step_that_fails_nothing_stays(opened: Open) -> None:
