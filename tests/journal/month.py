@@ -56,14 +56,14 @@ class Month:
         self.sent: list[int] = []
         self._join(contacts)
         patched.setattr(Clock, "now", lambda _: dt.datetime.now(dt.timezone.utc) + dt.timedelta(self._night))
-        small = {"batch_size_rows": min(10_000, max(contacts // 4, 1)), "request_timeout_s": 5}
+        rows = min(10_000, max(contacts // 4, 1))
         whole = entry(
             send="changed",
             custom_events=EVENTS,
             custom_events_once_per="contact",
             custom_events_max_contacts=10 * contacts,
         )
-        self._config = settings(sandbox, whole, journal=str(place(folder)), **small)
+        self._config = settings(sandbox, whole, journal=str(place(folder)), batch_size_rows=rows)
 
     def _join(self, contacts: int) -> None:
         for number in range(len(self.people), len(self.people) + contacts):

@@ -222,6 +222,20 @@ def test_what_w50_took_is_booked_with_the_end_of_a_job_and_put_in_doubt_by_a_bad
     }
 
 
+def test_whose_events_are_never_to_come_by_a_persons_word_has_had_them(opened: Open) -> None:
+    one = opened("one")
+    one.leases.take(42)
+    one.creating(
+        1, 42, "contacts", ["Welcome"], Booking(one.scopes.book(MAPPING).id, contacts=True, fired=True)
+    )
+    one.filling(1, 1)
+    one.intent(1, a_job(), contacts=1, doubtful_s=1.0, members=[pack([(7, 14)])])
+    (open_one,) = one.open_entries(42)
+    one.recovered(open_one, JournalPhase.WITHOUT_EVENTS, reason="a person said so")
+    assert [*one.contacts.fired([7])] == [7]
+    assert one.contacts.known([7]) == {}, "it is sent again"
+
+
 def test_of_a_step_that_fails_nothing_stays(opened: Open) -> None:
     one = opened("one")
     one.leases.take(42)
