@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from target_w50.contacts.maker import read_fragment
 from target_w50.w50 import Contact, wire_format
 
 _JSON = wire_format("application/json")
@@ -42,10 +43,10 @@ class VersionTexts:
         """Of contacts in their order.
 
         Args:
-            fragments: each as it is sent; JSON, but where it is in `contacts`.
-            contacts: by its place, those that were merged or are sent in another format.
+            fragments: each as it is sent, all in one format.
+            contacts: by its place, those that are at hand as objects.
         """
-        if self._as_written:
+        if self._as_written and not _is_xml(fragments[0]):
             texts = [*fragments]
         else:
             texts = [
@@ -57,6 +58,8 @@ class VersionTexts:
         return texts
 
     def _of_fragment(self, fragment: bytes) -> bytes:
+        if _is_xml(fragment):
+            return self._of_contact(read_fragment(fragment))
         written = _read(fragment)
         written.Values = self._counting(written.Values)
         return _write(written)
@@ -70,9 +73,15 @@ class VersionTexts:
 
 def under(fragment: bytes, contact: Contact | None, names: Iterable[str]) -> bytes:
     """A contact in that way, as if only these of its FieldNames were sent."""
+    if contact is None and _is_xml(fragment):
+        contact = read_fragment(fragment)
     if contact is not None:
         kept = {name: contact.values[name] for name in names if name in contact.values}
         return _JSON.encode_contact(Contact(contact.enc_contact_id, kept))
     written = _read(fragment)
     written.Values = {name: written.Values[name] for name in names if name in written.Values}
     return _write(written)
+
+
+def _is_xml(fragment: bytes) -> bool:
+    return fragment.startswith(b"<")

@@ -40,10 +40,12 @@ def test_text_is_one_however_the_contact_came(
     short, general = (VersionTexts(is_sorted=each, ignored=ignored) for each in (True, False))
     (text,) = short.of_all([JSON.encode_contact(in_order)], {})
     assert general.of_all([JSON.encode_contact(in_any)], {}) == [text], "from JSON in any order"
-    assert short.of_all([XML.encode_contact(in_any)], {0: in_any}) == [text], "sent as XML, or merged"
+    in_xml = XML.encode_contact(in_any)
+    assert short.of_all([in_xml], {0: in_any}) == [text], "sent as XML, or merged"
+    assert short.of_all([in_xml], {}) == [text], "read again from the XML"
     kept = [name for name in sorted(names) if name not in ignored]
     assert under(JSON.encode_contact(in_any), None, kept) == text
-    assert under(b"", in_any, kept) == text
+    assert under(b"", in_any, kept) == under(in_xml, None, kept) == text
     assert {*parse_json(text, "a text")["Values"]} == {*kept}
 
 
