@@ -194,8 +194,9 @@ class Routes:
             raise AssertionError
         loads = self._settings.import_mode is not ImportMode.CREATE_ONLY
         mapping = map_stream(stream, schema, entry, directory, loads=loads)
-        if loads:
-            self._field_owners.claim(mapping)
+        mixed = self._field_owners.claim(mapping) if loads else None
+        if mixed is not None:
+            self.tell_once(mixed, stream)
         for name in mapping.field_names:
             problem = wire.text_problem(name)
             if problem is not None:

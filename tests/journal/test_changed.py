@@ -281,6 +281,14 @@ def test_two_streams_that_send_one_field_of_a_list_are_refused(nights: Nights) -
     assert not jobs_of(nights.sandbox)
 
 
+def test_a_stream_that_sends_all_beside_one_that_sends_what_changed_is_warned_of(nights: Nights) -> None:
+    entries = [entry("a", send="changed"), entry("b")]
+    config = settings(nights.sandbox, *entries, journal=str(place(nights.folder)))
+    ended = load_here(nights.folder / "one", config, [schema("a"), schema("b"), record(1, "a")])
+    assert ended.status == 0, ended.stderr
+    assert "one of them with `send` changed: 'FirstName' (stream 'a')" in ended.stderr
+
+
 def test_two_streams_that_share_what_they_match_by_alone_keep_apart(nights: Nights) -> None:
     drops = ({"customer_id": "__NULL__"}, {"first_name": "__NULL__"})
     entries = [entry(name, send="changed", fields=each) for name, each in zip("ab", drops, strict=True)]
