@@ -32,6 +32,7 @@ class Database(ABC):
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self._only_reads = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -77,11 +78,11 @@ class Database(ABC):
                 yield
                 return
             self._begin_reading()
-            self._depth += 1
+            self._depth, self._only_reads = self._depth + 1, True
             try:
                 yield
             finally:
-                self._depth -= 1
+                self._depth, self._only_reads = self._depth - 1, False
                 self._roll_back()
 
     def rows(self, statement: str, **values: Any) -> list[Row]:
@@ -92,6 +93,7 @@ class Database(ABC):
     def change(self, statement: str, **values: Any) -> int:
         """How many rows a statement changed; within a transaction, or as one of its own."""
         with self.transaction():
+            self._need_writing()
             return self._execute(statement, values)[1]
 
     def among(self, statement: str, numbers: Sequence[int]) -> list[Row]:
@@ -105,6 +107,7 @@ class Database(ABC):
     def change_among(self, statement: str, numbers: Sequence[int]) -> None:
         """Change rows by a statement that has `{among}` behind a column: `IN` these numbers."""
         with self.transaction():
+            self._need_writing()
             for start in range(0, len(numbers), MOST_AMONG):
                 self._among(statement, numbers[start : start + MOST_AMONG])
 
@@ -117,7 +120,12 @@ class Database(ABC):
             on_conflict: what is done where a row is there already.
         """
         with self.transaction():
+            self._need_writing()
             self._insert(table, columns, on_conflict)
+
+    def _need_writing(self) -> None:
+        if self._only_reads:
+            raise AssertionError("what only reads is rolled back")
 
     @abstractmethod
     def now(self) -> float:

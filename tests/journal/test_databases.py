@@ -264,6 +264,16 @@ def test_a_statement_that_fails_is_said_in_words_and_the_next_one_works(opened: 
     ]
 
 
+def test_who_only_reads_keeps_nobody_from_writing_and_writes_nothing(opened: Open) -> None:
+    one, two = opened("one").database, opened("two").database
+    with one.reading():
+        assert one.among("SELECT contact_key FROM w50_contacts WHERE contact_key {among}", [1, 2]) == []
+        assert two.change("UPDATE w50_journal SET since = since") == 1
+        with pytest.raises(AssertionError):
+            one.change("UPDATE w50_journal SET since = since")
+    assert one.change("UPDATE w50_journal SET since = since") == 1
+
+
 def _half_of_it(database: Database) -> None:
     with database.transaction():
         database.change("UPDATE w50_journal SET version = version + 1")
