@@ -24,8 +24,10 @@ class Database(ABC):
     Attributes:
         place: where it is, as it may be shown.
         types: what the columns' types are called here.
+        wipes_itself: whether what was removed can be made to vanish from its files.
     """
 
+    wipes_itself = False
     place: str
     types: dict[str, str]
 
@@ -104,12 +106,14 @@ class Database(ABC):
                 found += self._among(statement, numbers[start : start + MOST_AMONG])[0]
         return found
 
-    def change_among(self, statement: str, numbers: Sequence[int]) -> None:
-        """Change rows by a statement that has `{among}` behind a column: `IN` these numbers."""
+    def change_among(self, statement: str, numbers: Sequence[int]) -> int:
+        """Change rows by a statement that has `{among}` behind a column: `IN` these numbers; how many."""
+        changed = 0
         with self.transaction():
             self._need_writing()
             for start in range(0, len(numbers), MOST_AMONG):
-                self._among(statement, numbers[start : start + MOST_AMONG])
+                changed += self._among(statement, numbers[start : start + MOST_AMONG])[1]
+        return changed
 
     def insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
         """Insert rows given in columns, all of one length.
@@ -137,6 +141,10 @@ class Database(ABC):
 
     def lock_for_steps(self) -> None:  # noqa: B027  # a transaction may be enough
         """Within a transaction: keep other processes from making or changing tables meanwhile."""
+
+    @abstractmethod
+    def wipe(self) -> str:
+        """Have the bytes vanish of what was removed; what of that is left to see to, as a sentence."""
 
     @abstractmethod
     def close(self) -> None:

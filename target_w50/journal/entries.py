@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -98,3 +98,8 @@ def write_job(job: ImportJob) -> str:
 def read_job(text: str | None) -> ImportJob | None:
     """The ImportJob of a text."""
     return None if text is None else ImportJob.from_wire(json.loads(text))
+
+
+def harmless(job: ImportJob) -> ImportJob:
+    """The job without what its status may say about people."""
+    return replace(job, current_status=job.status_in_words())

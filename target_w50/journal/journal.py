@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from target_w50.errors import LeaseLostError
 from target_w50.journal.contact_rows import NOTHING_BOOKED, Booking, ContactRows
@@ -17,6 +16,7 @@ from target_w50.journal.entries import (
     Entry,
     JournalPhase,
     entry_of,
+    harmless,
     write_job,
 )
 from target_w50.journal.leases import Leases
@@ -33,6 +33,7 @@ class Journal:
         leases: the contact lists that the run holds.
         since: since when the journal is kept, in seconds since 1970.
         key: of the hashes.
+        old_keys: of hashes made before the key was changed, while it is.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Journal:
         *,
         since: float,
         key: bytes,
+        old_keys: Sequence[bytes] = (),
     ) -> None:
         self.database = database
         self.leases = leases
         self.since = since
         self.key = key
+        self.keys = (key, *old_keys)
         self.contacts = ContactRows(database)
         self.scopes = Scopes(database, leases.account)
         self._entries: dict[int, tuple[int, int]] = {}  # by our job's number: its row, and its list
@@ -303,11 +306,6 @@ class Journal:
     def close(self) -> None:
         """Give the connection back."""
         self.database.close()
-
-
-def harmless(job: ImportJob) -> ImportJob:
-    """The job without what its status may say about people."""
-    return replace(job, current_status=job.status_in_words())
 
 
 def _with_events(keys: bytes, versions: bytes, events: str, phase: str) -> tuple[PackedMembers, bool]:

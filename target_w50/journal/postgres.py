@@ -82,6 +82,13 @@ class Postgres(Database):
         """Within a transaction: keep other processes from making or changing tables meanwhile."""
         self.rows("SELECT pg_advisory_xact_lock(:number)", number=_LOCK_FOR_STEPS)
 
+    def wipe(self) -> str:
+        """The server's own affair."""
+        return (
+            "The server frees what was removed by its vacuum; until then, and in its write-ahead log and "
+            "backups, the hashes stay."
+        )
+
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()

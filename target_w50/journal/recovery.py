@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from target_w50.errors import RefusedError
-from target_w50.journal.entries import NOT_RUN, Entry, JournalPhase
-from target_w50.journal.journal import harmless
+from target_w50.journal.entries import NOT_RUN, Entry, JournalPhase, harmless
 from target_w50.w50 import ALL_PERCENT, ImportJob, arrived, has_ended, has_failed, rejected
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from target_w50.errors import JobUnknownError, SettingsError, printable
-from target_w50.journal.entries import MAY_RUN, NOT_RUN, Entry, JournalPhase
-from target_w50.journal.journal import Journal, harmless
+from target_w50.journal.entries import MAY_RUN, NOT_RUN, Entry, JournalPhase, harmless
+from target_w50.journal.journal import Journal
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.looking import find, given_back
 from target_w50.journal.process import Process

@@ -145,10 +145,13 @@ class Scopes:
 
 def _scope_of(row: Row) -> Scope:
     number, match_fields, folds, field_names, ignored, resend_before, list_count = row
-    names = _names(field_names)
-    return Scope(number, _names(match_fields), bool(folds), names, _names(ignored), resend_before, list_count)
+    names = names_from(field_names)
+    return Scope(
+        number, names_from(match_fields), bool(folds), names, names_from(ignored), resend_before, list_count
+    )
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names_from(text: str) -> tuple[str, ...]:
+    """The names that a column has."""
     names: Sequence[str] = json.loads(text)
     return tuple(names)

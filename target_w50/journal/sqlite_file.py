@@ -33,6 +33,7 @@ class SqliteFile(Database):
     """
 
     types = TYPES["sqlite"]
+    wipes_itself = True
 
     def __init__(self, path: Path, now: Clock) -> None:
         super().__init__()
@@ -82,6 +83,23 @@ class SqliteFile(Database):
     def has_table(self, name: str) -> bool:
         """Whether there is a table of this name."""
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", name=name))
+
+    def wipe(self) -> str:
+        """Write the file anew without what was removed, and empty its write-ahead log."""
+        with self._lock:
+            try:
+                self._connection.execute("VACUUM")
+                ((busy, _, _),) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.OperationalError as error:
+                busy, why = 1, self._words(error)
+            else:
+                why = "another process reads it"
+        if not busy:
+            return ""
+        return (
+            f"The bytes of what was removed are still in the journal's files ({why}): say it again when no "
+            "run is under way."
+        )
 
     def close(self) -> None:
         """Close the file; a statement of another thread ends first: SQLite would crash with it."""

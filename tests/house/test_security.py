@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from target_w50 import errors
-from target_w50.cli.commands import quarantine
+from target_w50.cli import contact_values
 from target_w50.import_jobs import batches
 from target_w50.journal import leases, sqlite_file
 from target_w50.loading import open_batches, uploading
@@ -82,7 +82,7 @@ LIMITS = {
     "runs in the page's charts": f"{page.RUNS_IN_CHARTS}",
     "runs in the page's table": f"{page.RUNS_IN_TABLE}",
     "complaints shown on the page": f"{page.COMPLAINTS_SHOWN}",
-    "the value": binary(quarantine.MOST_VALUE_BYTES),
+    "the value": binary(contact_values.MOST_VALUE_BYTES),
     "until the end": "5 s",
 }
 

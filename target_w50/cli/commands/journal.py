@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
 
 import click
 
-from target_w50.cli.options import client_of, config_option, json_option, prompt, say_where, warnings_told
+from target_w50.cli.commands.forget import forget_command
+from target_w50.cli.journals import opened, settings_of, sources_of
+from target_w50.cli.options import client_of, config_option, json_option, say_where, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.console.journal_report import (
     entry_document,
@@ -20,16 +21,11 @@ from target_w50.console.journal_report import (
 from target_w50.console.tables import write_table
 from target_w50.errors import SettingsError, W50Error, printable
 from target_w50.journal.entries import MAY_RUN, JournalPhase
-from target_w50.journal.journal import Journal
-from target_w50.journal.leases import time_in_words
 from target_w50.journal.look import Look
-from target_w50.journal.looking import Absent, find, jobs, looked_at
+from target_w50.journal.looking import find, jobs
 from target_w50.journal.recovery import status_of
 from target_w50.journal.resolving import As, Word, resolve
 from target_w50.journal.tables import TYPES, VERSION, statements
-from target_w50.runtime.clock import CLOCK
-from target_w50.settings.model import Settings, connection_settings
-from target_w50.settings.sources import read_config
 
 COLUMNS = ("import job", "list", "stream", "phase", "contacts", "events", "began (UTC)", "run")
 FROM_NOW_ON = {
@@ -61,28 +57,7 @@ def journal_command(context: click.Context, config: tuple[str, ...]) -> None:
     context.obj = config
 
 
-@contextlib.contextmanager
-def _opened(settings: Settings) -> Iterator[Journal]:
-    """The journal of the settings, which is said first.
-
-    Raises:
-        SettingsError: there is none.
-    """
-    with looked_at(settings, CLOCK) as journal:
-        if isinstance(journal, Absent):
-            raise SettingsError(journal.words, code="no_journal")
-        since = time_in_words(journal.since)
-        click.echo(f"w50: journal {printable(journal.database.place)}, kept since {since}", err=True)
-        yield journal
-
-
-def _config(context: click.Context, config: Sequence[str]) -> tuple[str, ...]:
-    """The settings' files of the group and of the command."""
-    return (*(context.obj or ()), *config)
-
-
-def _settings(config: Sequence[str]) -> Settings:
-    return prompt(connection_settings(read_config(config)))
+journal_command.add_command(forget_command)
 
 
 @journal_command.command("ls", epilog="Example: w50 journal ls --open --config config.json")
@@ -92,10 +67,10 @@ def _settings(config: Sequence[str]) -> Settings:
 @click.pass_context
 def ls_command(context: click.Context, config: tuple[str, ...], *, only_open: bool, as_json: bool) -> None:
     """Show the import jobs that the journal has of this W50, the newest first. W50 is not asked."""
-    config = _config(context, config)
-    settings = _settings(config)
+    config = sources_of(context, config)
+    settings = settings_of(config)
     say_where(settings, config, "jobs of the W50 at")
-    with _opened(settings) as journal:
+    with opened(settings) as journal:
         found = jobs(journal, only_open=only_open)
         if as_json:
             print_json([entry_document(each) for each in found])
@@ -117,10 +92,10 @@ def show_command(
     Also whether the process that worked on it may still live. Nothing is changed. If W50 can't be asked, the
     rest is shown, and the exit status is a run's.
     """
-    config = _config(context, config)
-    settings = _settings(config)
+    config = sources_of(context, config)
+    settings = settings_of(config)
     client = client_of(settings, config)
-    with contextlib.closing(client), warnings_told(), _opened(settings) as journal:
+    with contextlib.closing(client), warnings_told(), opened(settings) as journal:
         look = Look.at(
             journal,
             find(journal, job_id, list_id),
@@ -180,10 +155,10 @@ def resolve_command(  # noqa: PLR0917  # as click hands them over
         raise SettingsError("--reason is blank: say how you know.", code="usage")
     if without_events and word.as_ is As.RAN:
         raise SettingsError("--without-events goes with --as not-run alone.", code="usage")
-    config = _config(context, config)
-    settings = _settings(config)
+    config = sources_of(context, config)
+    settings = settings_of(config)
     client = client_of(settings, config)
-    with contextlib.closing(client), warnings_told(), _opened(settings) as journal:
+    with contextlib.closing(client), warnings_told(), opened(settings) as journal:
         entry = find(journal, job_id, list_id)
         seen = None
         if entry.phase in MAY_RUN:

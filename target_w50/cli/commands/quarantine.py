@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
+from target_w50.cli.contact_values import ask_values
 from target_w50.cli.options import config_option, json_option
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted, write_table
-from target_w50.contacts.match_values import is_blank
 from target_w50.errors import SettingsError, StoreError, TargetW50Error, printable
 from target_w50.outputs.moments import moment
 from target_w50.outputs.purge import Purge, purge, purge_object
@@ -24,9 +24,6 @@ from target_w50.outputs.stores import StoredObject
 from target_w50.settings.model import Settings, settings_from
 from target_w50.settings.output_place import is_url
 from target_w50.settings.sources import read_config
-
-MOST_VALUE_BYTES = 64 * 1024
-"""How long the value on standard input may be."""
 
 Place = Path | tuple[StoredFiles, StoredObject]
 """A file, or an object with the store that it is in."""
@@ -156,30 +153,9 @@ def _set_aside_before(text: str) -> SetAsideBefore:
 
 
 def _contact(name: str, settings: Settings) -> OfContact:
-    if "=" in name:
-        raise SettingsError(
-            "--contact takes the name alone: a value on the command line is seen by whoever lists processes, "
-            "and stays in the shell's history. It is asked for, or read from standard input.",
-            code="usage",
-        )
+    (value,) = ask_values([name]).values()
     also = [each for entry in settings.streams for each, field in entry.fields.items() if field == name]
-    value = _value(name)
-    if is_blank(value):
-        raise SettingsError("The contact's value is blank: it would be anybody's.", code="usage")
     return OfContact(name, also, value)
-
-
-def _value(name: str) -> str:
-    if sys.stdin.isatty():
-        return str(click.prompt(f"Value of {printable(name)}", err=True))
-    content = sys.stdin.buffer.read(MOST_VALUE_BYTES + 1)
-    try:
-        value = content.decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        value = None
-    if value is None or "\n" in value or len(content) > MOST_VALUE_BYTES:
-        raise SettingsError("Standard input must be the contact's value: one line of UTF-8.", code="usage")
-    return value
 
 
 def _purge_all(
