@@ -70,16 +70,19 @@ def rows_of(journal: Journal, person: Person, list_id: int | None = None) -> Per
         list_id: the contact list; None: all of the account.
     """
     names = hashes_of(journal, person, list_id)
+    scopes = _scopes(journal, list_id)
     while True:
-        rows, others = _look(journal, names)
+        rows, others = _look(journal, names, scopes)
         if others.keys() <= names.keys():
             return rows
         names = {**others, **names}
 
 
-def _look(journal: Journal, names: dict[int, Whose]) -> tuple[PersonRows, dict[int, Whose]]:
+def _look(
+    journal: Journal, names: dict[int, Whose], scopes: Mapping[int, tuple[Whose, bool]]
+) -> tuple[PersonRows, dict[int, Whose]]:
     """What there is under these hashes, and the other hashes of the same contacts."""
-    keys, telling = [*names], _telling_scopes(journal)
+    keys, telling = [*names], {number for number, (_, tells) in scopes.items() if tells}
     rows = PersonRows(names, journal.contacts.known(keys), journal.contacts.fired(keys))
     others: dict[int, Whose] = {}
     for job_row, batch, scope, wanted in _batches(journal, names):
@@ -87,35 +90,34 @@ def _look(journal: Journal, names: dict[int, Whose]) -> tuple[PersonRows, dict[i
         rows.members += (member for member, _ in found)
         if scope in telling:
             others.update((key, names[member.key]) for member, same in found for key in same)
-    pairs = {
-        (version, scope): names[key]
-        for key, version, scope in (
-            *((key, known[0], known[1]) for key, known in rows.contacts.items()),
-            *((key, *each) for key, every in rows.fired.items() for each in every),
-        )
-        if scope in telling
-    }
+    versions = {version for version, scope, _ in rows.contacts.values() if scope in telling}
+    versions.update(version for every in rows.fired.values() for version, scope in every if scope in telling)
     for table in ("w50_contacts", "w50_fired"):
-        for key, version, scope in journal.database.among(
-            f"SELECT contact_key, version, scope FROM {table} WHERE version {{among}}",  # noqa: S608  # our own words
-            sorted({version for version, _ in pairs}),
+        for key, scope in journal.database.among(
+            f"SELECT contact_key, scope FROM {table} WHERE version {{among}}",  # noqa: S608  # our own words
+            sorted(versions),
         ):
-            if (version, scope) in pairs:
-                others[key] = pairs[version, scope]
+            if scope in scopes:
+                others[key] = scopes[scope][0]
     return rows, others
 
 
-def _telling_scopes(journal: Journal) -> set[int]:
-    """The scopes in which no two contacts have one version: all match values are part of it."""
+def _scopes(journal: Journal, list_id: int | None) -> dict[int, tuple[Whose, bool]]:
+    """Whose contacts each scope is of, and whether no two of them have one version.
+
+    That is so where all match values are part of it.
+    """
     rows = journal.database.rows(
-        "SELECT id, match_fields, ignored FROM w50_scopes WHERE account = :account", account=journal.account
+        "SELECT id, contact_list_id, stream, match_fields, ignored FROM w50_scopes WHERE account = :account",
+        account=journal.account,
     )
-    telling = set()
-    for number, fields, ignored in rows:
-        matched = {*names_from(fields)}
-        if matched and matched.isdisjoint(names_from(ignored)):
-            telling.add(number)
-    return telling
+    found = {}
+    for number, of_list, stream, fields, ignored in rows:
+        if list_id in (None, of_list):
+            matched = names_from(fields)
+            tells = bool(matched) and set(matched).isdisjoint(names_from(ignored))
+            found[number] = (Whose(of_list, stream, matched), tells)
+    return found
 
 
 def _batches(

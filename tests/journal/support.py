@@ -52,3 +52,21 @@ def opened(folder: Path, run_id: str = "a test", api_url: str = "http://w50.inva
         yield journal
     finally:
         journal.close()
+
+
+def spellings(key: int) -> tuple[bytes, ...]:
+    """The bytes that a hash stands as in the journal's files: packed, as a number, and as a row's number."""
+    unsigned = key & (2**64 - 1)
+    number = key.to_bytes(6 if -(2**47) <= key < 2**47 else 8, "big", signed=True)
+    return unsigned.to_bytes(8, "little"), number, row_number(unsigned)
+
+
+def row_number(number: int) -> bytes:
+    """As SQLite writes it: seven bits a byte, in a ninth all eight."""
+    last = b""
+    if number >= 2**56:
+        number, last = number >> 8, bytes([number & 0xFF])
+    sevens = [number & 0x7F]
+    while number := number >> 7:
+        sevens.insert(0, number & 0x7F)
+    return bytes(0x80 | each for each in (sevens if last else sevens[:-1])) + (last or bytes(sevens[-1:]))

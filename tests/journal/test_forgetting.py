@@ -15,7 +15,7 @@ from target_w50.journal.person import Person
 from target_w50.journal.person_rows import rows_of
 from target_w50.sandbox import Sandbox
 from tests.journal.nights import Nights
-from tests.journal.support import opened, place
+from tests.journal.support import opened, place, spellings
 from tests.support import record, schema, state
 
 MANY = 300
@@ -34,24 +34,6 @@ def journal_of(nights: Nights, **more: Any) -> Any:
 def forget(nights: Nights, *, dry_run: bool = False, **values: str) -> Forgotten:
     with journal_of(nights) as journal:
         return forget_person(journal, Person(values), dry_run=dry_run)
-
-
-def spellings(key: int) -> tuple[bytes, ...]:
-    """The bytes that a hash stands as in the journal's files: packed, as a number, and as a row's number."""
-    unsigned = key & (2**64 - 1)
-    number = key.to_bytes(6 if -(2**47) <= key < 2**47 else 8, "big", signed=True)
-    return unsigned.to_bytes(8, "little"), number, row_number(unsigned)
-
-
-def row_number(number: int) -> bytes:
-    """As SQLite writes it: seven bits a byte, in a ninth all eight."""
-    last = b""
-    if number >= 2**56:
-        number, last = number >> 8, bytes([number & 0xFF])
-    sevens = [number & 0x7F]
-    while number := number >> 7:
-        sevens.insert(0, number & 0x7F)
-    return bytes(0x80 | each for each in (sevens if last else sevens[:-1])) + (last or bytes(sevens[-1:]))
 
 
 def in_files(nights: Nights, keys: list[int]) -> int:
