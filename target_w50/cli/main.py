@@ -69,6 +69,9 @@ COMMANDS = {
         "journal_command",
         "What is remembered across runs, and unknown jobs resolved.",
     ),
+    "trace": LazyCommand(
+        "target_w50.cli.commands.trace", "trace_command", "What became of one contact, run by run."
+    ),
     "report": LazyCommand(
         "target_w50.cli.commands.report",
         "report_command",

@@ -41,11 +41,11 @@ def entry_document(entry: Entry) -> dict[str, Any]:
         "pid": Process(entry.host, entry.process).pid,
         "contacts": entry.contacts,
         "custom_events": list(entry.custom_events),
-        "created_at": _iso(entry.created),
-        "changed_at": _iso(entry.changed),
-        "intent_at": _iso(entry.intended),
-        "doubtful_until": _iso(entry.doubtful_until),
-        "settled_at": _iso(entry.settled),
+        "created_at": iso(entry.created),
+        "changed_at": iso(entry.changed),
+        "intent_at": iso(entry.intended),
+        "doubtful_until": iso(entry.doubtful_until),
+        "settled_at": iso(entry.settled),
         "before_run": _job(entry.before_run),
         "result": _job(entry.result),
         "reason": entry.reason,
@@ -64,8 +64,8 @@ def look_document(look: Look) -> dict[str, Any]:
             "run_id": holder.run_id,
             "host": holder.process.host,
             "pid": holder.process.pid,
-            "since": _iso(holder.since),
-            "expires": _iso(holder.expires),
+            "since": iso(holder.since),
+            "expires": iso(holder.expires),
         },
         "w50_now": _job(look.seen),
         "w50_error": None if look.error is None else look.error.message,
@@ -124,5 +124,6 @@ def _moment(seconds: float | None) -> str:
     return "" if seconds is None else time_in_words(seconds)
 
 
-def _iso(seconds: float | None) -> str | None:
+def iso(seconds: float | None) -> str | None:
+    """A time of the database for programs."""
     return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.timezone.utc).isoformat()

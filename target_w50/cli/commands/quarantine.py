@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,14 @@ import click
 from target_w50.cli.contact_values import ask_values
 from target_w50.cli.options import config_option, json_option
 from target_w50.cli.output import print_json
+from target_w50.cli.quarantine_files import Place, found, of_settings, streams_of, wish_for
 from target_w50.console.tables import counted, write_table
 from target_w50.errors import SettingsError, StoreError, TargetW50Error, printable
 from target_w50.outputs.moments import moment
 from target_w50.outputs.purge import Purge, purge, purge_object
 from target_w50.outputs.quarantine_lines import OfContact, SetAsideBefore, Wish
-from target_w50.outputs.store_calls import CallFailedError
-from target_w50.outputs.stored_files import StoredFiles
-from target_w50.outputs.stores import StoredObject
-from target_w50.settings.model import Settings, settings_from
-from target_w50.settings.output_place import is_url
+from target_w50.settings.model import Settings
 from target_w50.settings.sources import read_config
-
-Place = Path | tuple[StoredFiles, StoredObject]
-"""A file, or an object with the store that it is in."""
-
-NEEDED = ("streams", "quarantine_path")
-"""What of the settings counts here."""
 
 
 @click.group(
@@ -77,12 +67,9 @@ def purge_command(
     if (before is None) == (contact is None):
         raise SettingsError("Say either --before DATE or --contact NAME.", code="usage")
     values = read_config(config)
-    settings = settings_from(
-        {"auth_token": "-", **{name: values[name] for name in NEEDED if name in values}},
-        streams_required=False,
-    )
+    settings = streams_of(values)
     wish: Wish | None = None if before is None else _set_aside_before(before)
-    places = list(_found(files) if files else _of_settings(values))
+    places = found(files) if files else of_settings(values)
     if wish is None:
         wish = _contact(contact or "", settings)
     done, failed = _purge_all(places, wish, dry_run=dry_run)
@@ -98,53 +85,6 @@ def purge_command(
         raise failed[0]
 
 
-def _found(files: Sequence[str]) -> Iterator[Place]:
-    for file in files:
-        if is_url(file):
-            stored = list(_stored(file))
-            if not stored:
-                raise SettingsError(
-                    f"There is no object {file}. Nothing was changed.", code="quarantine_missing"
-                )
-            yield from stored
-            continue
-        if Path(file).exists() or Path(file).is_symlink():
-            yield Path(file)
-            continue
-        matches = _matching(file)
-        if not matches:
-            raise SettingsError(f"There is no file {file}. Nothing was changed.", code="quarantine_missing")
-        yield from matches
-
-
-def _stored(url: str) -> Iterator[Place]:
-    """The objects that a URL names."""
-    store = StoredFiles(url)
-    try:
-        yield from ((store, each) for each in store.find())
-    except CallFailedError as failed:
-        raise SettingsError(
-            f"{url} can't be read: {failed.fault.words}. Nothing was changed.", code="quarantine_unusable"
-        ) from None
-
-
-def _of_settings(values: Mapping[str, Any]) -> Iterator[Place]:
-    """The files of `quarantine_path`, those of all runs; there may be none yet."""
-    path = values.get("quarantine_path")
-    if not path:
-        raise SettingsError(
-            "Name the quarantine files, or settings with `quarantine_path` (--config FILE).", code="usage"
-        )
-    if is_url(path):
-        yield from _stored(path)
-        return
-    yield from _matching("*".join(map(glob.escape, path.split("{run_id}"))))
-
-
-def _matching(pattern: str) -> list[Path]:
-    return sorted(map(Path, glob.glob(pattern)))  # noqa: PTH207  # Path.glob takes no absolute pattern
-
-
 def _set_aside_before(text: str) -> SetAsideBefore:
     before = moment(text)
     if before is None:
@@ -154,8 +94,7 @@ def _set_aside_before(text: str) -> SetAsideBefore:
 
 def _contact(name: str, settings: Settings) -> OfContact:
     (value,) = ask_values([name]).values()
-    also = [each for entry in settings.streams for each, field in entry.fields.items() if field == name]
-    return OfContact(name, also, value)
+    return wish_for(name, value, settings)
 
 
 def _purge_all(
