@@ -26,6 +26,7 @@ from target_w50.loading.lease_keeper import LeaseKeeper
 from target_w50.loading.list_worker import JobSteps
 from target_w50.loading.loader import LOOK_S, Loader
 from target_w50.loading.recovery import Recovery
+from target_w50.loading.seeding import Seeding, Seeds
 from target_w50.outputs.invalid_records import InvalidRecords
 from target_w50.outputs.ledger import Ledger
 from target_w50.outputs.metrics import MetricsWriter
@@ -56,6 +57,7 @@ def open_run(
     write_line: WriteLine = write_to_stdout,
     stop: Stop | None = None,
     states_fd: int = -1,
+    seeds: Seeds | None = None,
 ) -> Run:
     """Open the other outputs, then the connection, and give the run with all its parts.
 
@@ -65,6 +67,7 @@ def open_run(
         write_line: takes a state line.
         stop: set from outside to end the run; it has the clock that all its parts go by.
         states_fd: the descriptor that states are written to: contacts must not get into its file.
+        seeds: what a dry run books its contacts by, as delivered; None: it books nothing.
 
     Raises:
         SettingsError: an output can't be written, or an address not used; what was opened here is closed.
@@ -92,7 +95,7 @@ def open_run(
             now=clock.now,
         )
         connection = Connection(settings, clock, stop.sleep)
-        ground = _Ground(settings, stop, Places(), metrics, quarantine, ledger, connection, journal)
+        ground = _Ground(settings, stop, Places(), metrics, quarantine, ledger, connection, journal, seeds)
         run = ground.run(started_at)
         undone.pop_all()
     return run
@@ -176,6 +179,7 @@ class _Ground:
     ledger: Ledger
     connection: Connection
     journal: Journal | None
+    seeds: Seeds | None
 
     def run(self, started_at: dt.datetime) -> Run:
         """The run, with parts that send, or in a dry run with such as only note what they would."""
@@ -184,7 +188,11 @@ class _Ground:
         loader: Loader | Plan
         refusals: InvalidRecords
         if settings.import_mode is ImportMode.DRY_RUN:
-            loader = Plan(settings, ledger, self.stop, wire)
+            loader = (
+                Plan(settings, ledger, self.stop, wire)
+                if self.seeds is None
+                else Seeding(settings, ledger, self.stop, wire, self.seeds)
+            )
             refusals = PlannedInvalidRecords(settings, self.places, ledger, loader)
             make_client = self.connection.client
         else:
@@ -197,18 +205,15 @@ class _Ground:
         every_s = min(LOOK_S, settings.checkpoint_interval_s)
         lists = AttendedClient(make_client, intake.look_round, self.stop.clock, every_s=every_s)
         keeper = None
-        if isinstance(loader, Plan):
+        if isinstance(loader, Seeding):
+            recovery = self._recovery(loader.seeds.journal, lists, intake, self.stop.sleep)
+            loader.recovery = intake.recovery = recovery
+            keeper = LeaseKeeper(recovery.journal.leases, self.stop.clock, loader.failed)
+            keeper.start()
+        elif isinstance(loader, Plan):
             intake.recovery = Foresight(lists, settings, loader, self.stop.clock)
         if self.journal is not None and isinstance(loader, Loader):
-            intake.recovery = Recovery(
-                self.journal,
-                lists,
-                settings,
-                self.metrics,
-                self.stop.clock,
-                look_round=intake.look_round,
-                pause=loader.pause,
-            )
+            intake.recovery = self._recovery(self.journal, lists, intake, loader.pause)
             keeper = LeaseKeeper(self.journal.leases, self.stop.clock, loader.failed)
             keeper.start()
         return Run(
@@ -228,6 +233,19 @@ class _Ground:
             journal=self.journal,
             keeper=keeper,
             started_at=started_at,
+        )
+
+    def _recovery(
+        self, journal: Journal, lists: AttendedClient, intake: Intake, pause: Callable[[float], None]
+    ) -> Recovery:
+        return Recovery(
+            journal,
+            lists,
+            self.settings,
+            self.metrics,
+            self.stop.clock,
+            look_round=intake.look_round,
+            pause=pause,
         )
 
     def _loader(self) -> Loader:

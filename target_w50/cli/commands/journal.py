@@ -8,6 +8,7 @@ import sys
 import click
 
 from target_w50.cli.commands.forget import forget_command
+from target_w50.cli.commands.seed import seed_command
 from target_w50.cli.journals import opened, settings_of, sources_of
 from target_w50.cli.options import client_of, config_option, json_option, say_where, warnings_told
 from target_w50.cli.output import print_json
@@ -58,6 +59,7 @@ def journal_command(context: click.Context, config: tuple[str, ...]) -> None:
 
 
 journal_command.add_command(forget_command)
+journal_command.add_command(seed_command)
 
 
 @journal_command.command("ls", epilog="Example: w50 journal ls --open --config config.json")

@@ -21,6 +21,7 @@ from target_w50.singer.lines import open_input
 
 if TYPE_CHECKING:
     from target_w50.loading.dry_run import Plan
+    from target_w50.loading.seeding import Seeds
 
 
 @click.command(
@@ -52,7 +53,7 @@ def plan_command(
     """
     values = read_config(config)
     import_lean()
-    with _opened(file) as messages, warnings_told():
+    with opened_input(file) as messages, warnings_told():
         if values.get("streams"):
             if contact_list is not None or offline:
                 raise SettingsError("--list and --offline are for settings without `streams`.", code="usage")
@@ -63,7 +64,8 @@ def plan_command(
             propose(values, config, messages, contact_list=contact_list, offline=offline, as_json=as_json)
 
 
-def _opened(file: Path | None) -> IO[bytes]:
+def opened_input(file: Path | None) -> IO[bytes]:
+    """The messages of a file, or of standard input."""
     if file is None:
         if sys.stdin.isatty():
             click.echo("w50: reading Singer messages from standard input; Ctrl-D ends them", err=True)
@@ -104,13 +106,16 @@ def _plan(
     click.echo(plan_sentence(plan))
 
 
-def rehearse(config: dict[str, Any], settings: Settings, messages: IO[bytes]) -> Plan:
+def rehearse(
+    config: dict[str, Any], settings: Settings, messages: IO[bytes], seeds: Seeds | None = None
+) -> Plan:
     """Send the messages through the target, as a run would, and return what would become of them.
 
     Args:
         config: the settings as given, with `import_mode` `dry_run`.
         settings: the same, judged.
         messages: Singer messages.
+        seeds: what contacts are booked by, as delivered; None: nothing is booked.
 
     Raises:
         TargetW50Error: what also ends a real run before it sends anything: the mapping or the input.
@@ -120,11 +125,13 @@ def rehearse(config: dict[str, Any], settings: Settings, messages: IO[bytes]) ->
     from target_w50.target.opening import open_run  # noqa: PLC0415
 
     metrics = MetricsWriter(settings.metrics_path, logging.getLogger(__name__), CLOCK.now)
-    run = open_run(settings, metrics, write_line=_no_state)
+    run = open_run(settings, metrics, write_line=_no_state, seeds=seeds)
     try:
         target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
         target.listen(messages)  # type: ignore[arg-type]  # our reader takes bytes as well
     finally:
+        if run.keeper is not None:
+            run.keeper.close()
         run.close()
     if run.plan is None:
         raise AssertionError
