@@ -80,11 +80,17 @@ def meltano_settings() -> list[dict[str, Any]]:
     return [_setting(name, schema) for name, schema in SETTINGS_SCHEMA["properties"].items()]
 
 
+def _kind(schema: Mapping[str, Any]) -> str:
+    """The first of its types: text may stand for what else it can be."""
+    kind = schema["type"]
+    return str(kind if isinstance(kind, str) else kind[0])
+
+
 def _setting(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     setting: dict[str, Any] = {
         "name": name,
         "label": schema["title"],
-        "kind": "options" if "enum" in schema else KINDS[schema["type"]],
+        "kind": "options" if "enum" in schema else KINDS[_kind(schema)],
         "description": schema["description"],
     }
     if "enum" in schema:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.journal.history import StreamHistory, StreamMemory
 from target_w50.journal.journal import Journal
+from target_w50.journal.key_change import ForeseenRows, KeyChange, KeyHashes
 from target_w50.journal.keys import ContactHashes
 from target_w50.journal.members import Delivered
 from target_w50.journal.older_keys import OlderKeys
@@ -69,15 +70,31 @@ class Histories:
         memory = self._memories[mapping.stream]
         scope = self._scope(mapping)
         memory.scopes[scope.id] = scope
-        hashes = ContactHashes(
-            self._journal.key,
-            account=self._journal.account,
-            list_id=list_id,
+        new, *old = (self._hashes(key, mapping, memory) for key in self._journal.keys)
+        change = None
+        for before in old:
+            change = KeyChange(
+                self._journal,
+                list_id,
+                new,
+                before,
+                scopes=memory.scopes,
+                names=scope.field_names,
+                delivered=memory.delivered,
+                foreseen=memory.rows if isinstance(memory.rows, ForeseenRows) else None,
+            )
+        return StreamHistory(new.now, memory, mapping, scope, new.older, change)
+
+    def _hashes(self, key: bytes, mapping: StreamMapping, memory: StreamMemory) -> KeyHashes:
+        account = self._journal.account
+        now = ContactHashes(
+            key,
+            account=account,
+            list_id=mapping.contact_list.id,
             stream=mapping.stream,
             match_fields=mapping.match_fields,
         )
-        older = OlderKeys(self._journal.key, self._journal.account, mapping, memory.scopes.values())
-        return StreamHistory(hashes, memory, mapping, scope, older)
+        return KeyHashes(now, OlderKeys(key, account, mapping, memory.scopes.values()))
 
     def _scope(self, mapping: StreamMapping) -> Scope:
         if self._writes:
@@ -97,7 +114,7 @@ class Histories:
             before = self._before(mapping, scopes, before)
         return StreamMemory(
             journal.delivered(list_id, mapping.stream, also) if asks else Delivered(()),
-            journal.contacts,
+            journal.contacts if self._writes or len(journal.keys) == 1 else ForeseenRows(journal),
             {each.id: replace(each, resend_before=before) for each in scopes},
             Resending(int(journal.database.now()), entry.resend_after_days, before),
         )

@@ -11,6 +11,7 @@ from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.fingerprints import Fingerprint, Fingerprints
 from target_w50.import_jobs.job import LoadJob
 from target_w50.journal.contact_rows import ContactRows, Known
+from target_w50.journal.key_change import Batch, KeyChange
 from target_w50.journal.keys import ContactHashes
 from target_w50.journal.members import Delivered
 from target_w50.journal.older_keys import OlderKeys
@@ -107,21 +108,24 @@ class StreamHistory:
         mapping: how they are mapped.
         scope: the same, as the journal numbers it.
         older: who contacts were under other match fields.
+        change: carries contacts over from the key before; None where there is one key.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - built in one place
         self,
         hashes: ContactHashes,
         memory: StreamMemory,
         mapping: StreamMapping,
         scope: Scope,
         older: OlderKeys | None = None,
+        change: KeyChange | None = None,
     ) -> None:
         entry = mapping.entry
         self.memory = memory
         self._hashes = hashes
         self._scope = scope
         self._older = older
+        self._change = change
         # Under these scopes versions are made as now.
         self._alike = {each.id for each in memory.scopes.values() if each.versions == scope.versions}
         self._alike.add(scope.id)
@@ -154,10 +158,14 @@ class StreamHistory:
             others = dict(
                 zip(different, hashes.of_identities(map(matched.__getitem__, different)), strict=True)
             )
-        versions = hashes.of_texts(self._texts.of_all(fragments, contacts))
+        texts = self._texts.of_all(fragments, contacts)
+        versions = hashes.of_texts(texts)
         sifted = Sifted(Fingerprints(keys, array("q", bytes(8 * len(keys))), versions))
         for row, other in others.items():
             sifted.fingerprints.others[row] = other
+        if self._change is not None:
+            batch = Batch(sifted.fingerprints, identities, matched, fragments, contacts, texts)
+            self._change.carry_over(batch, self._alike)
         if self._compares:
             self._compare(sifted, fragments, contacts)
         else:

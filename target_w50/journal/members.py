@@ -88,6 +88,7 @@ class Delivered:
         self._fired = array(_NUMBER, sorted(fired))
         self._versions = array(_NUMBER, map(versions.__getitem__, self._fired))
         self._superseded: set[int] = set()
+        self._renamed: dict[int, int | None] = {}
 
     def __len__(self) -> int:
         """How many contacts had their events."""
@@ -95,14 +96,20 @@ class Delivered:
 
     def has_fired(self, key: int) -> bool:
         """Whether the contact has had the events."""
-        return self._place(key) is not None
+        return self._place(key) is not None or key in self._renamed
+
+    def rename(self, key: int, new: int, version: int, new_version: int) -> None:
+        """Know a contact by another hash from now on: of another key, as is the version's."""
+        if self._place(key) is not None and new not in self._renamed:
+            self._renamed[new] = new_version if self.holds(key, version) else None
 
     def holds(self, key: int, version: int) -> bool:
         """Whether W50 has the contact just so, and its events fired. What differs is not held any more."""
         place = self._place(key)
-        if place is None:
+        if place is None and key not in self._renamed:
             return False
-        if self._versions[place] == version and key not in self._superseded:
+        held = self._renamed[key] if place is None else self._versions[place]
+        if held == version and key not in self._superseded:
             return True
         self._superseded.add(key)
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ log = logging.getLogger("target-w50")
 
 def open_journal(
     place: str,
-    key: str | None,
+    key: str | Sequence[str] | None,
     *,
     api_url: str,
     run_id: str,
@@ -37,7 +37,8 @@ def open_journal(
 
     Args:
         place: of the settings: `auto`, `none`, a path, or the URL of a database.
-        key: of the settings; without it there is one in a file beside the journal's.
+        key: of the settings, or the new one and the one before; without it there is one in a file beside the
+            journal's.
         api_url: W50 as the settings name it.
         run_id: the run's name.
         clock: the machine's.
@@ -60,8 +61,8 @@ def open_journal(
         log.warning("Nothing is remembered across runs: %s", error)
         return None
     try:
-        secret = _key(key, file)
-        since = bring_up_to_date(database, check_of(secret))
+        secret, *before = _keys(key, file)
+        since = bring_up_to_date(database, check_of(secret), [check_of(each) for each in before])
     except BaseException:
         database.close()
         raise
@@ -72,7 +73,7 @@ def open_journal(
         process=this_process(),
         awake_or_not=clock.awake_or_not,
     )
-    return Journal(database, leases, since=since, key=secret)
+    return Journal(database, leases, since=since, key=secret, old_keys=before)
 
 
 def need_none(settings: Settings) -> None:
@@ -99,12 +100,12 @@ def _database(place: str, clock: Clock, environment: Mapping[str, str]) -> tuple
     return SqliteFile(path, clock.epoch_s), path
 
 
-def _key(key: str | None, file: Path | None) -> bytes:
+def _keys(key: str | Sequence[str] | None, file: Path | None) -> list[bytes]:
     if key is not None:
-        return key_from(key)
+        return [key_from(each) for each in ((key,) if isinstance(key, str) else key)]
     if file is None:
         raise AssertionError  # The settings demand a key for a database.
-    return key_beside(file)
+    return [key_beside(file)]
 
 
 class NoHomeError(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from target_w50.errors import SettingsError
 from target_w50.journal.database import Database
 
@@ -117,12 +119,13 @@ def statements(database_types: dict[str, str], since_version: int = 0) -> list[s
     return [statement.format(**database_types) for step in STEPS[since_version:] for statement in step]
 
 
-def bring_up_to_date(database: Database, key_check: bytes) -> float:
+def bring_up_to_date(database: Database, key_check: bytes, old_checks: Collection[bytes] = ()) -> float:
     """Make the tables, or bring them to this version; returns since when the journal is kept.
 
     Args:
         database: held by nobody: other processes wait meanwhile.
         key_check: what tells this key from others.
+        old_checks: the same of the keys before, while the key is changed; the journal has the new one then.
 
     Raises:
         SettingsError: a newer program made them, or with another key.
@@ -150,6 +153,9 @@ def bring_up_to_date(database: Database, key_check: bytes) -> float:
         elif version < VERSION:
             database.change("UPDATE w50_journal SET version = :version", version=VERSION)
         ((since, known),) = database.rows("SELECT since, key_check FROM w50_journal")
+        if bytes(known) in old_checks:
+            database.change("UPDATE w50_journal SET key_check = :key", key=key_check)
+            known = key_check
     if bytes(known) != key_check:
         raise SettingsError(
             f"The journal {database.place} was begun with another `journal_key`. Nothing was sent. Give that "

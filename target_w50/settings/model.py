@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -140,7 +142,7 @@ class Settings:
     state: StateMode
     progress: ProgressMode
     journal: str
-    journal_key: str | None
+    journal_key: str | tuple[str, ...] | None
     journal_retention_days: float
     journal_wait_s: float
     validate_records: bool
@@ -176,6 +178,8 @@ def settings_from(config: Mapping[str, Any], *, streams_required: bool = True) -
     given = {name: value for name, value in config.items() if value is not None}
     if isinstance(given.get("streams"), list):
         given["streams"] = [_without_nulls(entry) for entry in given["streams"]]
+    if isinstance(given.get("journal_key"), str):
+        given["journal_key"] = _one_or_several(given["journal_key"])
     faults = settings_faults(given, SETTINGS_SCHEMA if streams_required else SCHEMA_WITHOUT_STREAMS)
     if faults:
         raise SettingsError(
@@ -193,6 +197,14 @@ def connection_settings(config: Mapping[str, Any]) -> Settings:
     """
     rest = {name: value for name, value in config.items() if name != "streams"}
     return settings_from(rest, streams_required=False)
+
+
+def _one_or_several(text: str) -> Any:
+    """What a list of keys is where settings are mere text: in the environment, and under Meltano."""
+    if text.startswith("["):
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text
 
 
 def _without_nulls(entry: Any) -> Any:

@@ -477,11 +477,16 @@ MEMORY: Schema = {
     ),
     "journal_key": _setting(
         "Journal key",
-        "string",
+        ["string", "array"],
         "The key of the hashes that contacts are known by in the journal; without it, a file beside the "
-        "SQLite file has one. Required for a database: the same for all who share it.",
+        "SQLite file has one. Required for a database: the same for all who share it. To change it, a list "
+        "of the new one and the one before.",
         secret=True,
         minLength=1,
+        items={"type": "string", "minLength": 1},
+        minItems=1,
+        maxItems=2,
+        uniqueItems=True,
     ),
     "journal_retention_days": _setting(
         "Journal retention",
