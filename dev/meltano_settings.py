@@ -62,6 +62,11 @@ COMMANDS = {
         "args": "journal --config ENV",
         "description": "Show what is remembered across runs, and say what became of an unknown import job.",
     },
+    "trace": {
+        "executable": "w50",
+        "args": "trace --config ENV",
+        "description": "Show what became of one contact, run by run.",
+    },
 }
 
 KINDS = {

@@ -10,6 +10,7 @@ from target_w50.journal.entries import Entry
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.look import Look
 from target_w50.journal.process import Process
+from target_w50.journal.seeding import is_seeded
 from target_w50.w50 import ImportJob
 
 MINUTES = len("2026-01-31 12:00")
@@ -21,12 +22,18 @@ def jobs_row(entry: Entry) -> tuple[object, ...]:
         entry.import_job_id,
         entry.list_id,
         entry.stream,
-        f"{entry.phase.value}, settled" if entry.settled else entry.phase.value,
+        _phase(entry),
         f"{entry.contacts:,}",
         ", ".join(entry.custom_events),
         time_in_words(entry.created)[:MINUTES],
         entry.run_id,
     )
+
+
+def _phase(entry: Entry) -> str:
+    if is_seeded(entry):
+        return "seeded"
+    return f"{entry.phase.value}, settled" if entry.settled else entry.phase.value
 
 
 def entry_document(entry: Entry) -> dict[str, Any]:

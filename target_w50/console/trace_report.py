@@ -12,7 +12,7 @@ from target_w50.journal.tracing import Delivery, Trace
 from target_w50.outputs.quarantine_search import Refused
 
 COLUMNS = ("sent (UTC)", "run", "stream", "import job", "batch", "what became of the job", "events", "values")
-REFUSAL_COLUMNS = ("refused at", "run", "stream", "reason", "property", "what was wrong", "file", "line")
+REFUSAL_COLUMNS = ("refused (UTC)", "run", "stream", "reason", "property", "what was wrong", "file", "line")
 
 
 def delivery_row(delivery: Delivery) -> tuple[object, ...]:
@@ -33,7 +33,7 @@ def delivery_row(delivery: Delivery) -> tuple[object, ...]:
 def refusal_row(refusal: Refused) -> tuple[object, ...]:
     """One row of what was set aside."""
     return (
-        refusal.at,
+        refusal.at[:MINUTES].replace("T", " "),
         refusal.run_id,
         refusal.stream,
         refusal.reason or "no message that can be read",
@@ -64,8 +64,8 @@ def trace_lines(trace: Trace, files: Sequence[object], retention_days: float) ->
     if trace.fired:
         verb = "counts" if trace.fired == 1 else "count"
         yield (
-            f"{counted(trace.fired, 'version')} of it {verb} as having had the stream's custom events, fired "
-            "or suppressed."
+            f"{counted(trace.fired, 'version')} of it {verb} as having had the stream's custom events: they "
+            "fired, were suppressed, or are booked as had."
         )
     if trace.plain:
         yield (

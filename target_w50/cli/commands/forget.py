@@ -18,9 +18,9 @@ from target_w50.journal.person import Person
 from target_w50.outputs.moments import moment
 
 NEW_AGAIN = (
-    "whom the tap still sends is new from now on: sent again, with the stream's custom events, whatever "
-    "custom_events_once_per says; take the person out at the source first, or load the list once with "
-    "suppress_custom_events"
+    "who comes from the tap again is new from now on: sent, with the stream's custom events, whatever "
+    "`custom_events_once_per` says; so take a person out at the source first, and load a list once with "
+    "`suppress_custom_events` if nobody is to be mailed again"
 )
 
 

@@ -119,9 +119,9 @@ def _lines(seeding: Seeding) -> Iterator[str]:
         booked = seeding.booked[counts.stream]
         events = ""
         if mapping.entry.custom_events:
-            had = "count" if seeding.seeds.had_events else "do not count"
-            events = f", and {had} as having had {', '.join(mapping.entry.custom_events)}"
-        known = f"; {counts.contacts_unchanged:,} were known just so" if counts.contacts_unchanged else ""
+            had = "and" if seeding.seeds.had_events else "but not"
+            events = f", {had} as having had {', '.join(mapping.entry.custom_events)}"
+        known = f"; known just so: {counts.contacts_unchanged:,}" if counts.contacts_unchanged else ""
         yield (
             f"Stream {counts.stream} -> contact list {contact_list.id} {contact_list.name!r}: "
             f"{counted(booked, 'contact')} booked as delivered{events}{known}."

@@ -79,7 +79,9 @@ def trace_command(
         return
     if traced.deliveries:
         write_table(sys.stdout, COLUMNS, map(delivery_row, traced.deliveries))
+        click.echo()
     if refusals:
         write_table(sys.stdout, REFUSAL_COLUMNS, map(refusal_row, refusals), numbers=("line",))
+        click.echo()
     for line in trace_lines(traced, paths, settings.journal_retention_days):
         click.echo(printable(line))
