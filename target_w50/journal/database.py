@@ -143,8 +143,12 @@ class Database(ABC):
         """Within a transaction: keep other processes from making or changing tables meanwhile."""
 
     @abstractmethod
-    def wipe(self) -> str:
-        """Have the bytes vanish of what was removed; what of that is left to see to, as a sentence."""
+    def wipe(self, *, busy: bool = False) -> str:
+        """Have the bytes vanish of what was removed; what of that is left to see to, as a sentence.
+
+        Args:
+            busy: whether runs are under way, which must not wait long.
+        """
 
     @abstractmethod
     def close(self) -> None:

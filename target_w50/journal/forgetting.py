@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from target_w50.errors import SettingsError
 from target_w50.journal.contact_rows import NOT_KNOWN
@@ -58,7 +58,8 @@ def forget_person(journal: Journal, person: Person, *, dry_run: bool) -> Forgott
         if not dry_run:
             # Once more: a run may have written of the person before the lists were ours.
             found = rows_of(journal, person)
-            take_out(journal, found)
+            with _step(journal, found.lists):
+                take_out(journal, found)
     fired = sum(map(len, found.fired.values()))
     gone = Forgotten(len(found.contacts), fired, len(found.members), tuple(found.lists), unnamed=unnamed)
     return _wiped(journal, gone, dry_run=dry_run)
@@ -79,7 +80,7 @@ def forget_list(journal: Journal, list_id: int, *, dry_run: bool) -> Forgotten:
         where = (of_scopes, of_scopes, f"job_id IN ({jobs})")
         gone = _counted(journal, where, [list_id], list_id=list_id)
         if not dry_run:
-            _delete(journal, where, list_id=list_id)
+            _delete(journal, where, [list_id], list_id=list_id)
     return _wiped(journal, gone, dry_run=dry_run)
 
 
@@ -106,22 +107,25 @@ def forget_before(journal: Journal, before: float, *, dry_run: bool) -> Forgotte
     with _held(journal, [] if dry_run else lists):
         gone = _counted(journal, where, lists, before=before)
         if not dry_run:
-            _delete(journal, where, before=before)
+            _delete(journal, where, lists, before=before)
     return _wiped(journal, gone, dry_run=dry_run)
 
 
 Where = tuple[str, str, str]
 """What is meant of `w50_contacts`, of `w50_fired` and of `w50_members`."""
-_TABLES = ("w50_contacts", "w50_fired", "w50_members")
+_TABLES = {"w50_contacts": "contact_key", "w50_fired": "contact_key", "w50_members": "job_id"}
+_AT_ONCE = (50_000, 50_000, 1)
+"""How many contacts go in one step, and of how many jobs."""
 
 
 def _counted(journal: Journal, where: Where, lists: Iterable[int], **values: float) -> Forgotten:
     def count(what: str, table: str, condition: str, **more: float) -> int:
-        ((number,),) = journal.database.rows(
-            f"SELECT {what} FROM {table} WHERE {condition}",  # noqa: S608  # our own words
-            account=journal.account,
-            **more,
-        )
+        with journal.database.reading():  # others write meanwhile
+            ((number,),) = journal.database.rows(
+                f"SELECT {what} FROM {table} WHERE {condition}",  # noqa: S608  # our own words
+                account=journal.account,
+                **more,
+            )
         return int(number or 0)
 
     undated = f"sent = {NOT_KNOWN} AND {_OF_SCOPES.format(list='')}"
@@ -134,27 +138,39 @@ def _counted(journal: Journal, where: Where, lists: Iterable[int], **values: flo
     )
 
 
-def _delete(journal: Journal, where: Where, **values: float) -> None:
-    for table, condition in zip(_TABLES, where, strict=True):
-        journal.database.change(
-            f"DELETE FROM {table} WHERE {condition}",  # noqa: S608  # our own words
-            account=journal.account,
-            **values,
-        )
+def _delete(journal: Journal, where: Where, lists: Sequence[int], **values: float) -> None:
+    """In steps, so that runs on other lists can write in between; who stops it may say it again."""
+    for (table, key), most, condition in zip(_TABLES.items(), _AT_ONCE, where, strict=True):
+        changed = 1
+        while changed:
+            with _step(journal, lists):
+                changed = journal.database.change(
+                    f"DELETE FROM {table} WHERE {condition} AND {key} IN "  # noqa: S608  # our own words
+                    f"(SELECT {key} FROM {table} WHERE {condition} LIMIT {most})",
+                    account=journal.account,
+                    **values,
+                )
 
 
 @contextmanager
 def _held(journal: Journal, lists: Iterable[int]) -> Iterator[None]:
-    """One transaction, with the lists held: no run writes of them meanwhile."""
+    """Hold the lists: no run writes of them meanwhile."""
     try:
         for list_id in lists:
             journal.leases.take(list_id)
-        with journal.database.transaction():
-            for list_id in lists:
-                journal.leases.need(list_id)
-            yield
+        yield
     finally:
         journal.leases.release()
+
+
+@contextmanager
+def _step(journal: Journal, lists: Iterable[int]) -> Iterator[None]:
+    """One transaction, if the lists are still ours."""
+    journal.leases.renew()
+    with journal.database.transaction():
+        for list_id in lists:
+            journal.leases.need(list_id)
+        yield
 
 
 def _need_no_open(journal: Journal, list_id: int) -> None:
@@ -172,5 +188,9 @@ def _wiped(journal: Journal, gone: Forgotten, *, dry_run: bool) -> Forgotten:
     """With the bytes gone as well, also those that an earlier word left behind."""
     if dry_run:
         return gone
-    left = journal.database.wipe()
-    return gone if not left else Forgotten(**{**vars(gone), "left": left})
+    # To write the file anew takes a while, in which no run could write.
+    held = journal.database.rows(
+        "SELECT 1 FROM w50_lists WHERE run_id IS NOT NULL AND expires > :now", now=journal.database.now()
+    )
+    left = journal.database.wipe(busy=bool(held))
+    return gone if not left else replace(gone, left=left)

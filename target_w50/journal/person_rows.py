@@ -69,13 +69,14 @@ def rows_of(journal: Journal, person: Person, list_id: int | None = None) -> Per
         person: whose.
         list_id: the contact list; None: all of the account.
     """
-    names = hashes_of(journal, person, list_id)
-    scopes = _scopes(journal, list_id)
-    while True:
-        rows, others = _look(journal, names, scopes)
-        if others.keys() <= names.keys():
-            return rows
-        names = {**others, **names}
+    with journal.database.reading():  # others write meanwhile: it may take a while
+        names = hashes_of(journal, person, list_id)
+        scopes = _scopes(journal, list_id)
+        while True:
+            rows, others = _look(journal, names, scopes)
+            if others.keys() <= names.keys():
+                return rows
+            names = {**others, **names}
 
 
 def _look(

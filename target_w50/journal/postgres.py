@@ -82,8 +82,9 @@ class Postgres(Database):
         """Within a transaction: keep other processes from making or changing tables meanwhile."""
         self.rows("SELECT pg_advisory_xact_lock(:number)", number=_LOCK_FOR_STEPS)
 
-    def wipe(self) -> str:
+    def wipe(self, *, busy: bool = False) -> str:
         """The server's own affair."""
+        del busy
         return (
             "The server frees what was removed by its vacuum; until then, and in its write-ahead log and "
             "backups, the hashes stay."

@@ -21,6 +21,11 @@ MAPPED_BYTES = 64 * 1024 * 1024
 _FOR_THE_OWNER = 0o600
 
 
+_LEFT = (
+    "Bytes of what was removed may be in the journal's files still ({}): say it again when no run goes on."
+)
+
+
 class SqliteFile(Database):
     """SQLite in WAL mode; every transaction is on the disk when it has ended.
 
@@ -84,22 +89,17 @@ class SqliteFile(Database):
         """Whether there is a table of this name."""
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", name=name))
 
-    def wipe(self) -> str:
+    def wipe(self, *, busy: bool = False) -> str:
         """Write the file anew without what was removed, and empty its write-ahead log."""
+        if busy:
+            return _LEFT.format("runs are under way")
         with self._lock:
             try:
                 self._connection.execute("VACUUM")
-                ((busy, _, _),) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                ((reads, _, _),) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except sqlite3.OperationalError as error:
-                busy, why = 1, self._words(error)
-            else:
-                why = "another process reads it"
-        if not busy:
-            return ""
-        return (
-            f"The bytes of what was removed are still in the journal's files ({why}): say it again when no "
-            "run is under way."
-        )
+                return _LEFT.format(self._words(error))
+        return _LEFT.format("another process reads it") if reads else ""
 
     def close(self) -> None:
         """Close the file; a statement of another thread ends first: SQLite would crash with it."""

@@ -170,3 +170,13 @@ def test_where_another_reads_the_journal_it_is_said_that_the_bytes_are_there_sti
         gone = forget(nights, Email="n1@example.com")
     assert "say it again" in gone.left
     assert forget(nights, Email="n1@example.com").left == "", "then they go, though nothing is found"
+
+
+def test_a_run_on_another_list_is_not_kept_waiting_for_the_bytes_to_go(nights: Nights) -> None:
+    nights.run(schema(), record(1))
+    with journal_of(nights, run_id="nightly") as running:
+        running.leases.take(43)
+        gone = forget(nights, Email="n1@example.com")
+        assert (gone.contacts, "runs are under way" in gone.left) == (1, True)
+        running.leases.release()
+    assert forget(nights, Email="n1@example.com").left == ""

@@ -56,9 +56,9 @@ def forget_command(
 ) -> None:
     """Take contacts out of the journal; import jobs stay, without them.
 
-    The journal has hashes, no values: so the value must be spelled as the tap sends it, but for its case and
-    blanks around it. It is refused while a run holds one of the lists. The SQLite file is written anew, so
-    that the bytes are gone.
+    The journal has hashes, no values: usual spellings of the value are tried (lower and upper case, without
+    blanks around it, text or number), any other must be given as the tap sends it. It is refused while a run
+    holds one of the lists. The SQLite file is written anew, so that the bytes are gone.
     """
     config = sources_of(context, config)
     if sum(map(bool, (contact, contact_list, before))) != 1:

@@ -56,8 +56,9 @@ def trace_command(
 
     LIST is an id or a name. NAME is a match field or EncContactId; name all where several fields match. The
     value is asked for, or read from standard input where that is no terminal (a line for each NAME): it is
-    shown nowhere. The journal has hashes: the value must be spelled as the tap sends it, but for its case and
-    blanks around it. What can't be known is said.
+    shown nowhere. The journal has hashes: usual spellings of the value are tried (lower and upper case,
+    without blanks around it, text or number), any other must be given as the tap sends it. What can't be
+    known is said.
     """
     values = read_config(config)
     settings = settings_of(config)
