@@ -76,6 +76,13 @@ def test_who_has_not_had_the_events_gets_them_with_a_change(newcomer: Newcomer) 
     assert newcomer.mailed == 1
 
 
+def test_where_all_is_sent_each_time_those_who_are_seeded_are_mailed_nothing(newcomer: Newcomer) -> None:
+    newcomer.entry["send"] = "all"
+    newcomer.seed()
+    ended = newcomer.load(*PEOPLE, record(9), state(6))
+    assert (ended.run["contacts_sent"], newcomer.mailed) == (6, 1)
+
+
 def test_seeding_again_books_what_differs_and_says_what_was_known(newcomer: Newcomer) -> None:
     newcomer.seed()
     again = newcomer.seed(messages=[schema(), record(1), record(1, first_name="A"), record(2)])

@@ -20,6 +20,7 @@ from target_w50.journal.opening import open_journal
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
 from target_w50.settings.sources import read_config
+from target_w50.singer.lean_sdk import import_lean
 
 if TYPE_CHECKING:
     from target_w50.loading.seeding import Seeding
@@ -63,6 +64,7 @@ def seed_command(
     settings = prompt(settings_from(rehearsal))
     _need_something(settings)
     say_where(settings, config)
+    import_lean()
     with opened_input(file) as messages, warnings_told():
         seeding = _seed(rehearsal, settings, messages, had_events=not events_not_sent)
     if as_json:
