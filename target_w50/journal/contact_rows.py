@@ -56,14 +56,15 @@ class ContactRows:
         )
         return {key: (version, scope, sent) for key, version, scope, sent in found}
 
-    def fresh(self, keys: Sequence[int], scopes: Collection[int], since: int) -> set[tuple[int, int]]:
-        """Those that were sent since then under one of the scopes: key and version."""
-        among = ", ".join(map(str, scopes))
+    def stale(
+        self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int], since: int
+    ) -> set[int]:
+        """Those that were not sent in this version since then under one of the scopes."""
         statement = (
-            "SELECT contact_key, version FROM w50_contacts WHERE contact_key {among} "  # noqa: S608  # numbers
-            f"AND sent >= {since:d} AND scope IN ({among})"
+            "SELECT x FROM {pairs} WHERE NOT EXISTS (SELECT 1 FROM w50_contacts WHERE contact_key = x "  # noqa: S608
+            f"AND version = v AND sent >= {since:d} AND scope IN ({', '.join(map(str, scopes))}))"
         )
-        return {*self._database.among(statement, keys)}
+        return {key for (key,) in self._database.of_pairs(statement, keys, versions)}
 
     def fired(self, keys: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         """Which versions of the contacts had their events, each with its scope."""

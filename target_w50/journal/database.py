@@ -106,6 +106,15 @@ class Database(ABC):
                 found += self._among(statement, numbers[start : start + MOST_AMONG])[0]
         return found
 
+    def of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]:
+        """What a statement finds that reads `{pairs}`: rows of `x`, a key, and `v`, a value; both signed."""
+        found: list[Row] = []
+        with self.reading():
+            for start in range(0, len(keys), MOST_AMONG):
+                end = start + MOST_AMONG
+                found += self._of_pairs(statement, keys[start:end], values[start:end])
+        return found
+
     def change_among(self, statement: str, numbers: Sequence[int]) -> int:
         """Change rows by a statement that has `{among}` behind a column: `IN` these numbers; how many."""
         changed = 0
@@ -162,6 +171,9 @@ class Database(ABC):
 
     @abstractmethod
     def _among(self, statement: str, numbers: Sequence[int]) -> tuple[list[Row], int]: ...
+
+    @abstractmethod
+    def _of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]: ...
 
     @abstractmethod
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None: ...

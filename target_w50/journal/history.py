@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 from target_w50.contacts.mapping import StreamMapping
@@ -74,18 +75,18 @@ class StreamMemory:
         pending = self._pending_of(keys)
         return {**self.rows.known(keys), **pending}
 
-    def fresh(self, keys: Sequence[int], scopes: Collection[int]) -> set[tuple[int, int]]:
-        """Those of them that need not be sent if they have this version, for certain: key and version.
+    def stale(self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int]) -> set[int]:
+        """Those that W50 has not for certain in this version.
 
         Args:
             keys: of the contacts.
+            versions: of each.
             scopes: under which versions are made as now.
         """
-        pending, since = self._pending_of(keys), self.resending.fresh_since
-        found = self.rows.fresh(keys, scopes, since)
+        pending = self._pending_of(keys)
+        found = self.rows.stale(keys, versions, scopes, self.resending.fresh_since)
         if pending:
-            found = {pair for pair in found if pair[0] not in pending}
-            found |= {(key, version) for key, (version, scope, _) in pending.items() if scope in scopes}
+            found |= pending.keys()  # they are looked at one by one
         return found
 
     def _pending_of(self, keys: Sequence[int]) -> dict[int, Known]:
@@ -184,10 +185,11 @@ class StreamHistory:
     def _compare(self, sifted: Sifted, fragments: list[bytes], contacts: Mapping[int, Contact]) -> None:
         """Leave out what W50 has, and find what it has but is sent all the same."""
         columns, kept, new = sifted.fingerprints, sifted.sent, list[int]()
-        fresh = self.memory.fresh(columns.keys, self._alike)
-        pairs = zip(columns.keys, columns.versions, strict=True)
-        # As nearly all are; but who has another name must be looked at under both.
-        looked_at = [row for row, pair in enumerate(pairs) if pair not in fresh or columns.others[row]]
+        stale = self.memory.stale(columns.keys, columns.versions, self._alike)
+        # Nearly none are; but who has another name must be looked at under both.
+        looked_at = [*compress(range(len(columns)), columns.others)] if any(columns.others) else []
+        if stale:
+            looked_at = [row for row, key in enumerate(columns.keys) if key in stale or columns.others[row]]
         names = [name for row in looked_at for name in (columns.keys[row], columns.others[row]) if name]
         known = self.memory.known(names)
         for row in looked_at:

@@ -196,14 +196,17 @@ class ForeseenRows(ContactRows):
         carried = {key: self._contacts[key] for key in keys if key in self._contacts}
         return {**carried, **super().known(keys)}
 
-    def fresh(self, keys: Sequence[int], scopes: Collection[int], since: int) -> set[tuple[int, int]]:
-        """Those that were sent since then under one of the scopes: key and version."""
+    def stale(
+        self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int], since: int
+    ) -> set[int]:
+        """Those that were not sent in this version since then under one of the scopes."""
         carried = {
-            (key, known[0])
-            for key in keys
-            if (known := self._contacts.get(key)) and known[1] in scopes and known[2] >= since
+            key
+            for key, version in zip(keys, versions, strict=True)
+            if (known := self._contacts.get(key))
+            and (known[0] == version and known[1] in scopes and known[2] >= since)
         }
-        return carried | super().fresh(keys, scopes, since)
+        return super().stale(keys, versions, scopes, since) - carried
 
     def fired(self, keys: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         """Which versions of the contacts had their events, each with its scope."""

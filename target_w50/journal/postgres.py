@@ -129,6 +129,10 @@ class Postgres(Database):
             statement.format(among="= ANY(CAST(:numbers AS BIGINT[]))"), {"numbers": [*numbers]}
         )
 
+    def _of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]:
+        pairs = "unnest(CAST(:keys AS BIGINT[]), CAST(:others AS BIGINT[])) AS pairs (x, v)"
+        return self._execute(statement.format(pairs=pairs), {"keys": [*keys], "others": [*values]})[0]
+
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
         arrays = ", ".join(f"CAST(:{name} AS BIGINT[])" for name in columns)
         self._execute(
