@@ -133,24 +133,31 @@ class LoadedProgram:
                 self._progress.stop()
             status = error.exit_status if error else 0
             rerun, done = "safe", ""
+            if error is not None:
+                self._say_at_error(error)
             try:
                 rerun, done = self._tell(error)
             except Exception as last:  # noqa: BLE001  # metrics that can't be written must not hide the end
                 if error is None:
                     error = last if isinstance(last, TargetW50Error) else unexpected(last)
                     status = error.exit_status
+                    log.error("%s", error.message)  # noqa: TRY400
                 else:
                     log.error(  # noqa: TRY400
                         "The metrics of the run could not be written: %s", type(last).__name__
                     )
             if error is not None:
-                # Before the last line, which a runner's filter of the log does not show.
-                log.error("%s", error.message)
                 self._throw_away(error)
             with end_of_log():
                 say_last(error, rerun, done)
             self._status = status
         return status
+
+    def _say_at_error(self, error: TargetW50Error) -> None:
+        """What the last line will say, in the log first: a runner's filter of the log shows it."""
+        if self._run is not None and isinstance(error, (StoppedError, JobError)):
+            error.say(f"{error.message} {self._run.repeats_in_words()}".rstrip())
+        log.error("%s", error.message)
 
     def _throw_away(self, error: TargetW50Error) -> None:
         """Read on what the tap writes, unless there is no time for it."""
@@ -165,8 +172,6 @@ class LoadedProgram:
                 write_early_end(self._metrics, self._settings.run_id, self._settings.api_url, error)
             return "safe", ""
         rerun, _ = run.rerun()
-        if isinstance(error, (StoppedError, JobError)):
-            error.say(f"{error.message} {run.repeats_in_words()}".rstrip())
         run.wind_up(error)
         write_summary(sys.stderr, run.ledger, run.plan)
         return rerun, "" if error else done_in_words(run.ledger, run.plan, self._settings.import_mode)

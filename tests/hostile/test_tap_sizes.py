@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +45,15 @@ def test_an_endless_line_ends_the_run_and_what_is_whole_before_it_is_loaded(
     with Target(tmp_path, config) as target:
         target.send(schema(), record(1), state("before"))
         assert target.process.stdin is not None
-        sent = 0
-        try:
-            while sent < 100 * MEGABYTE:
-                sent += os.write(target.process.stdin.fileno(), b"a" * 65536)
-        except BrokenPipeError:
-            pass
+        with suppress(BrokenPipeError):
+            os.write(target.process.stdin.fileno(), b"a" * 5 * MEGABYTE)
+            while True:  # for as long as the rest is thrown away
+                os.write(target.process.stdin.fileno(), b"a" * 1000)
+                time.sleep(0.05)
         ran = target.wait()
     assert (ran.status, ran.error_code, ran.bookmarks) == (2, "line_too_long", ["before"])
     assert "Line 4 of the input" in ran.last_line
     assert "`max_line_bytes`" in ran.last_line
-    assert sent < 100 * MEGABYTE
 
 
 def test_a_line_as_long_as_may_be_is_loaded(tmp_path: Path, sandbox: Sandbox) -> None:
