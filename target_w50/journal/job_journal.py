@@ -9,7 +9,7 @@ from target_w50.import_jobs.phases import Phase
 from target_w50.journal.contact_rows import Booking
 from target_w50.journal.journal import Journal
 from target_w50.journal.members import PackedMembers, pack
-from target_w50.journal.words import what_to_say
+from target_w50.journal.words import NextRun, next_run_in_words
 from target_w50.settings.model import CustomEventsOncePer, Send
 from target_w50.w50 import ImportJob
 
@@ -33,30 +33,22 @@ class JobJournal:
         self._suppresses_events = suppresses_events
         self._doubtful_s = doubtful_s
 
-    def next_run(self, job: LoadJob, *, will_be_known: bool, w50_has_it: bool = True) -> str:
-        """What the next run does about a job that may have been run, as a sentence.
+    def next_run(self, job: LoadJob, next_run: NextRun) -> str:
+        """What the next run does about a job that may have been run, as sentences.
 
         Args:
-            job: whose end is not known.
-            will_be_known: whether W50's status will tell, in time.
-            w50_has_it: whether W50 knows it still: else the next run waits for a person in any case.
+            job: whose end is not known, or was not good.
+            next_run: what it will find.
         """
         if self._journal is None:
-            verb = "Wait for it" if will_be_known else "Look at it"
+            verb = "Wait for it" if next_run is NextRun.WAITS else "Look at it"
             return f"{verb} in W50 before the next run, which sends its contacts again."
-        if will_be_known:
-            return "The next run waits for it before it sends anything to the list."
-        if w50_has_it and not job.custom_events:
-            return "The next run asks W50 for it once more, and then sends its contacts again."
-        says = what_to_say(
+        return next_run_in_words(
+            next_run,
             job.w50_id,
             job.list_id,
             has_events=bool(job.custom_events),
             may_be_not_run=job.phase is not Phase.RUNNING,
-        )
-        return (
-            "The next run asks W50 for it once more. If that tells nothing, it sends nothing to the list "
-            f"until a person has seen to it. {says}"
         )
 
     def creating(self, job: LoadJob) -> None:

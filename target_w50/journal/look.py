@@ -90,4 +90,5 @@ class Look:
             entry.list_id,
             has_events=bool(entry.custom_events),
             may_be_not_run=not has_changed(entry, self.seen),
+            is_shown=True,
         )

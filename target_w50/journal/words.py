@@ -1,9 +1,52 @@
-"""How a person is asked about an import job: the commands just as they work."""
+"""How a person is told of an import job whose end is not known: what the next run does, and the commands."""
 
 from __future__ import annotations
 
+from enum import Enum, auto
 
-def what_to_say(job_id: int, list_id: int, *, has_events: bool, may_be_not_run: bool) -> str:
+PLACEHOLDERS = ("TEXT", "REASON")
+"""What stands for a reason where commands are shown; nobody means it."""
+
+
+class NextRun(Enum):
+    """What the next run will find of a job."""
+
+    WAITS = auto()
+    """W50's status tells, in time."""
+    ASKS = auto()
+    """W50's status may have changed; it did not tell so far."""
+    SENDS = auto()
+    """It came to nothing."""
+    STOPS = auto()
+    """Only a person can know."""
+
+
+def next_run_in_words(
+    next_run: NextRun, job_id: int, list_id: int, *, has_events: bool, may_be_not_run: bool
+) -> str:
+    """What the next run does, and what a person can do, as sentences; with a journal.
+
+    Args:
+        next_run: what it will find.
+        job_id: W50's.
+        list_id: its contact list.
+        has_events: whether running it fires custom events.
+        may_be_not_run: whether W50's status leaves it open that it was not run.
+    """
+    if next_run is NextRun.WAITS:
+        return "The next run waits for it before it sends anything to the list."
+    if next_run is NextRun.SENDS:
+        return f"The next run sends its contacts again{', with their custom events' if has_events else ''}."
+    if next_run is NextRun.ASKS and not has_events:
+        return "The next run asks W50 for it once more, and then sends its contacts again."
+    unless = " (unless W50's status changes before the next run)" if next_run is NextRun.ASKS else ""
+    says = what_to_say(job_id, list_id, has_events=has_events, may_be_not_run=may_be_not_run)
+    return f"Nothing more is sent to contact list {list_id} until you decide{unless}. {says}"
+
+
+def what_to_say(
+    job_id: int, list_id: int, *, has_events: bool, may_be_not_run: bool, is_shown: bool = False
+) -> str:
     """The commands, and what each of their choices leads to, as sentences.
 
     Args:
@@ -11,17 +54,20 @@ def what_to_say(job_id: int, list_id: int, *, has_events: bool, may_be_not_run: 
         list_id: its contact list.
         has_events: whether running it fires custom events.
         may_be_not_run: whether W50's status leaves it open that it was not run.
+        is_shown: whether `w50 journal show` says so itself.
     """
-    job = f"{job_id} --list {list_id}"
+    job = f"{job_id} --list {list_id} --config CONFIG"
     choices = ["`--as ran` (the next run does not send its contacts again)"]
     if not has_events:
-        choices.append("`--as not-run` (the next run sends its contacts again)")
+        choices.append("`--as not-run` (the next run sends them again)")
     else:
         if may_be_not_run:
-            choices.append("`--as not-run` (it sends them again, and their events fire)")
-        choices.append("`--as not-run --without-events` (it sends them again, without their events)")
+            choices.append("`--as not-run` (the next run sends them again, and their events fire)")
+        choices.append(
+            "`--as not-run --without-events` (the next run sends them again, without their events)"
+        )
+    look = "" if is_shown else f"with `w50 journal show {job}` and "
     return (
-        f"Look at it with `w50 journal show {job}` and in W50 itself (a contact, a mail), then say what "
-        f"became of it: `w50 journal resolve {job} --reason TEXT` with {', or '.join(choices)}; both "
-        "commands take this run's `--config`."
+        f"Look at it {look}in W50 itself (a contact, a mail), then say what became of it: `w50 journal "
+        f"resolve {job} --reason REASON` with {', or '.join(choices)}. CONFIG is this run's settings."
     )

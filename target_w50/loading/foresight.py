@@ -39,6 +39,7 @@ class Foresight:
         self._opened = ExitStack()
         self._histories: Histories | None = None
         self.unresolved: list[int] = []
+        self.running: list[int] = []
 
     def list_named(self, list_id: int) -> None:
         """Note what a run would first do in the list; the first time alone.

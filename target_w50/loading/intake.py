@@ -27,9 +27,11 @@ class SeesToLists(Protocol):
 
     Attributes:
         unresolved: import jobs that only a person can judge.
+        running: import jobs that W50 goes on with after this run has waited for them.
     """
 
     unresolved: list[int]
+    running: list[int]
 
     def list_named(self, list_id: int) -> None:
         """A stream goes to the list."""

@@ -20,6 +20,7 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome, Phase
 from target_w50.journal.crash_points import CrashPoint, reached
 from target_w50.journal.job_journal import JobJournal
+from target_w50.journal.words import NextRun
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.w50 import ALL_PERCENT, ImportJob, arrived, has_ended, has_failed, rejected
@@ -109,9 +110,10 @@ class Polling:
             raise
         reached(CrashPoint.RUN_SENT)
         log.info(
-            "Running %s with %d contacts",
+            "Running %s with %d contact%s",
             job.name,
             job.contacts,
+            "" if job.contacts == 1 else "s",
             extra=job.log_fields(self._ledger.run_id),
         )
         self._look_at(job, seen, job.run_at)
@@ -167,14 +169,17 @@ class Polling:
         if job.effort is not None:
             job.effort.run_seconds = self._monotonic() - job.run_at
         if has_failed(seen, statuses):
-            status = seen.status_in_words(statuses)
+            status, needs_person = (
+                seen.status_in_words(statuses),
+                arrived(seen) > 0 and bool(job.custom_events),
+            )
+            loaded = "Its contacts may be loaded in part." if arrived(seen) else "It counts none as loaded."
+            next_run = NextRun.STOPS if needs_person else NextRun.SENDS
             message = (
-                f"W50 reports that {job.name} failed (CurrentStatus {status!r}). Its contacts may be loaded "
-                f"in part. {self._journal.next_run(job, will_be_known=False)}"
+                f"W50 reports that {job.name} failed (CurrentStatus {status!r}). {loaded} "
+                f"{self._journal.next_run(job, next_run)}"
             )
-            self._ledger.ended_badly(
-                job, Outcome.FAILED, message, needs_person=arrived(seen) > 0 and bool(job.custom_events)
-            )
+            self._ledger.ended_badly(job, Outcome.FAILED, message, needs_person=needs_person)
             raise JobFailedError(message, job_id=seen.id)
         if any(seen.counters) or (self._settings.max_rejected_percent >= ALL_PERCENT and not job.doubtful_at):
             self._finished(job, seen)
@@ -190,7 +195,7 @@ class Polling:
             job,
             f"{job.name} ended (CurrentStatus {status!r}), but counts nothing at all, although "
             f"{job.contacts} contacts were sent: it is not known whether they arrived. "
-            f"{self._journal.next_run(job, will_be_known=False)} If W50 is right to take none of them, set "
+            f"{self._journal.next_run(job, NextRun.ASKS)} If W50 is right to take none of them, set "
             "max_rejected_percent to 100.",
             needs_person=bool(job.custom_events),
         )
@@ -254,16 +259,16 @@ class Polling:
         if job.phase is Phase.DOUBTFUL and asked_at - job.doubtful_at > settings.request_timeout_s:
             self._unknown(
                 job,
-                f"No clear answer came to run of {job.name}, and its status did not change for "
-                f"{asked_at - job.doubtful_at:.0f} s: it is not known whether it runs. "
-                f"{self._journal.next_run(job, will_be_known=False)}",
+                f"W50 did not clearly answer the request to run {job.name}, and its status did not change "
+                f"for {asked_at - job.doubtful_at:.0f} s: it is not known whether it runs. "
+                f"{self._journal.next_run(job, NextRun.ASKS)}",
                 needs_person=bool(job.custom_events),
             )
         if asked_at - job.run_at > settings.job_timeout_s:
             self._unknown(
                 job,
                 f"{job.name} has not ended within job_timeout_s ({settings.job_timeout_s:g} s): it is "
-                f"neither failed nor done. {self._journal.next_run(job, will_be_known=True)}",
+                f"neither failed nor done. {self._journal.next_run(job, NextRun.WAITS)}",
             )
         self._pause(job, waits_s)
 
@@ -278,7 +283,7 @@ class Polling:
                 job,
                 f"W50 does not know {job.name} any more: it answered 404 {len(times)} times in "
                 f"{asked_at - times[0]:.0f} s. It is not known what became of it. "
-                f"{self._journal.next_run(job, will_be_known=False, w50_has_it=False)}",
+                f"{self._journal.next_run(job, NextRun.STOPS)}",
                 needs_person=True,
             )
 

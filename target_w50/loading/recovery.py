@@ -45,6 +45,7 @@ class Recovery:
 
     Attributes:
         unresolved: import jobs that only a person can judge.
+        running: import jobs that W50 goes on with after this run has waited for them.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Recovery:
         self._seen_to: set[int] = set()
         self._histories = Histories(journal, writes=True)
         self.unresolved: list[int] = []
+        self.running: list[int] = []
 
     def list_named(self, list_id: int) -> None:
         """Hold the contact list, and see to what earlier runs left open in it; the first time alone.
@@ -165,6 +167,7 @@ class Recovery:
     def _wait(self, entry: Entry, began: float) -> None:
         settings, waited = self._settings, self._clock.monotonic() - began
         if entry.phase is JournalPhase.RUNNING and waited > settings.job_timeout_s:
+            self.running.append(entry.import_job_id or 0)
             raise JobUnknownError(
                 f"{entry.name[0].upper()}{entry.name[1:]}, which run {entry.run_id} began, has not ended "
                 f"within job_timeout_s ({settings.job_timeout_s:g} s). Nothing was sent to the list. The "

@@ -132,6 +132,7 @@ class Run:
             unresolved = [*(recovery.unresolved if recovery else []), *self.ledger.unresolved]
             if unresolved:
                 return "resolve", sorted(unresolved)
+            running += recovery.running if recovery else []
             return ("wait", running) if running else ("safe", [])
         repeated = [each.job_id for each in self.ledger.repeats]
         if repeated:

@@ -98,6 +98,14 @@ def test_a_job_that_stood_still_for_a_while_is_asked_once_more_when_it_ends_with
     assert sorted(mails(sandbox).values()) == [1] * 4
 
 
+def test_each_run_that_waits_in_vain_for_a_job_says_wait(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.faults.add({"call": "run", "job": {"finishes": False}})
+    config = journaled(sandbox, tmp_path, job_timeout_s=0.2, poll_interval_s=0.05)
+    for name in ("one", "two"):
+        finished = load_here(tmp_path / name, config, [schema(), *RECORDS, state(4)])
+        assert (finished.status, finished.error_code, finished.rerun) == (5, "job_unknown", "wait")
+
+
 def test_what_came_after_the_last_state_is_known_again_though_the_run_ended_well(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -7,10 +7,11 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from target_w50.errors import JobUnknownError, RefusedError, UnreachableError
+from target_w50.errors import JobFailedError, JobUnknownError, RefusedError, UnreachableError
 from target_w50.import_jobs.phases import Outcome, Phase
 from target_w50.journal.job_journal import JobJournal
 from target_w50.journal.journal import Journal
+from target_w50.journal.words import NextRun
 from tests.loading.one_job import OneJob, ended, running
 
 Make = Callable[..., OneJob]
@@ -70,10 +71,33 @@ def test_with_a_journal_a_person_must_look_at_it_though_it_fires_nothing(one_job
     one = one_job()
     one.run(4)
     journal = JobJournal(create_autospec(Journal, instance=True))
-    says = journal.next_run(one.job, will_be_known=False, w50_has_it=False)
-    assert "`w50 journal resolve 7 --list 42 --reason TEXT`" in says
+    says = journal.next_run(one.job, NextRun.STOPS)
+    assert "`w50 journal resolve 7 --list 42 --config CONFIG --reason REASON`" in says
     one.poll(GONE)
     one.poll(GONE, after_s=15)
     with pytest.raises(JobUnknownError):
         one.poll(GONE, after_s=15)
     assert one.ledger.unresolved == [7]
+
+
+@pytest.mark.parametrize(("arrived", "unresolved"), [(0, []), (1, [7])])
+def test_a_failed_job_with_events_needs_a_person_only_where_some_of_it_arrived(
+    one_job: Make, arrived: int, unresolved: list[int]
+) -> None:
+    """Where nothing did, the next run sends its contacts again, with their events."""
+    one = one_job(entry_members={"custom_events": ["Welcome"]})
+    one.run(4)
+    with pytest.raises(JobFailedError) as caught:
+        one.poll(ended(arrived, current_status="Failed"))
+    assert one.ledger.unresolved == unresolved
+    assert ("It counts none as loaded" in caught.value.message) is (not arrived)
+
+
+def test_what_the_next_run_finds_decides_what_is_said(one_job: Make) -> None:
+    one = one_job(entry_members={"custom_events": ["Welcome"]})
+    one.run(4)
+    journal = JobJournal(create_autospec(Journal, instance=True))
+    says = {each: journal.next_run(one.job, each) for each in NextRun}
+    assert says[NextRun.SENDS] == "The next run sends its contacts again, with their custom events."
+    assert {each for each in NextRun if "w50 journal resolve" in says[each]} == {NextRun.ASKS, NextRun.STOPS}
+    assert "unless W50's status changes" in says[NextRun.ASKS]

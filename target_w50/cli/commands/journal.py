@@ -27,12 +27,13 @@ from target_w50.journal.looking import find, jobs
 from target_w50.journal.recovery import status_of
 from target_w50.journal.resolving import As, Word, resolve
 from target_w50.journal.tables import TYPES, VERSION, statements
+from target_w50.journal.words import PLACEHOLDERS
 
 COLUMNS = ("import job", "list", "stream", "phase", "contacts", "events", "began (UTC)", "run")
 FROM_NOW_ON = {
-    JournalPhase.FINISHED: "does not send again what it brought, where it had custom events",
-    JournalPhase.ABANDONED: "sends its contacts again",
-    JournalPhase.WITHOUT_EVENTS: "sends its contacts again, without their custom events",
+    JournalPhase.FINISHED: "ran. The next run does not send again what it brought, where it had events.",
+    JournalPhase.ABANDONED: "did not run. The next run sends its contacts again, with their events.",
+    JournalPhase.WITHOUT_EVENTS: "counts as not run. The next run sends its contacts again, without events.",
 }
 """What a person's word leads to."""
 NUMBERS = ("import job", "list", "contacts")
@@ -153,8 +154,8 @@ def resolve_command(  # noqa: PLR0917  # as click hands them over
     says that something happened. Nothing is sent to W50: the next run goes by what is said here.
     """
     word = Word(As(as_), without_events=without_events, reason=reason.strip())
-    if not word.reason:
-        raise SettingsError("--reason is blank: say how you know.", code="usage")
+    if not word.reason or word.reason in PLACEHOLDERS:
+        raise SettingsError("--reason must say how you know.", code="usage")
     if without_events and word.as_ is As.RAN:
         raise SettingsError("--without-events goes with --as not-run alone.", code="usage")
     config = sources_of(context, config)
@@ -175,8 +176,7 @@ def resolve_command(  # noqa: PLR0917  # as click hands them over
     if as_json:
         print_json(entry_document(entry))
         return
-    name = f"{entry.name[0].upper()}{entry.name[1:]}"
-    click.echo(printable(f"{name} is {entry.phase.value} now: the next run {FROM_NOW_ON[entry.phase]}."))
+    click.echo(printable(f"Recorded: {entry.name} {FROM_NOW_ON[entry.phase]} This can't be changed."))
     if left:
         click.echo(f"{left} more of its list {'is' if left == 1 else 'are'} open: `w50 journal ls --open`.")
 
