@@ -26,6 +26,7 @@ from target_w50.w50 import (
     wire_format,
 )
 from target_w50.w50.oauth2 import oauth2
+from target_w50.w50.wire.xml_values import BIGGEST_DECIMAL
 from tests.effort import tries
 
 TOKEN = "token-hush-hush-1"
@@ -188,7 +189,7 @@ _texts = st.text(
 _values: st.SearchStrategy[Value] = (
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-BIGGEST_DECIMAL, BIGGEST_DECIMAL)
     | st.integers(min_value=2**62, max_value=2**80)
     | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=4)
     | _texts
