@@ -114,6 +114,21 @@ WORDS = {
 """What the next run does."""
 
 
+def decides_itself(entry: Entry, seen: ImportJob | None, now: float, failure_statuses: Sequence[str]) -> str:
+    """What the next run would do about a job without a person's word; empty where it would stop at it.
+
+    Args:
+        entry: as the journal has it.
+        seen: as W50 describes the job; None if it does not know it, or could not be asked.
+        now: by the journal's database.
+        failure_statuses: statuses that mean that it failed.
+    """
+    if seen is None or entry.phase in NOT_RUN:
+        return ""
+    verdict = judge(entry, seen, now, failure_statuses=failure_statuses)
+    return WORDS[verdict] if verdict in (Verdict.ABANDON, Verdict.FINISHED, Verdict.RUNS) else ""
+
+
 @dataclass(frozen=True)
 class SeenToFirst:
     """An import job of an earlier run that a run would see to before it loads anything.

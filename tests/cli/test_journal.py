@@ -29,7 +29,7 @@ from tests.support import Finished, jobs_of, load_here, record, schema, state, s
 MESSAGES = [schema(), record(1), record(2), state(2)]
 LOST_RUN = {"call": "run", "status": 500}
 """`run` gets no clear answer, and never arrived."""
-CHOICES = ["--as ran", "--as not-run", "--as not-run --without-events", "--config"]
+CHOICES = ["--as ran", "--as not-run", "--as not-run --without-events"]
 
 
 class Office:
@@ -57,8 +57,10 @@ class Office:
             database.execute(statement)
 
     def says(self, command: str, **more: Any) -> Outcome:
-        """Types a command of a message, with a reason for TEXT."""
-        words = shlex.split(command.replace("TEXT", "'looked at a mail'"))
+        """Types a command of a message, with a reason and the settings in their places."""
+        assert "--config CONFIG" in command
+        shown = command.replace(" --config CONFIG", "").replace("REASON", "'looked at a mail'")
+        words = shlex.split(shown)
         assert words.pop(0) == "w50"
         return self.w50(*words, **more)
 
@@ -126,7 +128,8 @@ def test_a_run_that_stops_at_a_job_names_the_commands_as_they_work(
     unknown.write("UPDATE w50_jobs SET process = '1 ' || substr(process, instr(process, ' ') + 1)")  # gone
     resolved = unknown.says(f"{resolve} {choice}")
     assert resolved.status == 0, resolved.err
-    assert ": the next run " in resolved.out
+    assert "Recorded: import job " in resolved.out
+    assert " The next run " in resolved.out
     after = unknown.load()
     assert after.status == 0, after.stderr
     assert unknown.mails == mails

@@ -16,7 +16,7 @@ from target_w50.journal.history import StreamHistory, StreamMemory
 from target_w50.journal.journal import Journal
 from target_w50.journal.keys import ContactHashes
 from target_w50.journal.members import Delivered, pack
-from target_w50.journal.recovery import Verdict, judge
+from target_w50.journal.recovery import Verdict, decides_itself, judge
 from target_w50.journal.resending import Resending
 from target_w50.journal.scopes import scope_for
 from target_w50.loading.attended import AttendedClient
@@ -153,3 +153,20 @@ def test_a_contact_that_was_sent_under_one_of_its_names_is_not_held_under_the_ot
     history = StreamHistory(hashes, memory, mapping, scope_for(mapping))
     assert not history.holds((by_values, 0, before)), "sent again, by its match values alone"
     assert not history.holds((by_id, by_values, last)), "and so what came after it is sent again"
+
+
+@pytest.mark.parametrize(
+    ("phase", "members", "does"),
+    [
+        (JournalPhase.RUNNING, {"CurrentStatus": "Failed"}, "gives it up"),
+        (JournalPhase.RUNNING, {"CurrentStatus": "Failed", "InsertedContacts": 1}, ""),
+        (JournalPhase.INTENT, {}, ""),
+        (JournalPhase.INTENT, {"CurrentStatus": "Running"}, "waits for it"),
+    ],
+    ids=["nothing-arrived", "a-part", "as-before", "runs"],
+)
+def test_who_says_what_became_of_a_job_learns_that_the_next_run_would_have_known(
+    phase: JournalPhase, members: dict[str, Any], does: str
+) -> None:
+    found = decides_itself(entry_in(phase), w50_job(**members), 1e12, ("failed",))
+    assert found.partition(",")[0] == does

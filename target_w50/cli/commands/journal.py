@@ -24,7 +24,7 @@ from target_w50.errors import SettingsError, W50Error, printable
 from target_w50.journal.entries import MAY_RUN, JournalPhase
 from target_w50.journal.look import Look
 from target_w50.journal.looking import find, jobs
-from target_w50.journal.recovery import status_of
+from target_w50.journal.recovery import decides_itself, status_of
 from target_w50.journal.resolving import As, Word, resolve
 from target_w50.journal.tables import TYPES, VERSION, statements
 from target_w50.journal.words import PLACEHOLDERS
@@ -171,11 +171,14 @@ def resolve_command(  # noqa: PLR0917  # as click hands them over
                 if word.as_ is As.NOT_RUN:
                     raise
                 click.echo(f"w50: W50 could not be asked: {error.message}", err=True)
+        by_itself = decides_itself(entry, seen, journal.database.now(), settings.failure_statuses)
         entry = resolve(journal, entry, seen, word, failure_statuses=settings.failure_statuses)
         left = sum(each.list_id == entry.list_id for each in jobs(journal, only_open=True))
     if as_json:
         print_json(entry_document(entry))
         return
+    if by_itself:
+        click.echo(f"w50: Nobody had to say so: without your word the next run {by_itself}.", err=True)
     click.echo(printable(f"Recorded: {entry.name} {FROM_NOW_ON[entry.phase]} This can't be changed."))
     if left:
         click.echo(f"{left} more of its list {'is' if left == 1 else 'are'} open: `w50 journal ls --open`.")
