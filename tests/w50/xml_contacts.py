@@ -16,10 +16,11 @@ odd = "\r\n\t <>&\"'\x7f\x85\u2028]\ufffd\uff21\ue000\U0001f389;"
 texts = st.text(st.characters(codec="utf-8") | st.sampled_from(odd), max_size=12).filter(
     lambda text: XML.text_problem(text) is None
 ) | st.sampled_from(["", " ", "&amp;", "]]>", "&#xD;", "x" * 5000])
+# Mono's reader shows fewer digits than a subnormal number has.
 numbers = (
     st.integers(-(2**33), 2**33)
     | st.integers(-BIGGEST_DECIMAL, BIGGEST_DECIMAL)
-    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
     | st.decimals(-(10**22), 10**22, allow_nan=False, allow_infinity=False, places=6)
     | st.builds(Decimal, st.sampled_from(["1E+3", "-0", "0.00", "1E-28", "-5E+27"]))
 )
