@@ -16,7 +16,7 @@ from target_w50.settings.output_place import STORES, part_of, scheme_of
 CONNECT_TIMEOUT_S = 10
 OF_DRIVERS = (
     *("aiobotocore", "aiohttp", "asyncio", "botocore", "s3fs"),
-    *("adlfs", "azure", "fsspec", "gcsfs", "google", "urllib3"),
+    *("adlfs", "azure", "fsspec", "gcsfs", "google"),
 )
 """Loggers of the drivers, which say much of what goes into the errors as well."""
 
