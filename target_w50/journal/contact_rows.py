@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from target_w50.journal.database import Database
-from target_w50.journal.members import is_doubted, signed, without_doubt
+from target_w50.journal.members import PackedMembers, is_doubted, signed, without_doubt
 
 Known = tuple[int, int, int]
 """What is known of a contact: its version, the scope of that, and when it was sent, in seconds since 1970."""
@@ -74,6 +74,20 @@ class ContactRows:
         ):
             found.setdefault(key, []).append((version, scope))
         return found
+
+    # Within the transaction in which a job is about to be run.
+
+    def keep(self, job_row: int, members: Iterable[PackedMembers]) -> None:
+        """Write down who is in the job, batch by batch: what is booked from at its end."""
+        for batch, packed in enumerate(members):
+            self._database.change(
+                "INSERT INTO w50_members (job_id, batch, contact_keys, versions) "
+                "VALUES (:row, :batch, :keys, :versions)",
+                row=job_row,
+                batch=batch,
+                keys=packed.keys,
+                versions=packed.versions,
+            )
 
     # Within the transaction in which a job of the journal comes to its end.
 

@@ -129,15 +129,7 @@ class Journal:
                 doubtful_until=now + doubtful_s,
             )
             database.change("DELETE FROM w50_members WHERE job_id = :row", row=row)
-            for batch, packed in enumerate(members):
-                database.change(
-                    "INSERT INTO w50_members (job_id, batch, contact_keys, versions) "
-                    "VALUES (:row, :batch, :keys, :versions)",
-                    row=row,
-                    batch=batch,
-                    keys=packed.keys,
-                    versions=packed.versions,
-                )
+            self.contacts.keep(row, members)
 
     def not_run(self, number: int) -> None:
         """W50 certainly did not run it."""

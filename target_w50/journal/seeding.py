@@ -54,13 +54,5 @@ def book(journal: Journal, list_id: int, stream: str, booking: Booking, batches:
             books_contacts=int(booking.contacts),
             books_fired=int(booking.fired),
         )
-        for number, packed in enumerate(batches):
-            database.change(
-                "INSERT INTO w50_members (job_id, batch, contact_keys, versions) "
-                "VALUES (:row, :batch, :keys, :versions)",
-                row=row,
-                batch=number,
-                keys=packed.keys,
-                versions=packed.versions,
-            )
+        journal.contacts.keep(row, batches)
         journal.contacts.delivered(row)
