@@ -84,7 +84,7 @@ constraints: .venv-tools/.ready ## the files of pinned versions: what is new is 
 
 sbom: .venv-tools/.ready constraints.txt ## what a user of all extras gets, as a CycloneDX document in dist/
 	@rm -rf .venv-sbom && .venv-tools/bin/uv venv --quiet --python $(PYTHON) .venv-sbom
-	@.venv-tools/bin/uv pip install --quiet --python .venv-sbom -c constraints.txt '.[sandbox,report,postgres,s3,gcs,azure]'
+	@.venv-tools/bin/uv pip install --quiet --python .venv-sbom -c constraints.txt '.[sandbox,files,report,postgres,s3,gcs,azure]'
 	@$(PYTHON) dev/sbom.py .venv-sbom dist/target-w50.cdx.json
 
 clean: ## all that make has set up or left behind
