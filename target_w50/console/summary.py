@@ -11,6 +11,7 @@ from target_w50.console.tables import counted, write_table
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.loading.dry_run import Plan
 from target_w50.outputs.ledger import Ledger
+from target_w50.outputs.verdict import well_in_words
 from target_w50.settings.model import ImportMode
 
 COLUMNS = (
@@ -71,21 +72,21 @@ def done_in_words(ledger: Ledger, plan: Plan | None, import_mode: ImportMode) ->
     sent, jobs = sum(each.contacts_sent for each in streams), sum(each.import_jobs for each in streams)
     inserted = sum(each.contacts_inserted for each in streams)
     updated = sum(each.contacts_updated for each in streams)
-    quarantined = sum(each.records_quarantined for each in streams)
+    verdict = well_in_words(
+        sum(each.contacts_rejected for each in streams), sum(each.records_quarantined for each in streams)
+    )
     delivered = sum(each.contacts_already_delivered for each in streams)
     unchanged = sum(each.contacts_unchanged for each in streams)
     not_updated = sum(each.contacts_not_updated for each in streams)
-    rejected = sum(each.contacts_rejected for each in streams)
     words = f"Sent {counted(sent, 'contact')} in {counted(jobs, 'import job')}: "
     words += f"{inserted:,} inserted, {updated:,} updated"
     if import_mode is ImportMode.CREATE_ONLY:
         words = f"Created {counted(jobs, 'import job')} without contacts"
     others = (
         (not_updated, "not updated"),
-        (rejected, "rejected by W50"),
         (delivered, "delivered by an earlier run and not sent again"),
         (unchanged, "unchanged and not sent"),
     )
     for count, what in others:
         words += f", {count:,} {what}" if count else ""
-    return words + (f"; {counted(quarantined, 'record')} quarantined" if quarantined else "") + "."
+    return f"{verdict.capitalize()}. {words}."

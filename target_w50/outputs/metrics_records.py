@@ -13,6 +13,7 @@ from target_w50.errors import TargetW50Error
 from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome
+from target_w50.outputs.verdict import verdict_of
 from target_w50.w50 import ImportJob, rejected, snake_case_members
 
 SCHEMA_VERSION = 1
@@ -161,10 +162,13 @@ def run_record(
 ) -> dict[str, Any]:
     """A record of `w50_runs`; `outcome` has what only the program around the run knows."""
     every = list(streams)
+    totals = {name: sum(getattr(each, name) for each in every) for name in RUN_TOTALS}
+    verdict = verdict_of(outcome["exit_status"], totals["contacts_rejected"], totals["records_quarantined"])
     return {
         "run_id": run_id,
         **outcome,
-        **{name: sum(getattr(each, name) for each in every) for name in RUN_TOTALS},
+        "verdict": verdict.value,
+        **totals,
         "states_written": states_written,
         **_WRITTEN_BY,
     }
@@ -177,6 +181,7 @@ def run_outcome(
     *,
     rerun: str,
     rerun_import_job_ids: Sequence[int],
+    import_mode: str | None,
     api_url: Any,
 ) -> dict[str, Any]:
     """How a run ended, for `run_record`.
@@ -187,6 +192,7 @@ def run_outcome(
         error: what ended it; None if it went well.
         rerun: what the next run will repeat.
         rerun_import_job_ids: the import jobs that this is about.
+        import_mode: what the run did to W50; None if the settings do not say it in a way that can be read.
         api_url: as it was given: it may be wrong, if that ended the run.
     """
     return {
@@ -197,6 +203,7 @@ def run_outcome(
         "error": error.message if error else None,
         "rerun": rerun,
         "rerun_import_job_ids": [*rerun_import_job_ids],
+        "import_mode": import_mode,
         "api_host": _host(api_url),
     }
 

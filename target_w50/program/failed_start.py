@@ -16,6 +16,7 @@ from target_w50.outputs.metrics_records import run_outcome, run_record
 from target_w50.program.exit_line import PROGRAM
 from target_w50.program.sdk_log import set_up_log
 from target_w50.runtime.clock import CLOCK
+from target_w50.settings.choices import ImportMode
 from target_w50.settings.output_place import output_faults
 from target_w50.settings.schema import API_URL, RUN_ID_PATTERN
 
@@ -36,20 +37,30 @@ def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
     quarantine_path = config.get("quarantine_path")
     if isinstance(quarantine_path, str):
         metrics.leave(quarantine_path.replace("{run_id}", run_id))
-    write_early_end(metrics, run_id, config.get("api_url", API_URL), error)
+    write_early_end(metrics, run_id, error, config)
 
 
-def write_early_end(metrics: MetricsWriter, run_id: str, api_url: Any, error: TargetW50Error) -> None:
+def write_early_end(
+    metrics: MetricsWriter, run_id: str, error: TargetW50Error, config: Mapping[str, Any]
+) -> None:
     """Write the metrics record of a run that has not begun, and close the metrics.
 
     Args:
         metrics: open.
         run_id: the run's name.
-        api_url: as it was given.
         error: why nothing was read or sent.
+        config: the settings as they were given: any of them may be wrong.
     """
-    now = CLOCK.now()
-    outcome = run_outcome(now, now, error, rerun="safe", rerun_import_job_ids=(), api_url=api_url)
+    now, import_mode = CLOCK.now(), config.get("import_mode", ImportMode.LOAD.value)
+    outcome = run_outcome(
+        now,
+        now,
+        error,
+        rerun="safe",
+        rerun_import_job_ids=(),
+        import_mode=import_mode if import_mode in [each.value for each in ImportMode] else None,
+        api_url=config.get("api_url", API_URL),
+    )
     metrics.write(MetricsStream.RUNS, run_record(run_id, (), states_written=0, outcome=outcome))
     metrics.close()
 

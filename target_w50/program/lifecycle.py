@@ -169,7 +169,7 @@ class LoadedProgram:
         run = self._run
         if run is None:
             if self._metrics is not None and error is not None:
-                write_early_end(self._metrics, self._settings.run_id, self._settings.api_url, error)
+                write_early_end(self._metrics, self._settings.run_id, error, self._config)
             return "safe", ""
         rerun, _ = run.rerun()
         run.wind_up(error)

@@ -228,6 +228,7 @@ class Run:
             error,
             rerun=rerun,
             rerun_import_job_ids=job_ids,
+            import_mode=self.settings.import_mode.value,
             api_url=self.settings.api_url,
         )
         self.ledger.write_run(outcome)

@@ -14,7 +14,7 @@ import pytest
 
 from target_w50.sandbox import Sandbox
 from tests.endtoend import program
-from tests.support import Finished, calls_of, entry, lines, record, run_target, schema, settings, state
+from tests.support import LIST, Finished, calls_of, entry, lines, record, run_target, schema, settings, state
 
 SECRET = "secret-Zq1"
 MESSAGES = lines([schema(), record(1), state(1)])
@@ -260,9 +260,37 @@ def test_the_last_line_of_a_run_that_went_well_says_so(sandbox: Sandbox, tmp_pat
     ended = program.run(tmp_path, settings(sandbox), MESSAGES)
     assert ended.status == 0
     assert ended.last_line == (
-        "target-w50: Sent 1 contact in 1 import job: 1 inserted, 0 updated. "
+        "target-w50: All well. Sent 1 contact in 1 import job: 1 inserted, 0 updated. "
         "[exit_status=0 error_code=none rerun=safe]"
     )
+
+
+@pytest.mark.parametrize(
+    ("messages", "verdict", "words"),
+    [
+        (MESSAGES, "well", "All well. Sent 1 contact "),
+        (
+            lines([schema(), record(1), record(2, email="no address"), state(1)]),
+            "well_with_rejections",
+            "All well, 1 contact rejected. Sent 2 contacts ",
+        ),
+        (
+            lines([schema(), record(1), record(2, email=2), record(3, email=3), state(1)]),
+            "well_with_rejections",
+            "All well, 2 records quarantined. Sent 1 contact ",
+        ),
+        (b"no JSON", "failed", "target-w50: Line 1"),
+    ],
+    ids=["well", "rejected", "quarantined", "failed"],
+)
+def test_the_verdict_tells_a_good_run_from_one_with_rejections(
+    tmp_path: Path, messages: bytes, verdict: str, words: str
+) -> None:
+    more = {"on_invalid_record": "quarantine", "quarantine_path": str(tmp_path / "set-aside")}
+    with Sandbox(lists=[LIST], token="a-token") as sandbox:
+        ended = program.run(tmp_path, settings(sandbox, **more), messages)
+    assert (ended.run["verdict"], ended.run["import_mode"]) == (verdict, "load"), ended.stderr
+    assert words in ended.last_line
 
 
 def test_every_ending_has_its_record_of_the_run(sandbox: Sandbox, tmp_path: Path) -> None:
