@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from target_w50.outputs.waiting_records import WaitingRecords
+
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
 _FOR_THE_OWNER = 0o600
 _FOR_ALL = 0o644
@@ -41,6 +43,7 @@ class MessageFile:
         self._written: dict[str, bytes] = {}  # the SCHEMA that a record appended now would belong to
         self._end = -1  # where the file ended after our last line; -1: not known
         self._unsynced = False
+        self._waiting = WaitingRecords()
         self._path = os.fspath(path)
         self._private = private
         self._apart_from = tuple(apart_from)
@@ -49,30 +52,49 @@ class MessageFile:
         self._is_regular = stat.S_ISREG(status.st_mode)
         self._is_new = self._is_regular and not status.st_size
 
-    def append(self, stream: str, schema_line: bytes | None, record_line: bytes) -> None:
+    def append(
+        self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool = False
+    ) -> bool:
         """Append a record, and before it its SCHEMA if the last one of its stream is another.
 
         Args:
             stream: the stream's name.
             schema_line: the SCHEMA message, without a line end; None where there is none.
             record_line: the RECORD message, without a line end.
+            once: whether to leave it at that where the file holds the same record of the same stream already.
+
+        Returns:
+            Whether it was appended.
 
         Raises:
             OSError: the file can't be written any more; nothing of the lines is in it.
         """
-        with self._lock, self._alone():
-            lines = [record_line]
-            end = os.fstat(self._fd).st_size
-            others_wrote = self._is_regular and end != self._end
-            if others_wrote:
-                self._written.clear()  # it may have been another SCHEMA of the stream
-            if schema_line is not None and self._written.get(stream) != schema_line:
-                lines.insert(0, schema_line)
-            if others_wrote and end and os.pread(self._fd, 1, end - 1) != b"\n":
-                lines.insert(0, b"")  # a crash cut the last line: it stays alone
-            self._write(lines, end)
-            if schema_line is not None:
-                self._written[stream] = schema_line
+        with self._lock:
+            if once:
+                # The most of it is read while others may append.
+                self._waiting.read_on(self._fd, os.fstat(self._fd).st_size)
+            with self._alone():
+                return self._append(stream, schema_line, record_line, once=once)
+
+    def _append(self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool) -> bool:
+        lines = [record_line]
+        end = os.fstat(self._fd).st_size
+        if once:
+            self._waiting.read_on(self._fd, end)
+            if self._waiting.holds(record_line):
+                self._unsynced = True  # whoever wrote it may not have brought it to disk yet
+                return False
+        others_wrote = self._is_regular and end != self._end
+        if others_wrote:
+            self._written.clear()  # it may have been another SCHEMA of the stream
+        if schema_line is not None and self._written.get(stream) != schema_line:
+            lines.insert(0, schema_line)
+        if others_wrote and end and os.pread(self._fd, 1, end - 1) != b"\n":
+            lines.insert(0, b"")  # a crash cut the last line: it stays alone
+        self._write(lines, end)
+        if schema_line is not None:
+            self._written[stream] = schema_line
+        return True
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -100,6 +122,7 @@ class MessageFile:
         self._is_new = True
         self._end = -1
         self._written.clear()
+        self._waiting.forget()
 
     def _write(self, lines: Sequence[bytes], end: int) -> None:
         """Write the lines behind the end: all of them, or nothing."""
@@ -144,6 +167,7 @@ class MessageFile:
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
+                self._waiting.close()
 
     @property
     def fd(self) -> int:

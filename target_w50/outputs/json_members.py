@@ -27,15 +27,19 @@ def with_member(line: bytes, name: str, value: bytes) -> bytes:
     """
     text = line.strip()
     if b'"%b"' % name.encode() in text or b"\\u" in text:  # it may be there, its name written with escapes
-        kept = b"{" + b", ".join(spelled for key, spelled in _members(text) if key != name)
+        kept = b"{" + b", ".join(spelled for key, spelled in members(text) if key != name)
     else:
         kept = text.removesuffix(b"}").rstrip(_SPACE)
     separator = b"" if kept == b"{" else b", "
     return b'%b%b"%b": %b}' % (kept, separator, name.encode(), value)
 
 
-def _members(text: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the name of each member of an object, and name and value as they are written."""
+def members(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the name of each member of an object, and name and value as they are written.
+
+    Args:
+        text: of an object, without blanks around it.
+    """
     depth, start, key = 0, -1, b""
     for found in _TOKEN.finditer(text):
         token = found[0]

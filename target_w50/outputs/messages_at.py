@@ -17,8 +17,10 @@ SHORT_TRIES_S = 10.0
 class MessageOutput(Protocol):
     """Where messages go: `MessageFile` or `MessageParts`; safe to use from several threads."""
 
-    def append(self, stream: str, schema_line: bytes | None, record_line: bytes) -> None:
-        """Append a record behind the SCHEMA that it belongs to."""
+    def append(
+        self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool = False
+    ) -> bool:
+        """Append a record behind the SCHEMA that it belongs to; False if `once` and it was there."""
 
     def sync(self) -> None:
         """Have everything where it can't be lost when it returns."""

@@ -76,18 +76,25 @@ class MessageParts:
                 url.rpartition("/")[2],
             )
 
-    def append(self, stream: str, schema_line: bytes | None, record_line: bytes) -> None:
+    def append(
+        self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool = False
+    ) -> bool:
         """Append a record, and before it its SCHEMA if its part does not have it as the stream's last.
 
         Args:
             stream: the stream's name.
             schema_line: the SCHEMA message, without a line end; None where there is none.
             record_line: the RECORD message, without a line end.
+            once: makes no difference: what is in the parts of other runs is not looked at.
+
+        Returns:
+            True: it was appended.
 
         Raises:
             StoreError: the store stays away; nothing of the lines was taken.
             StoppedError: the run was stopped; the same.
         """
+        del once
         with self._lock:
             if self._bytes >= PART_BYTES:
                 self._send_all()
@@ -97,6 +104,7 @@ class MessageParts:
                 self._written[stream] = schema_line
             self._lines += lines
             self._bytes += sum(map(len, lines)) + len(lines)
+        return True
 
     def sync(self) -> None:
         """Have everything in the store when it returns.

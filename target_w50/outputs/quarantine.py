@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -14,12 +15,13 @@ import msgspec
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import InputError, SettingsError
-from target_w50.outputs.json_members import with_member
+from target_w50.outputs.json_members import members, with_member
 from target_w50.outputs.messages_at import MessageOutput, messages_at
 from target_w50.outputs.store_calls import StoreCalls
 from target_w50.settings.output_place import is_url
 from target_w50.singer.messages import SchemaLine
 
+_log = logging.getLogger("target-w50")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -56,6 +58,7 @@ class QuarantineFile:
         self._now = now
         self._lock = threading.Lock()
         self._schemas: dict[str, SchemaLine] = {}
+        self._repeated = 0
         self._file = _open(os.fspath(path), apart_from, calls)
 
     def schema(self, stream: str, message: dict[str, Any] | bytes) -> SchemaLine:
@@ -87,7 +90,10 @@ class QuarantineFile:
         *,
         schema: SchemaLine | None = None,
     ) -> None:
-        """Append a record, as the tap sent it.
+        """Append a record, as the tap sent it, unless it waits in the file already.
+
+        A record that comes out of quarantine, and was not mended well enough, is always appended: who loads a
+        quarantine file takes away what was in it before.
 
         Args:
             stream: the stream's name, as the tap has it.
@@ -113,7 +119,9 @@ class QuarantineFile:
         record_line = with_member(line, "quarantine", json.dumps(about).encode())
         belongs_to = schema or self._schemas.get(stream)
         try:
-            self._file.append(stream, None if belongs_to is None else belongs_to.line, record_line)
+            schema_line = None if belongs_to is None else belongs_to.line
+            is_new = self._file.append(stream, schema_line, record_line, once=not _comes_back(line))
+            self._repeated += not is_new
         except OSError as error:
             raise _unwritable(f"can't be written any more ({error.strerror})") from error
 
@@ -137,10 +145,20 @@ class QuarantineFile:
         """
         if self._file.closed:
             return
+        if self._repeated:
+            _log.info(
+                "%d of the records set aside wait in quarantine already, and were not appended again",
+                self._repeated,
+            )
         try:
             self.flush()
         finally:
             self._file.close()
+
+
+def _comes_back(line: bytes) -> bool:
+    """Whether an earlier run has set it aside, and it comes from that file."""
+    return b'"quarantine"' in line and any(name == "quarantine" for name, _ in members(line.strip()))
 
 
 def _open(path: str, apart_from: Iterable[int], calls: StoreCalls | None) -> MessageOutput:

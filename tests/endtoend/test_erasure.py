@@ -87,7 +87,7 @@ def test_who_is_erased_as_the_document_says_is_in_no_file_any_more(
         wait_until(lambda: aside.exists() and aside.read_bytes().count(b"RECORD") == 3, "quarantine", target)
         assert holding(tmp_path, PERSON) == {"aside.singer"}, "it rests where the document says"
         follow("quarantine", monkeypatch)
-        target.send(record(4, email=OTHER, first_name=7), state(1))
+        target.send(record(4, email=OTHER, first_name=8), state(1))
         target.end_input()
         finished = target.wait()
     assert (finished.status, finished.bookmarks) == (0, [1]), finished.stderr

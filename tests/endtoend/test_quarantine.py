@@ -98,7 +98,8 @@ def test_by_default_the_first_bad_record_ends_the_run_and_is_named_without_its_v
 def test_the_file_begins_with_the_schema_that_the_tap_sent(
     sandbox: Sandbox, tmp_path: Path, aside: Path
 ) -> None:
-    program.run(tmp_path, quarantine(sandbox, aside), messages(BAD["schema_invalid"], BAD["schema_invalid"]))
+    other = record(12, first_name=SECRET, customer_id="x")
+    program.run(tmp_path, quarantine(sandbox, aside), messages(BAD["schema_invalid"], other))
     written = [json.loads(line) for line in aside.read_text().splitlines()]
     assert [each["type"] for each in written] == ["SCHEMA", "RECORD", "RECORD"]
     assert written[0] == messages()[0]
@@ -132,14 +133,16 @@ def test_records_are_on_disk_before_a_state_passes_them(
 def test_several_runs_append_and_each_writes_the_schema_that_its_records_belong_to(
     sandbox: Sandbox, tmp_path: Path, aside: Path
 ) -> None:
-    for run_id in ("one", "two"):
+    for number, run_id in enumerate(("one", "two")):
+        wrong = record(number, customer_id="x")
         ended = program.run(
-            tmp_path, quarantine(sandbox, aside, run_id=run_id), messages(BAD["schema_invalid"])
+            tmp_path, quarantine(sandbox, aside, run_id=run_id), messages(wrong, BAD["schema_invalid"])
         )
         assert ended.status == 0, ended.stderr
+        assert program.of_stream(ended)["records_quarantined"] == 2, "also what waits there already"
     written = [json.loads(line) for line in aside.read_text().splitlines()]
-    assert [each["type"] for each in written] == ["SCHEMA", "RECORD"] * 2
-    assert [each["quarantine"]["run_id"] for each in written[1::2]] == ["one", "two"]
+    assert [each["type"] for each in written] == ["SCHEMA", "RECORD", "RECORD", "SCHEMA", "RECORD"]
+    assert [each["quarantine"]["run_id"] for each in written if "quarantine" in each] == ["one", "one", "two"]
 
 
 def test_the_run_is_named_in_the_file_name_where_it_is_asked_for(sandbox: Sandbox, tmp_path: Path) -> None:

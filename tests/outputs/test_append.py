@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import json
 import logging
 import os
@@ -32,6 +33,7 @@ OUTCOME = {
     "api_host": "w50.test",
 }
 
+_numbers = itertools.count()
 Append = Callable[[], None]
 Open = Callable[[Path], tuple[Append, Callable[[], None]]]
 
@@ -44,11 +46,16 @@ def metrics_of(path: Path) -> tuple[Append, Callable[[], None]]:
 
 
 def quarantine_of(path: Path) -> tuple[Append, Callable[[], None]]:
-    """Sets a record aside with each call."""
+    """Sets another record aside with each call."""
     file = QuarantineFile(path, "run-1", lambda: NOW)
     file.schema("s", SCHEMA)
-    line = json.dumps({"type": "RECORD", "stream": "s", "record": {"text": "x" * 500}}).encode()
-    return lambda: file.add("s", line, Reason.SCHEMA_INVALID, "no", None, 1), file.close
+
+    def append() -> None:
+        record = {"text": "x" * 500, "number": next(_numbers)}
+        line = json.dumps({"type": "RECORD", "stream": "s", "record": record}).encode()
+        file.add("s", line, Reason.SCHEMA_INVALID, "no", None, 1)
+
+    return append, file.close
 
 
 OUTPUTS = pytest.mark.parametrize("opened", [metrics_of, quarantine_of])

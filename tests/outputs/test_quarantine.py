@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
@@ -146,8 +147,8 @@ def test_a_record_always_follows_the_schema_that_it_belongs_to(file: QuarantineF
 
 def test_streams_keep_their_schemas_apart(file: QuarantineFile, path: Path) -> None:
     file.schema("orders", OTHER_SCHEMA.replace(b"contacts", b"orders"))
-    for stream in ("contacts", "orders", "contacts", "orders"):
-        set_aside(file, record_line(id=1), stream=stream)
+    for number, stream in enumerate(("contacts", "orders", "contacts", "orders")):
+        set_aside(file, record_line(id=number), stream=stream)
     assert kinds_of(path) == ["SCHEMA", "RECORD", "SCHEMA", "RECORD", "RECORD", "RECORD"]
 
 
@@ -163,16 +164,16 @@ def test_a_schema_given_as_a_message_keeps_its_digits(path: Path) -> None:
     odd = parse_line(b'{"type": "SCHEMA", "n": [0.5, 1180591620717411303424], "text": "\\ud800"}', 1)
     assert odd is not None
     file.schema("contacts", odd)
-    set_aside(file, record_line(id=1))
+    set_aside(file, record_line(id=2))
     assert parse_line(lines_of(path)[2], 1) == odd
     file.close()
 
 
 def test_several_runs_append_to_one_file(path: Path) -> None:
-    for run in ("run-1", "run-2"):
+    for number, run in enumerate(("run-1", "run-2")):
         file = QuarantineFile(path, run, lambda: NOW)
         file.schema("contacts", SCHEMA)
-        set_aside(file, record_line(id=1))
+        set_aside(file, record_line(id=number))
         file.close()
     assert kinds_of(path) == ["SCHEMA", "RECORD", "SCHEMA", "RECORD"]
     runs = [json.loads(line)["quarantine"]["run_id"] for line in lines_of(path) if b"RECORD" in line]
@@ -183,8 +184,8 @@ def test_runs_at_the_same_time_do_not_take_over_each_others_schema(path: Path) -
     one, other = (QuarantineFile(path, run, lambda: NOW) for run in ("run-1", "run-2"))
     one.schema("contacts", SCHEMA)
     other.schema("contacts", OTHER_SCHEMA)
-    for file in (one, other, one, one):
-        set_aside(file, record_line(id=1))
+    for number, file in enumerate((one, other, one, one)):
+        set_aside(file, record_line(id=number))
     assert kinds_of(path) == ["SCHEMA", "RECORD", "SCHEMA", "RECORD", "SCHEMA", "RECORD", "RECORD"]
     assert lines_of(path)[4] == SCHEMA
     one.close()
@@ -287,3 +288,124 @@ def test_threads_do_not_write_into_each_others_lines(file: QuarantineFile, path:
     records = [json.loads(line) for line in lines_of(path)]
     assert [each["type"] for each in records].count("SCHEMA") == 1
     assert len({each["record"]["id"] for each in records if each["type"] == "RECORD"}) == 200
+
+
+# The same record of the same stream, once while it waits.
+
+
+def set_aside_in_a_run(path: Path, *lines: bytes, run: str = "run-2") -> None:
+    """Another run sets these aside."""
+    file = QuarantineFile(path, run, lambda: NOW)
+    file.schema("contacts", SCHEMA)
+    for line in lines:
+        set_aside(file, line)
+    file.close()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b'{"id": 1, "n": 1.10}',
+        b'{"id": NaN}',
+        b'{"text": "\\ud800 \\u00e9 \xc3\xa9", "big": 1e400}',
+        b'{"record": {"a": [1]}, "quarantine": 1}',
+    ],
+    ids=["plain", "NaN", "escapes", "names"],
+)
+def test_a_record_that_every_run_sets_aside_waits_once(path: Path, record: bytes) -> None:
+    for night in range(3):
+        line = b'{"type": "RECORD", "stream": "contacts", "time_extracted": "%d", "record": %b}'
+        set_aside_in_a_run(path, line % (night, record), record_line(id=night), run=f"run-{night}")
+    runs = [json.loads(line)["quarantine"]["run_id"] for line in lines_of(path) if b"RECORD" in line]
+    assert runs == ["run-0", "run-0", "run-1", "run-2"]
+
+
+def test_what_another_run_sets_aside_meanwhile_is_seen(file: QuarantineFile, path: Path) -> None:
+    set_aside(file, record_line(id=1))
+    set_aside_in_a_run(path, record_line(id=1), record_line(id=2))
+    set_aside(file, record_line(id=2))
+    set_aside(file, record_line(id=3))
+    assert [json.loads(line)["record"]["id"] for line in lines_of(path) if b"RECORD" in line] == [1, 2, 3]
+
+
+def test_the_same_record_of_another_stream_is_another(file: QuarantineFile, path: Path) -> None:
+    for stream in (b"contacts", b"orders"):
+        set_aside(file, record_line(id=1).replace(b"contacts", stream), stream=stream.decode())
+    assert kinds_of(path).count("RECORD") == 2
+
+
+def test_only_a_whole_line_waits_after_a_crash(path: Path) -> None:
+    set_aside_in_a_run(path, record_line(id=1), record_line(id=2))
+    whole = path.read_bytes()
+    path.write_bytes(whole.removesuffix(b"\n"))
+    set_aside_in_a_run(path, record_line(id=2))
+    assert path.read_bytes() == whole.removesuffix(b"\n"), "its line lacks the end alone"
+    path.write_bytes(whole[:-20])
+    set_aside_in_a_run(path, record_line(id=2))
+    assert path.read_bytes().startswith(whole[:-20] + b"\n")
+    assert json.loads(lines_of(path)[-1])["record"] == {"id": 2}
+
+
+def in_place(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def by_another_file(path: Path, content: bytes) -> None:
+    path.with_name("new").write_bytes(content)
+    path.with_name("new").replace(path)
+
+
+@pytest.mark.parametrize("change", [in_place, by_another_file], ids=["in place", "another file"])
+@pytest.mark.parametrize("longer", [False, True], ids=["shorter", "longer"])
+def test_what_was_taken_out_while_the_run_goes_on_does_not_wait_any_more(
+    file: QuarantineFile, path: Path, change: Any, longer: bool
+) -> None:
+    set_aside(file, record_line(id=1))
+    set_aside(file, record_line(id=2))
+    first, _, last = lines_of(path)
+    others = [record_line(id=number) for number in range(3, 60 if longer else 3)]
+    change(path, b"".join(line + b"\n" for line in (first, last, *others)))
+    set_aside(file, record_line(id=1))
+    set_aside(file, record_line(id=2))
+    ids = [json.loads(line)["record"]["id"] for line in lines_of(path) if b"RECORD" in line]
+    assert (ids.count(1), ids.count(2)) == (1, 1)
+
+
+def test_a_record_out_of_quarantine_that_is_still_wrong_comes_back_behind_the_others(path: Path) -> None:
+    set_aside_in_a_run(path, record_line(id=1))
+    waiting = lines_of(path)[-1]
+    set_aside_in_a_run(path, waiting, run="run-3")
+    runs = [json.loads(line)["quarantine"]["run_id"] for line in lines_of(path) if b"RECORD" in line]
+    assert runs == ["run-2", "run-3"]
+
+
+def test_a_record_that_waits_is_on_disk_before_a_state_passes_it(path: Path, monkeypatch: Any) -> None:
+    """Another run wrote it, and may not have brought it there."""
+    set_aside_in_a_run(path, record_line(id=1))
+    synced: list[int] = []
+    file = QuarantineFile(path, "run-3", lambda: NOW)
+    monkeypatch.setattr(os, "fsync", synced.append)
+    set_aside(file, record_line(id=1))
+    file.flush()
+    assert len(synced) == 1
+    file.close()
+
+
+def test_where_nothing_can_be_remembered_a_record_is_appended_again(
+    path: Path, monkeypatch: Any, caplog: Any
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    set_aside_in_a_run(path, record_line(id=1))
+    monkeypatch.setattr(sqlite3, "connect", broken)
+    set_aside_in_a_run(path, record_line(id=1), record_line(id=1))
+    assert kinds_of(path).count("RECORD") == 3
+    assert [each.levelname for each in caplog.records] == ["WARNING"]
+
+
+def test_a_long_file_is_read_in_blocks(path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("target_w50.outputs.waiting_records._BLOCK_BYTES", 7)
+    for _ in range(2):
+        set_aside_in_a_run(path, *(record_line(id=number) for number in range(30)))
+    assert kinds_of(path).count("RECORD") == 30
