@@ -17,6 +17,7 @@ from benchmarks.rounds import Bench
 from benchmarks.sandbox import bench_sandbox
 from benchmarks.starting import measure_starts
 from benchmarks.subjects import JSONL_PROGRAM, Subject, bare_loop, sdk_default, target_jsonl, target_w50
+from benchmarks.ways import measure_ways
 
 FOLDER = Path("output/bench")
 SLOW_FROM = 500_000
@@ -37,9 +38,12 @@ def main() -> None:
     """Measure and report."""
     options = _options()
     results = Results()
-    if not options.only_changed:
+    if options.only_ways is not None:
+        results.costs = measure_ways(_folder(), options.rounds, options.only_ways, share=options.ways_share)
+    elif not options.only_changed:
         _measure(options, results)
-    if options.changed_records:
+        results.costs = measure_ways(_folder(), options.rounds, share=options.ways_share)
+    if options.changed_records and options.only_ways is None:
         results.compared = measure_changed(
             _folder(), options.changed_records, options.stores, options.changed_rounds
         )
@@ -107,6 +111,12 @@ def _options() -> argparse.Namespace:
         help="how many contacts their journals know, with commas between them (default: 1000000,10000000)",
     )
     parser.add_argument("--only-changed", action="store_true", help="only these runs")
+    parser.add_argument(
+        "--only-ways",
+        nargs="*",
+        metavar="WORD",
+        help="only what each further record costs, of the kinds of input whose name holds one of these words",
+    )
     parser.add_argument("--json", type=Path, default=FOLDER / "bench.json", help="where all figures go")
     options = parser.parse_args()
     quick = options.quick
@@ -118,6 +128,7 @@ def _options() -> argparse.Namespace:
         options.changed_records = 50_000 if quick else 1_000_000
     options.stores = options.stores or ([50_000, 200_000] if quick else [1_000_000, 10_000_000])
     options.changed_rounds = options.rounds
+    options.ways_share = 0.2 if quick else 1
     options.overlap_jobs = 3 if quick else 10
     options.overlap_rows = 1_000 if quick else 10_000
     return options

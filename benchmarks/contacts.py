@@ -13,7 +13,7 @@ STATE_EVERY = 10_000
 
 STREAM = "contacts"
 _NULLABLE = {"type": ["null", "string"]}
-_PROPERTIES = {
+PROPERTIES = {
     "id": {"type": "integer"},
     "email": _NULLABLE,
     "first_name": _NULLABLE,
@@ -29,7 +29,7 @@ _ADDRESS = {
     "type": ["null", "object"],
     "properties": {"street": _NULLABLE, "city": _NULLABLE, "zip": _NULLABLE},
 }
-FIELD_NAMES = (*_PROPERTIES, "full_name", "address__street", "address__city", "address__zip")
+FIELD_NAMES = (*PROPERTIES, "full_name", "address__street", "address__city", "address__zip")
 """Fields of the contact list: the properties' own names, so that all who are measured send the same bytes."""
 
 _FIRST_NAMES = ("Anna", "Jürgen", "José", "Mohammed", "Ольга", "Sara", "Tom", "Li")
@@ -59,7 +59,7 @@ def input_file(folder: Path, count: int, *, nested: bool = False) -> Path:
 def _lines(count: int, *, nested: bool) -> Iterator[str]:
     # As the taps of the SDK write: without spaces.
     write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-    properties = {**_PROPERTIES, "address": _ADDRESS} if nested else _PROPERTIES
+    properties = {**PROPERTIES, "address": _ADDRESS} if nested else PROPERTIES
     schema = {"type": "object", "properties": properties}
     yield write({"type": "SCHEMA", "stream": STREAM, "schema": schema, "key_properties": ["id"]})
     chance = random.Random(SEED)  # noqa: S311  # nothing secret
@@ -68,7 +68,7 @@ def _lines(count: int, *, nested: bool) -> Iterator[str]:
             {
                 "type": "RECORD",
                 "stream": STREAM,
-                "record": _record(number, chance, nested=nested),
+                "record": record_of(number, chance, nested=nested),
                 "time_extracted": "2026-11-22T08:00:00.123456+00:00",
             }
         )
@@ -76,7 +76,8 @@ def _lines(count: int, *, nested: bool) -> Iterator[str]:
             yield write({"type": "STATE", "value": {"bookmarks": {STREAM: {"id": number}}}})
 
 
-def _record(number: int, chance: random.Random, *, nested: bool) -> dict[str, object]:
+def record_of(number: int, chance: random.Random, *, nested: bool = False) -> dict[str, object]:
+    """The record with this number."""
     record: dict[str, object] = {
         "id": number,
         "email": f"person{number}@example.com",

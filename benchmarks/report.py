@@ -19,6 +19,7 @@ from benchmarks.remembering import Remembering
 from benchmarks.rounds import Series
 from benchmarks.starting import EMPTY, GOAL_S, Start
 from benchmarks.subjects import BARE, OURS, SDK
+from benchmarks.ways import WAYS_COLUMNS, Cost, ways_goals
 from target_w50.console.tables import write_table
 
 PLAIN = "plain"
@@ -36,6 +37,7 @@ class Results:
         starts: what the programs take before they do anything.
         rememberings: runs with a journal beside runs without.
         compared: runs that find out what has changed.
+        costs: what each further record costs, by the kind of input.
     """
 
     series: dict[tuple[str, int], dict[str, Series]] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Results:
     starts: list[Start] = field(default_factory=list)
     rememberings: list[Remembering] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
 
     @property
     def goals(self) -> list[Goal]:
@@ -72,6 +75,7 @@ class Results:
             if pairs.ours.records >= JUDGED_FROM[False]:
                 goals += pairs.goals
         goals += [goal for each in self.compared for goal in each.goals]
+        goals += ways_goals(self.costs)
         return goals
 
     def as_json(self) -> dict[str, Any]:
@@ -94,6 +98,7 @@ class Results:
             "overlap": [each.as_json() for each in self.overlaps],
             "starts": [each.as_json() for each in self.starts],
             "journal": [each.as_json() for each in self.rememberings],
+            "further_records": [dict(zip(WAYS_COLUMNS, each.row, strict=True)) for each in self.costs],
             "goals": [goal.as_json() for goal in self.goals],
         }
 
@@ -120,6 +125,11 @@ class Results:
         if self.compared:
             file.write("\nFinding out what has changed, by the same run without its uploads:\n")
             write_table(file, COLUMNS, [each.row for each in self.compared], numbers=COLUMNS)
+        if self.costs:
+            file.write(
+                "\nWhat each further record costs, beside parsing and writing it with msgspec alone:\n"
+            )
+            write_table(file, WAYS_COLUMNS, [each.row for each in self.costs], numbers=WAYS_COLUMNS[1:])
         file.write("\n")
         write_table(file, ("goal", "wanted", "found", ""), [goal.row for goal in self.goals])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,15 +58,16 @@ class BenchSandbox:
 
 
 @contextmanager
-def bench_sandbox(folder: Path, *options: str) -> Iterator[BenchSandbox]:
+def bench_sandbox(folder: Path, *options: str, fields: Iterable[str] = FIELD_NAMES) -> Iterator[BenchSandbox]:
     """Run `w50 sandbox --no-checks` with one contact list, for as long as the `with` block lasts.
 
     Args:
         folder: where its list is written.
         options: further options.
+        fields: of the contact list.
     """
     lists = folder / "lists.json"
-    lists.write_text(json.dumps([{"Id": LIST_ID, "Name": "Benchmark", "Fields": list(FIELD_NAMES)}]))
+    lists.write_text(json.dumps([{"Id": LIST_ID, "Name": "Benchmark", "Fields": list(fields)}]))
     command = [
         *own_program("target_w50.cli"),
         "sandbox",
