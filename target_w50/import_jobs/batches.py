@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from target_w50.import_jobs.fingerprints import Fingerprint, Fingerprints
@@ -19,7 +19,7 @@ ALL_IN_MEMORY_BYTES = 16 * 1024 * 1024
 """What all jobs of a run keep in memory, beside small ones."""
 
 JOINED_BYTES = 256 * 1024
-"""About what is joined and written at a time."""
+"""About what is joined and written, or read and sent, at a time."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,25 @@ class StoreMemory:
             self._used_bytes -= freed_bytes
 
 
+class StoredBody:
+    """A request with a batch's contacts, read piece by piece from its store as it is sent, anew for each try.
+
+    Several may be under way at once, and all of them whole in memory would be too much.
+    """
+
+    def __init__(self, read: Callable[[int, int], bytes], batch: Batch) -> None:
+        self._read = read
+        self._batch = batch
+
+    def __len__(self) -> int:
+        return self._batch.size_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        begin, size = self._batch.offset, self._batch.size_bytes
+        for at in range(0, size, JOINED_BYTES):
+            yield self._read(begin + at, min(JOINED_BYTES, size - at))
+
+
 class BatchStore:
     """Owns the bytes of a job's batches.
 
@@ -181,14 +200,15 @@ class BatchStore:
         self._memory.give_back(self._taken_bytes)
         self._taken_bytes = 0
 
-    def body(self, batch: Batch) -> bytes:
+    def body(self, batch: Batch) -> StoredBody:
         """The request with the batch's contacts."""
-        return self._read(batch.offset, batch.size_bytes)
+        return StoredBody(self._read, batch)
 
     def fragments(self, batch: Batch) -> list[bytes]:
         """The batch's contacts, serialised."""
         frame = batch.frame
-        return _cut(self.body(batch), batch.lengths, len(frame.before), len(frame.between))
+        body = self._read(batch.offset, batch.size_bytes)
+        return _cut(body, batch.lengths, len(frame.before), len(frame.between))
 
     def parts(self, batch: Batch) -> list[ContactParts]:
         """The batch's contacts with all that is known of them."""

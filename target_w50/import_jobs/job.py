@@ -11,14 +11,10 @@ from typing import Final
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.batches import Batch, BatchStore, StoreMemory
 from target_w50.import_jobs.counts import Effort, StreamCounts
+from target_w50.import_jobs.outbox import Outbox
 from target_w50.import_jobs.phases import ENDS_FROM, MAY_RUN, NOT_RUN, JobLifeError, Outcome, Phase
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import ImportJob
-
-OWN_BYTES = 10_000
-"""About what a job costs beside its contacts, so that many small ones do not fill the memory."""
-BATCH_BYTES = 1_000
-"""The same for a batch."""
 
 
 class LoadJob:
@@ -57,15 +53,13 @@ class LoadJob:
         self.suppressed_events: Final = suppressed_events
         self._lock = threading.Lock()
         self._store = BatchStore(memory)
-        self._batches: list[Batch] = []
-        self._added = 0
-        self._set_aside = 0
+        self._outbox = Outbox()
+        self._contacts = 0
         self._closed = False
         self._phase = Phase.WAITING
         self._outcome: Outcome | None = None
         self._w50_job: ImportJob | None = None
         self._before_run: ImportJob | None = None
-        self._sent = 0
         self._rebuilds = 0
         self._effort: Effort | None = None
         self._run_at = self._doubtful_at = self._next_poll_at = 0.0
@@ -76,14 +70,14 @@ class LoadJob:
         """Take the next contacts, put into its store; the reader's."""
         with self._step("takes a batch", *NOT_RUN):
             self._need(not self._closed, "takes a batch after it was closed")
-            self._batches.append(batch)
-            self._added += batch.count
+            self._outbox.add(batch)
+            self._contacts += batch.count
 
     def count_only(self, batch: Batch) -> None:
         """Count the next contacts and forget their bytes: in a dry run, which sends nothing."""
         with self._step("counts a batch", Phase.WAITING):
             self._need(not self._closed, "counts a batch after it was closed")
-            self._added += batch.count
+            self._contacts += batch.count
             self._store.close()
             self._store = BatchStore()
 
@@ -110,26 +104,29 @@ class LoadJob:
         with self._step("has been created", Phase.CREATING):
             self._phase, self._w50_job = Phase.FILLING, w50_job
 
-    def batch_sent(self) -> None:
-        """W50 acknowledged the batch at hand."""
+    def batch_leaves(self) -> Batch:
+        """The batch at hand is under way to W50; several may be at once, as their order means nothing."""
+        with self._step("sends a batch", Phase.FILLING, Phase.PROBING):
+            self._need(self._outbox.at_hand is not None, "sends a batch that it lacks")
+            return self._outbox.leaves()
+
+    def batch_sent(self, batch: Batch) -> None:
+        """W50 acknowledged a batch that was under way."""
         with self._step("has a batch acknowledged", Phase.FILLING, Phase.PROBING):
-            self._need(self._sent < len(self._batches), "has a batch acknowledged that it lacks")
-            self._sent += 1
+            self._need(self._outbox.is_under_way(batch), "has a batch acknowledged that is not under way")
+            self._outbox.acknowledged(batch)
 
-    def replace_at_hand(self, kept: Sequence[Batch], *, accepted: bool) -> None:
-        """Put these batches in the place of the one at hand; contacts that they lack are set aside.
+    def replace(self, batch: Batch, kept: Sequence[Batch], *, accepted: bool) -> None:
+        """Put other batches of its store in the place of one under way that W50 refused.
 
-        Args:
-            kept: from its store, in order.
-            accepted: whether W50's job has taken them already.
+        Contacts that they lack are set aside. `accepted`: W50's job has taken them already.
         """
         with self._step("has a batch replaced", Phase.FILLING, Phase.PROBING):
-            self._need(self._sent < len(self._batches), "has a batch replaced that it lacks")
-            lacking = self._batches[self._sent].count - sum(batch.count for batch in kept)
+            self._need(self._outbox.is_under_way(batch), "has a batch replaced that is not under way")
+            lacking = batch.count - sum(each.count for each in kept)
             self._need(lacking >= 0, "has a batch replaced by more contacts")
-            self._set_aside += lacking
-            self._batches[self._sent : self._sent + 1] = kept
-            self._sent += len(kept) if accepted else 0
+            self._contacts -= lacking
+            self._outbox.replace(batch, kept, accepted=accepted)
 
     def probe(self) -> None:
         """W50's job is given up: from now on it only serves to find the contacts that W50 refuses."""
@@ -143,7 +140,8 @@ class LoadJob:
             after_doubt: whether an answer was lost; counted in `rebuilds`.
         """
         with self._step("is begun anew", Phase.CREATING, Phase.FILLING, Phase.PROBING):
-            self._phase, self._w50_job, self._effort, self._sent = Phase.WAITING, None, None, 0
+            self._phase, self._w50_job, self._effort = Phase.WAITING, None, None
+            self._outbox.begin_anew()
             self._rebuilds += after_doubt
 
     # Running it.
@@ -161,7 +159,7 @@ class LoadJob:
         """
         with self._step("may be run", Phase.FILLING):
             self._need(self._closed, "may be run before it is closed")
-            self._need(self._sent == len(self._batches), "may be run before all batches are sent")
+            self._need(self._outbox.all_sent, "may be run before all batches are sent")
             self._need(self._before_run is not None, "may be run before its status was read")
             self._phase, self._run_at, self._next_poll_at = Phase.INTENT, at_s, at_s
 
@@ -247,17 +245,22 @@ class LoadJob:
     @property
     def at_hand(self) -> Batch | None:
         """The batch that is sent next; None if there is none (yet)."""
-        return self._batches[self._sent] if self._sent < len(self._batches) else None
+        return self._outbox.at_hand
+
+    @property
+    def under_way(self) -> int:
+        """How many batches are at W50 without an answer."""
+        return self._outbox.under_way
 
     @property
     def batches(self) -> Sequence[Batch]:
         """Its batches, in order."""
-        return self._batches
+        return self._outbox.batches
 
     @property
     def sent(self) -> int:
         """How many of the batches W50 acknowledged for its job."""
-        return self._sent
+        return self._outbox.sent
 
     @property
     def rebuilds(self) -> int:
@@ -287,7 +290,7 @@ class LoadJob:
     @property
     def contacts(self) -> int:
         """How many contacts it holds."""
-        return self._added - self._set_aside
+        return self._contacts
 
     @property
     def custom_events(self) -> tuple[str, ...]:
@@ -297,8 +300,7 @@ class LoadJob:
     @property
     def waiting_bytes(self) -> int:
         """What waits for W50: bytes that it has not acknowledged yet, and what it costs to keep them."""
-        unsent = self._batches[self._sent :]
-        return OWN_BYTES + sum(batch.size_bytes + BATCH_BYTES for batch in unsent)
+        return self._outbox.waiting_bytes
 
     @property
     def name(self) -> str:

@@ -16,7 +16,6 @@ from target_w50.errors import RefusedError
 from target_w50.import_jobs.batches import Batch, ContactParts
 from target_w50.import_jobs.fingerprints import Fingerprints
 from target_w50.import_jobs.job import LoadJob
-from target_w50.import_jobs.phases import JobLifeError
 from target_w50.import_jobs.places import Places
 from target_w50.outputs.quarantine import QuarantineFile
 from target_w50.singer.messages import stream_of
@@ -33,7 +32,7 @@ Accepts = Callable[[list[bytes]], bool]
 
 
 class Bisection:
-    """Rewrites the batch at hand of a job; the job's worker calls it.
+    """Rewrites a batch that W50 refused; the job's worker calls it.
 
     Args:
         quarantine: where refused contacts' records go; None where invalid records end the run.
@@ -52,34 +51,33 @@ class Bisection:
         """Whether what the tap sent is kept with the batches, so that it can be set aside."""
         return self._quarantine is not None
 
-    def halve(self, job: LoadJob) -> None:
-        """Send the batch at hand as two requests."""
-        batch = _at_hand(job)
+    def halve(self, job: LoadJob, batch: Batch) -> None:
+        """Send the batch as two requests."""
         parts = job.store.parts(batch)
         middle = len(parts) // 2
         self._replace(job, batch, [parts[:middle], parts[middle:]], accepted=False)
 
-    def find(self, job: LoadJob, error: RefusedError, accepts: Accepts) -> None:
-        """Set the contacts at fault aside and go on behind the batch, without them.
+    def find(self, job: LoadJob, batch: Batch, error: RefusedError, accepts: Accepts) -> None:
+        """Set the contacts at fault aside and go on without them.
 
         Where nothing of the stream was accepted yet, at most `MOST_LOOKS` requests ask whether anything is;
         if nothing is, no more are sent. Else a batch costs fewer than two requests for each of its contacts.
 
         Args:
-            job: its batch at hand was refused as a whole.
+            job: the batch's; it goes on.
+            batch: under way, and refused as a whole.
             error: the refusal.
             accepts: whether W50 takes some of the contacts into a job that is never run.
 
         Raises:
             RefusedError: the given one, if it is not the contacts' fault.
         """
-        batch = _at_hand(job)
         parts = job.store.parts(batch)
         good: list[list[ContactParts]] = []
         culprits = parts
         if self._takes_any(job, parts, error, accepts):
             good, culprits = _sort_out(parts, accepts)
-        elif job.closed and job.batches[-1] is batch:
+        elif job.closed and job.at_hand is None and job.under_way == 1:
             self.conclude(job)
         self._set_aside(job, culprits, error)
         if culprits and good:
@@ -88,7 +86,7 @@ class Bisection:
         self._replace(job, batch, good, accepted=True)
 
     def conclude(self, job: LoadJob) -> None:
-        """Judge a job of which no batch is at hand any more, or only one that was refused as a whole.
+        """Judge a job of which no batch is left to send, or only one that was refused as a whole.
 
         Raises:
             RefusedError: as W50 gave it, if twenty of the stream were refused and none was accepted.
@@ -161,7 +159,7 @@ class Bisection:
             )
             for parts in batches
         ]
-        job.replace_at_hand(kept, accepted=accepted)
+        job.replace(batch, kept, accepted=accepted)
 
 
 def _fingerprints(parts: Sequence[ContactParts]) -> Fingerprints | None:
@@ -196,9 +194,3 @@ def _sort_out(
             middle = len(piece) // 2
             pieces += [piece[middle:], piece[:middle]]
     return good, culprits
-
-
-def _at_hand(job: LoadJob) -> Batch:
-    if job.at_hand is None:
-        raise JobLifeError(f"{job.name} has no batch to look into")
-    return job.at_hand

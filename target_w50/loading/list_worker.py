@@ -7,24 +7,27 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from target_w50.errors import HeldError, JournalError, RefusedError, StoppedError, TargetW50Error, W50Error
+from target_w50.errors import HeldError, JournalError, StoppedError, TargetW50Error, W50Error
+from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.job import LoadJob
-from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
 from target_w50.journal.job_journal import JobJournal
 from target_w50.loading.bisection import Bisection
 from target_w50.loading.events_limit import check_events
+from target_w50.loading.lanes import Lanes
 from target_w50.loading.polling import Polling
-from target_w50.loading.uploading import REFUSED_FOR_CONTACTS, Uploading
+from target_w50.loading.uploading import Uploading
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.logs import is_at_hand
 from target_w50.settings.model import Settings
-from target_w50.w50 import WireFormat
+from target_w50.w50 import UploadAnswer, WireFormat
 
 if TYPE_CHECKING:
     from target_w50.w50 import RequestEvent, W50Client
 
 Action = Callable[[], None]
+MakeClient = Callable[[Callable[["RequestEvent"], None], Callable[[], bool]], "W50Client"]
+"""Makes a client of what counts its requests, and of what says that a pause between two tries is to end."""
 
 
 class JobSteps:
@@ -34,11 +37,12 @@ class JobSteps:
         make_client: makes its own client; its requests are counted for the job at hand.
         journal: told of each step.
         may_run: called as the last thing before a job is run; raises what forbids it.
+        wake: has the thread look again, when an upload was answered.
     """
 
     def __init__(
         self,
-        make_client: Callable[[Callable[[RequestEvent], None]], W50Client],
+        make_client: MakeClient,
         settings: Settings,
         ledger: Ledger,
         *,
@@ -47,13 +51,14 @@ class JobSteps:
         places: Places,
         journal: JobJournal,
         may_run: Callable[[], None],
+        wake: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
-        self._at_hand: LoadJob | None = None
-        self._places = places
+        self._here = threading.local()  # which job this thread is about: its own, or one of the lanes
+        self._counting = threading.Lock()
         self._ledger = ledger
-        self._quarantines = settings.quarantines
-        self._client = make_client(self._count_request)
+        lanes = Lanes(settings.parallel_uploads, self._send, wake=wake, monotonic=monotonic)
+        self._client = make_client(self._count_request, lanes.is_dropped)
         self._uploading = Uploading(
             self._client,
             settings,
@@ -62,6 +67,7 @@ class JobSteps:
             bisection=bisection,
             places=places,
             journal=journal,
+            lanes=lanes,
             monotonic=monotonic,
         )
         self._polling = Polling(
@@ -69,16 +75,28 @@ class JobSteps:
         )
 
     def _take(self, job: LoadJob) -> None:
-        self._at_hand = job
+        self._here.job = job
         is_at_hand(job.log_fields)
 
     def _count_request(self, event: RequestEvent) -> None:
-        effort = self._at_hand.effort if self._at_hand else None
+        job: LoadJob | None = getattr(self._here, "job", None)
+        effort = job.effort if job else None
         if effort is not None:
-            effort.count(event)
+            with self._counting:
+                effort.count(event)
+
+    def _send(self, job: LoadJob, batch: Batch) -> UploadAnswer:
+        """Send one batch; a lane's."""
+        self._take(job)
+        body = job.store.body(batch)
+        return self._client.add_contacts(job.list_id, job.w50_id, body, contacts=batch.count)
+
+    def can_fill(self, job: LoadJob) -> bool:
+        """Whether `fill` would have something to do."""
+        return self._uploading.can_step(job)
 
     def fill(self, job: LoadJob) -> None:
-        """Create W50's job, or send it the next batch.
+        """Create W50's job, or send it the next batch, or see to what came of one.
 
         Raises:
             W50Error: refused, or out of reach for too long.
@@ -109,17 +127,9 @@ class JobSteps:
             raise
 
     def _name(self, job: LoadJob, error: W50Error) -> None:
-        """Say in the error which job it is about, and where the contacts are that W50 refused."""
-        about = "" if error.message.startswith(job.name) else f"{job.name}: "
-        is_refusal = isinstance(error, RefusedError) and error.status in REFUSED_FOR_CONTACTS
-        if is_refusal and error.call == "add_contacts" and (batch := job.at_hand) is not None:
-            places = batch.places
-            words = self._places.text(places[0])
-            if len(places) > 1:
-                words = f"{len(places)} contacts, {words} to {self._places.text(places[-1])}"
-            advice = "; with on_invalid_record quarantine those at fault are set aside"
-            about += f"W50 refused to take {words}{'' if self._quarantines else advice}. "
-        error.say(about + error.message)
+        """Say in the error which job it is about."""
+        if not error.message.startswith(job.name):
+            error.say(f"{job.name}: {error.message}")
 
     def poll(self, job: LoadJob) -> None:
         """Ask once how the job stands; a status request that fails does not fail the job.
@@ -255,22 +265,13 @@ class ListWorker:
                 return lambda: self._steps.poll(head), None
             if self._overlap and len(self.queue) > 1 and not self._loader.aborting:
                 following = self.queue[1]
-                if _can_fill(following):
+                if self._steps.can_fill(following):
                     return lambda: self._steps.fill(following), None
             return None, wait_s
         if self._loader.aborting:
             return None, None
-        if _can_fill(head):
+        if self._steps.can_fill(head):
             return lambda: self._steps.fill(head), None
-        if head.closed:
+        if head.closed and not head.under_way:
             return lambda: self._steps.run(head), None
         return None, None
-
-
-def _can_fill(job: LoadJob) -> bool:
-    """Whether there is something to create or send: a job is created when its first contacts are there."""
-    if job.at_hand is not None:
-        return True
-    if job.phase is Phase.PROBING and job.closed:
-        return True
-    return job.phase is Phase.WAITING and job.closed and bool(job.batches)

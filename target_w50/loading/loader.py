@@ -55,7 +55,7 @@ class Loader:
         self._jobs = 0
         self._aborting = False
         self._no_more = False
-        stop.on_stop(self._wake_all)
+        stop.on_stop(self.wake)
 
     # The reader's side.
 
@@ -147,18 +147,22 @@ class Loader:
             self._changed.wait_for(lambda: self._error is not None or self.stopped, seconds)
         self.check()
 
-    def pause_worker(self, seconds: float) -> None:
+    def pause_worker(self, seconds: float, unless: Callable[[], bool]) -> None:
         """Have a worker pause between tries, but not beyond an error: what it tries would come to nothing.
+
+        Args:
+            seconds: how long.
+            unless: whether what it tries is not wanted any more; `wake` has it asked again.
 
         Raises:
             StoppedError: as soon as the run must stop.
-            AbandonedError: as soon as only running jobs are still looked after.
+            AbandonedError: as soon as only running jobs are still looked after, or it is not wanted.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._aborting or self.stopped, seconds)
+            self._changed.wait_for(lambda: self._aborting or self.stopped or unless(), seconds)
         self._stop.check()
-        if self._aborting:
-            raise AbandonedError("The run ends; this call is not tried again.")
+        if self._aborting or unless():
+            raise AbandonedError("This call is not tried again.")
 
     def finish(self) -> None:
         """Wait until every job has ended; all of them have been closed.
@@ -239,6 +243,7 @@ class Loader:
         if self._aborting:
             raise AbandonedError("The run ends; no further job is run.")
 
-    def _wake_all(self) -> None:
+    def wake(self) -> None:
+        """Have all who wait look whether there is something to do."""
         with self._changed:
             self._changed.notify_all()

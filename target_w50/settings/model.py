@@ -125,6 +125,7 @@ class Settings:
     batch_size_bytes: int
     max_contacts_per_job: int
     checkpoint_interval_s: float
+    parallel_uploads: int
     overlap_jobs: bool
     poll_interval_s: float
     poll_max_interval_s: float

@@ -341,6 +341,15 @@ LOADING: Schema = {
         maximum=LONGEST_S,
         default=300,
     ),
+    "parallel_uploads": _setting(
+        "Uploads at once",
+        "integer",
+        "Requests with contacts of one import job that may be under way at once. More than 1 helps where W50 "
+        "is far away, or takes long over each.",
+        minimum=1,
+        maximum=8,
+        default=1,
+    ),
     "overlap_jobs": _setting(
         "Overlap import jobs",
         "boolean",

@@ -41,7 +41,7 @@ from target_w50.target.run import Run
 from target_w50.w50 import wire_format
 
 QUEUE_BYTES = 32_000_000
-"""What may wait for W50 at least before the reader waits; two requests fit in any case."""
+"""What may wait for W50 at least before the reader waits; those under way and one more fit in any case."""
 
 STANDARD_ERROR = 2
 
@@ -254,7 +254,9 @@ class _Ground:
 
         def make_steps(loader: Loader) -> JobSteps:
             return JobSteps(
-                lambda on_request: self.connection.client(on_request, sleep=loader.pause_worker),
+                lambda on_request, unless: self.connection.client(
+                    on_request, sleep=partial(loader.pause_worker, unless=unless)
+                ),
                 settings,
                 self.ledger,
                 wire=wire_format(settings.media_type),
@@ -266,8 +268,9 @@ class _Ground:
                     suppresses_events=settings.suppress_custom_events,
                 ),
                 may_run=loader.may_run,
+                wake=loader.wake,
                 monotonic=self.stop.clock.monotonic,
             )
 
-        queue_bytes = max(QUEUE_BYTES, 2 * settings.batch_size_bytes)
+        queue_bytes = max(QUEUE_BYTES, (1 + settings.parallel_uploads) * settings.batch_size_bytes)
         return Loader(make_steps, settings, self.ledger, self.stop, queue_bytes=queue_bytes)

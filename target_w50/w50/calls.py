@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from requests import PreparedRequest, Request
@@ -37,6 +37,15 @@ _CHECKS = {
 }
 
 
+class Pieces(Protocol):
+    """A body that is not whole in memory: its length, and its bytes piece by piece, anew for each try."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+Body = bytes | Pieces
 Decoder = Callable[[bytes, str | None], Any]
 """Reads an answer's content, by its Content-Type."""
 MAX_UNREADABLE_ANSWERS: Final = 3
@@ -70,7 +79,7 @@ class Call:
         name: the client's method.
         path: relative to the API's base.
         effect: decides what may be tried again.
-        body: bytes to POST, or None.
+        body: what to POST, or None.
         query: parameters.
         answer_bytes: how large an answer may be.
         last_look: called as the last thing before the request is sent; what it raises ends the call.
@@ -82,7 +91,7 @@ class Call:
     path: str
     effect: Effect
     where: str
-    body: bytes | None = field(default=None, repr=False)
+    body: Body | None = field(default=None, repr=False)
     query: tuple[tuple[str, str], ...] = ()
     last_look: Callable[[], None] | None = None
     answer_bytes: int = ANSWER_BYTES
@@ -120,7 +129,7 @@ class Outcome:
         return self.answer.status if self.answer else None
 
 
-def upload_answer_bytes(body: bytes, contacts: int | None) -> int:
+def upload_answer_bytes(body: Body, contacts: int | None) -> int:
     """Return how large an answer to an upload may be: what was sent, and something for each contact."""
     count = _MOST_CONTACTS if contacts is None else contacts
     return ANSWER_BYTES + 2 * len(body) + count * _BYTES_PER_CONTACT

@@ -19,7 +19,7 @@ from target_w50.errors import SettingsError
 from target_w50.w50 import answers, calls
 from target_w50.w50.answers import OtherAnswerError, Reader, T
 from target_w50.w50.auth import Authentication, W50Auth
-from target_w50.w50.calls import Call, Decoder, Outcome, RequestEvent
+from target_w50.w50.calls import Body, Call, Decoder, Outcome, RequestEvent
 from target_w50.w50.http.connections import new_session
 from target_w50.w50.http.error_text import describe_content
 from target_w50.w50.http.retry import (
@@ -135,7 +135,7 @@ class W50Client:
         return self._call(self._post("create_import_job", path, body=body), answers.import_job(list_id))
 
     def add_contacts(
-        self, list_id: int, job_id: int, body: bytes, *, contacts: int | None = None
+        self, list_id: int, job_id: int, body: Body, *, contacts: int | None = None
     ) -> UploadAnswer:
         """Add a batch of at most 10,000 contacts, framed by the client's wire format, to a job.
 

@@ -25,6 +25,7 @@ BLOCKED_S = 1.2
 POISON = "poison"
 JOURNALED, BY_TWO = 0.6, 0.6
 AT_URLS = 0.15
+AT_ONCE = 0.5
 REFUSAL = {"reject": {"field": "Email", "contains": POISON}}
 """W50 refuses the whole upload that holds such a contact."""
 FAULTS: list[dict[str, Any]] = [
@@ -174,6 +175,9 @@ class Scenario:
         """Whether quarantine and metrics go to a store."""
         self.store_faults = self.store_dice.choice([0.0, 0.2, 0.4])
         """How many of the objects it refuses, or leaves without an answer."""
+        lanes = random.Random(f"uploads {seed}")  # noqa: S311  # the same
+        self.parallel_uploads = lanes.choice([2, 3, 8]) if lanes.random() < AT_ONCE else 1
+        """How many uploads may be under way at once."""
 
     @property
     def traits(self) -> list[str]:
@@ -188,6 +192,7 @@ class Scenario:
             "journal": self.journaled,
             "by two": self.by_two,
             "outputs at URLs": self.at_urls,
+            "uploads at once": self.parallel_uploads > 1,
         }
         return [name for name, has_it in traits.items() if has_it]
 
@@ -301,6 +306,7 @@ class Scenario:
             "streams": [entry(stream, str(self.list_of(stream)), **members) for stream in self.streams],
             "batch_size_rows": dice.randint(1, 6),
             "max_contacts_per_job": dice.randint(1, 15),
+            "parallel_uploads": self.parallel_uploads,
             "overlap_jobs": dice.random() < 0.5,
             "checkpoint_interval_s": dice.choice([0.05, 0.3, 300]),
             "media_type": dice.choice(["application/json", "application/json", "application/xml"]),

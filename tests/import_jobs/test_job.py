@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.batches import SMALL_BYTES, Batch, StoreMemory
 from target_w50.import_jobs.counts import Effort, StreamCounts
-from target_w50.import_jobs.job import BATCH_BYTES, OWN_BYTES, LoadJob
+from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.outbox import BATCH_BYTES, OWN_BYTES
 from target_w50.import_jobs.phases import ENDS_FROM, MAY_RUN, NOT_RUN, JobLifeError, Outcome, Phase
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import entry_from
@@ -35,12 +37,16 @@ STEPS: dict[str, tuple[Step, dict[Phase, Phase]]] = {
     "creating": (lambda job: job.creating(Effort(CLOCK.now())), {Phase.WAITING: Phase.CREATING}),
     "not_created": (lambda job: job.not_created(), {Phase.CREATING: Phase.WAITING}),
     "created": (lambda job: job.created(SEEN), {Phase.CREATING: Phase.FILLING}),
-    "batch_sent": (
-        lambda job: job.batch_sent(),
+    "batch_leaves": (
+        lambda job: job.batch_leaves(),
         {Phase.FILLING: Phase.FILLING, Phase.PROBING: Phase.PROBING},
     ),
-    "replace_at_hand": (
-        lambda job: job.replace_at_hand([], accepted=True),
+    "batch_sent": (
+        lambda job: job.batch_sent(under_way(job)),
+        {Phase.FILLING: Phase.FILLING, Phase.PROBING: Phase.PROBING},
+    ),
+    "replace": (
+        lambda job: job.replace(under_way(job), [], accepted=True),
         {Phase.FILLING: Phase.FILLING, Phase.PROBING: Phase.PROBING},
     ),
     "probe": (lambda job: job.probe(), {Phase.FILLING: Phase.PROBING}),
@@ -79,9 +85,20 @@ def batch(job: LoadJob, contacts: int = 2) -> Batch:
     return job.store.put([b"{}"] * contacts, range(contacts), None, JSON_FRAME)
 
 
+def under_way(job: LoadJob) -> Batch:
+    """The first that W50 has not acknowledged."""
+    return next((each for each in job.batches if job._outbox.is_under_way(each)), batch(job))
+
+
+def send(job: LoadJob) -> None:
+    """Have W50 acknowledge the batch at hand."""
+    job.batch_sent(job.batch_leaves())
+
+
 def job_in(phase: Phase, *, closed: bool) -> LoadJob:
-    """A job on the shortest way into a phase; before it may run, one of its two batches is at hand."""
+    """A job on the shortest way into a phase; before it may run, one of its three batches is at hand."""
     job = new_job()
+    job.add(batch(job))
     job.add(batch(job))
     job.add(batch(job))
     if closed or phase not in NOT_RUN:
@@ -93,12 +110,14 @@ def job_in(phase: Phase, *, closed: bool) -> LoadJob:
         return job
     job.created(SEEN)
     job.stood_before_run(SEEN)
-    job.batch_sent()
+    send(job)
+    job.batch_leaves()
     if phase is Phase.PROBING:
         job.probe()
     if phase in NOT_RUN:
         return job
-    job.batch_sent()
+    job.batch_sent(under_way(job))
+    send(job)
     job.may_run(0.5)
     if phase is Phase.DOUBTFUL:
         job.doubtful(0.75)
@@ -112,7 +131,7 @@ def job_in(phase: Phase, *, closed: bool) -> LoadJob:
 def picture(job: LoadJob) -> dict[str, object]:
     """All that a step could change."""
     members = {name: value for name, value in vars(job).items() if name not in ("_lock", "_store")}
-    return {**members, "_batches": list(job.batches)}
+    return {**members, "_outbox": deepcopy(vars(job._outbox), memo={id(each): each for each in job.batches})}
 
 
 @pytest.fixture
@@ -137,7 +156,8 @@ def test_a_step_is_taken_from_its_own_phases_alone(
     step, leads_to = STEPS[name]
     job = made(phase, closed=name in MADE_FOR_CLOSED)
     if name in MADE_FOR_CLOSED and phase is Phase.FILLING:
-        job.batch_sent()
+        job.batch_sent(under_way(job))
+        send(job)
     before = picture(job)
     if phase in leads_to:
         step(job)
@@ -166,7 +186,8 @@ def test_nothing_is_added_to_a_closed_job_and_it_is_closed_once(made: Callable[.
 def test_a_job_that_is_not_whole_at_w50_may_not_run(made: Callable[..., LoadJob]) -> None:
     """Else a state would let contacts pass that W50 never got."""
     still_open = made(Phase.FILLING)
-    still_open.batch_sent()
+    still_open.batch_sent(under_way(still_open))
+    send(still_open)
     with pytest.raises(JobLifeError, match="before it is closed"):
         still_open.may_run(0.0)
     with pytest.raises(JobLifeError, match="before all batches are sent"):
@@ -186,35 +207,40 @@ def test_a_job_whose_status_was_not_read_may_not_run() -> None:
 
 def test_contacts_that_a_replacement_lacks_are_set_aside(made: Callable[..., LoadJob]) -> None:
     job = made(Phase.PROBING)
-    job.replace_at_hand([batch(job, 1)], accepted=True)
-    assert (job.contacts, job.sent, job.at_hand) == (3, 2, None)
+    job.replace(under_way(job), [batch(job, 1)], accepted=True)
+    assert (job.contacts, job.sent, job.under_way) == (5, 2, 0)
     job = made(Phase.FILLING)
-    job.replace_at_hand([batch(job, 1), batch(job, 1)], accepted=False)
-    assert (job.contacts, job.sent, len(job.batches)) == (4, 1, 3)
+    halves = [batch(job, 1), batch(job, 1)]
+    job.replace(under_way(job), halves, accepted=False)
+    assert (job.contacts, job.sent, len(job.batches), job.at_hand) == (6, 1, 4, halves[0])
     with pytest.raises(JobLifeError, match="by more contacts"):
-        job.replace_at_hand([batch(job, 2)], accepted=False)
+        job.replace(job.batch_leaves(), [batch(job, 2)], accepted=False)
 
 
-def test_only_the_batch_at_hand_is_replaced_and_what_was_set_aside_adds_up() -> None:
+def test_only_a_batch_under_way_is_replaced_and_what_was_set_aside_adds_up() -> None:
     job = new_job()
     for _ in range(3):
         job.add(batch(job))
     job.creating(Effort(CLOCK.now()))
     job.created(SEEN)
     for _ in range(2):
-        job.replace_at_hand([batch(job, 1)], accepted=True)
+        job.replace(job.batch_leaves(), [batch(job, 1)], accepted=True)
     assert [each.count for each in job.batches] == [1, 1, 2]
     assert (job.contacts, job.sent) == (4, 2)
     job.store.close()
 
 
-def test_there_is_no_batch_to_acknowledge_or_replace_behind_the_last() -> None:
+def test_there_is_no_batch_to_send_behind_the_last_and_none_to_acknowledge_or_replace_twice() -> None:
     job = job_in(Phase.FILLING, closed=True)
-    job.batch_sent()
-    with pytest.raises(JobLifeError, match="acknowledged that it lacks"):
-        job.batch_sent()
-    with pytest.raises(JobLifeError, match="replaced that it lacks"):
-        job.replace_at_hand([], accepted=True)
+    job.batch_sent(under_way(job))
+    send(job)
+    with pytest.raises(JobLifeError, match="sends a batch that it lacks"):
+        job.batch_leaves()
+    for one in job.batches:
+        with pytest.raises(JobLifeError, match="acknowledged that is not under way"):
+            job.batch_sent(one)
+        with pytest.raises(JobLifeError, match="replaced that is not under way"):
+            job.replace(one, [], accepted=True)
     job.store.close()
 
 
@@ -279,7 +305,11 @@ def test_what_waits_for_w50_is_what_it_has_not_acknowledged_and_what_it_costs_to
     assert job.waiting_bytes == OWN_BYTES + 2 * BATCH_BYTES + len("[{}]") + len("[{},{}]")
     job.creating(Effort(CLOCK.now()))
     job.created(SEEN)
-    job.batch_sent()
+    first = job.batch_leaves()
+    assert job.waiting_bytes == OWN_BYTES + 2 * BATCH_BYTES + len("[{}]") + len("[{},{}]"), (
+        "it is only on its way"
+    )
+    job.batch_sent(first)
     assert job.waiting_bytes == OWN_BYTES + BATCH_BYTES + len("[{},{}]")
     job.store.close()
 
@@ -294,10 +324,23 @@ def test_the_moments_of_a_run_are_kept_and_none_is_told_before() -> None:
     job.store.close()
 
 
+def test_batches_under_way_are_acknowledged_in_any_order(made: Callable[..., LoadJob]) -> None:
+    job = made(Phase.FILLING, closed=True)
+    second, third = under_way(job), job.batch_leaves()
+    assert (job.at_hand, job.under_way, job.sent) == (None, 2, 1)
+    job.batch_sent(third)
+    with pytest.raises(JobLifeError, match="before all batches are sent"):
+        job.may_run(0.0)
+    job.batch_sent(second)
+    job.may_run(0.0)
+    assert (job.under_way, job.sent) == (0, 3)
+
+
 def test_a_job_begun_anew_sends_every_batch_again(made: Callable[..., LoadJob]) -> None:
     job = made(Phase.FILLING)
     job.begin_anew(after_doubt=True)
-    assert (job.w50_job, job.effort, job.sent, job.rebuilds, job.contacts) == (None, None, 0, 1, 4)
+    assert (job.w50_job, job.effort, job.sent, job.rebuilds, job.contacts) == (None, None, 0, 1, 6)
+    assert (job.under_way, job.waiting_bytes) == (0, OWN_BYTES + 3 * (BATCH_BYTES + len("[{},{}]")))
     assert job.at_hand is job.batches[0]
     with pytest.raises(JobLifeError, match="has no id"):
         _ = job.w50_id
@@ -330,8 +373,10 @@ class JobLife(RuleBasedStateMachine):
     @precondition(lambda self: self.job.at_hand is not None and self.job.phase is Phase.FILLING)
     @rule()
     def send_all(self) -> None:
+        while self.job.under_way:
+            self.job.batch_sent(under_way(self.job))
         while self.job.at_hand is not None:
-            self.job.batch_sent()
+            send(self.job)
 
     @precondition(lambda self: self.job.phase is Phase.FILLING and self.job.at_hand is None)
     @rule()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,13 @@ from unittest.mock import Mock, create_autospec
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import RefusedError
+from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import Effort
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
 from target_w50.journal.job_journal import JobJournal
 from target_w50.loading.bisection import Bisection
+from target_w50.loading.lanes import Lanes
 from target_w50.loading.polling import Polling
 from target_w50.loading.uploading import Uploading
 from target_w50.outputs.ledger import Ledger
@@ -60,6 +63,7 @@ class OneJob:
         w50: the client; each of its methods answers as the test says.
         may_run: what is asked before a run.
         adds: the contacts of each upload, once `refuse` was called.
+        woken: set when an upload that was under way beside others was answered.
         states: what was written of the tap's states.
     """
 
@@ -76,6 +80,7 @@ class OneJob:
         self.w50: Any = create_autospec(W50Client, instance=True)
         self.may_run = Mock()
         self.adds: list[list[int]] = []
+        self.woken = threading.Event()
         self.states: list[bytes] = []
         self.places = Places()
         self._metrics_path = folder / "metrics.jsonl"
@@ -111,6 +116,9 @@ class OneJob:
             monotonic=lambda: self.now_s,
         )
         self.bisection = Bisection(self.quarantine, self.places)
+        self.lanes = Lanes(
+            self.settings.parallel_uploads, self._send, wake=self.woken.set, monotonic=lambda: self.now_s
+        )
         self.uploading = Uploading(
             self.w50,
             self.settings,
@@ -119,8 +127,13 @@ class OneJob:
             bisection=self.bisection,
             places=self.places,
             journal=JobJournal(None),
+            lanes=self.lanes,
             monotonic=lambda: self.now_s,
         )
+
+    def _send(self, job: LoadJob, batch: Batch) -> Any:
+        body = b"".join(job.store.body(batch))
+        return self.w50.add_contacts(job.list_id, job.w50_id, body, contacts=batch.count)
 
     def close(self) -> None:
         self.job.store.close()
@@ -166,7 +179,7 @@ class OneJob:
         self.job.creating(Effort(CLOCK.now()))
         self.job.created(FRESH)
         for _ in contacts:
-            self.job.batch_sent()
+            self.job.batch_sent(self.job.batch_leaves())
         self._end_input()
 
     def _end_input(self) -> None:

@@ -51,12 +51,12 @@ def probe(job: LoadJob, sent: int = 0) -> None:
     job.creating(Effort(CLOCK.now()))
     job.created(FRESH)
     for _ in range(sent):
-        job.batch_sent()
+        job.batch_sent(job.batch_leaves())
     job.probe()
 
 
 def find(one: OneJob, w50: W50) -> None:
-    one.bisection.find(one.job, REFUSED, w50)
+    one.bisection.find(one.job, one.job.batch_leaves(), REFUSED, w50)
 
 
 # Where W50 has taken contacts of the stream.
@@ -131,7 +131,7 @@ def test_a_search_that_a_lost_answer_ended_need_not_look_again_whether_w50_takes
         return w50(fragments)
 
     with pytest.raises(DoubtfulError):
-        one.bisection.find(one.job, REFUSED, lose)
+        one.bisection.find(one.job, one.job.batch_leaves(), REFUSED, lose)
     assert w50.asked == [[0]]
     one.job.begin_anew(after_doubt=True)
     probe(one.job)
@@ -183,12 +183,12 @@ def test_a_conclusion_needs_a_stream_of_which_nothing_was_taken(one_job: Make) -
     """And it is drawn from the last refusal."""
     one = probed(one_job(aside=True), 10, 10, 1, closed=False)
     first = RefusedError("the first", status=400)
-    one.bisection.find(one.job, first, W50(range(20)))
+    one.bisection.find(one.job, one.job.batch_leaves(), first, W50(range(20)))
     one.bisection.conclude(one.job)
     find(one, W50(range(20)))
     with pytest.raises(RefusedError, match="W50 says no"):
         one.bisection.conclude(one.job)
-    one.job.batch_sent()
+    one.job.batch_sent(one.job.batch_leaves())
     one.bisection.conclude(one.job)
 
 
@@ -200,7 +200,7 @@ def test_the_batches_of_other_streams_say_nothing_of_a_stream(one_job: Make) -> 
     other.add(other.store.put([b'{"n":%d}' % n for n in range(30)], range(30), [b""] * 30, JSON_FRAME))
     probe(other)
     w50 = W50(range(30))
-    one.bisection.find(other, REFUSED, w50)
+    one.bisection.find(other, other.batch_leaves(), REFUSED, w50)
     other.store.close()
     assert len(w50.asked) == 30
 
@@ -275,19 +275,19 @@ def test_pieces_of_a_batch_can_be_set_aside_where_the_batch_could(one_job: Make,
     one.hold(5)
     one.job.creating(Effort(CLOCK.now()))
     one.job.created(FRESH)
-    one.bisection.halve(one.job)
+    one.bisection.halve(one.job, one.job.batch_leaves())
     assert (one.kept, one.job.sent) == ([[0, 1], [2, 3, 4]], 0)
     parts = [part for batch in one.job.batches for part in one.job.store.parts(batch)]
     assert [part.place for part in parts] == [2, 3, 4, 5, 6]
     assert [bool(part.raw) for part in parts] == [aside] * 5
     assert [batch.raw_lengths is not None for batch in one.job.batches] == [aside] * 2
-    assert one.job.store.body(one.job.batches[0]) == b'[{"n":0},{"n":1}]'
+    assert b"".join(one.job.store.body(one.job.batches[0])) == b'[{"n":0},{"n":1}]'
 
 
-def test_there_is_nothing_to_look_into_without_a_batch(one_job: Make) -> None:
+def test_a_batch_that_w50_has_can_not_be_looked_into(one_job: Make) -> None:
     one = probed(one_job(aside=True), 1, sent=1)
-    with pytest.raises(JobLifeError, match="no batch to look into"):
-        find(one, W50(()))
+    with pytest.raises(JobLifeError, match="replaced that is not under way"):
+        one.bisection.find(one.job, one.job.batches[0], REFUSED, W50(()))
 
 
 def test_whether_what_the_tap_sent_is_kept_is_told(one_job: Make) -> None:

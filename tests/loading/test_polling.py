@@ -109,7 +109,7 @@ def test_a_job_all_of_whose_contacts_were_refused_is_not_run_and_its_state_passe
     one.ledger.cut()
     one.job.creating(Effort(CLOCK.now()))
     one.job.created(FRESH)
-    one.job.replace_at_hand([], accepted=True)
+    one.job.replace(one.job.batch_leaves(), [], accepted=True)
     one.polling.run(one.job)
     assert (one.job.outcome, one.states, one.w50.mock_calls) == (Outcome.ABANDONED, STATE, [])
     assert [each["outcome"] for each in one.told] == ["abandoned"]

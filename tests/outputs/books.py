@@ -83,7 +83,7 @@ class Books:
         """Have W50 hold all of it, under the job's number."""
         job.creating(Effort(NOW))
         job.created(replace(SEEN, id=job.number))
-        job.batch_sent()
+        job.batch_sent(job.batch_leaves())
         return job
 
     def run(self, job: LoadJob) -> LoadJob:

@@ -58,7 +58,8 @@ def test_the_least_settings_have_the_documented_defaults() -> None:
     assert (settings.auth_method, settings.media_type) == ("bearer", "application/json")
     assert (settings.request_timeout_s, settings.retry_for_s) == (300, 600)
     assert (settings.batch_size_rows, settings.batch_size_bytes) == (10_000, 20_000_000)
-    assert (settings.max_contacts_per_job, settings.checkpoint_interval_s) == (100_000, 300)
+    assert (settings.max_contacts_per_job, settings.parallel_uploads) == (100_000, 1)
+    assert settings.checkpoint_interval_s == 300
     assert (settings.poll_interval_s, settings.poll_max_interval_s, settings.job_timeout_s) == (1, 30, 3600)
     assert settings.import_mode is ImportMode.LOAD
     assert (settings.unlisted_streams, settings.on_invalid_record) == ("fail", "fail")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final
@@ -80,9 +80,9 @@ class Bounds:
     answer_bytes: int = ANSWER_BYTES
 
 
-def whole_s(request_timeout_s: float, body: bytes | None) -> float:
+def whole_s(request_timeout_s: float, body: Sized | None) -> float:
     """Return what an exchange may take as a whole: the timeout, and what sending the body may take."""
-    return request_timeout_s + len(body or b"") / BODY_BYTES_PER_S
+    return request_timeout_s + len(body or ()) / BODY_BYTES_PER_S
 
 
 def exchange(
