@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.changed import measure_changed
 from benchmarks.contacts import STREAM, input_file
+from benchmarks.far_away import measure_far_away
 from benchmarks.overlap import measure_overlap
 from benchmarks.remembering import measure_remembering
 from benchmarks.report import PLAIN, Results
@@ -38,12 +39,18 @@ def main() -> None:
     """Measure and report."""
     options = _options()
     results = Results()
-    if options.only_ways is not None:
-        results.costs = measure_ways(_folder(), options.rounds, options.only_ways, share=options.ways_share)
-    elif not options.only_changed:
+    only = [options.only_ways is not None, options.only_far_away, options.only_changed]
+    if not any(only):
         _measure(options, results)
-        results.costs = measure_ways(_folder(), options.rounds, share=options.ways_share)
-    if options.changed_records and options.only_ways is None:
+    if options.only_ways is not None or not any(only):
+        results.costs = measure_ways(
+            _folder(), options.rounds, options.only_ways or [], share=options.ways_share
+        )
+    if options.only_far_away:
+        results.far_away = measure_far_away(
+            _folder(), uploads=options.far_uploads, batch_rows=options.overlap_rows
+        )
+    if options.changed_records and (options.only_changed or not any(only)):
         results.compared = measure_changed(
             _folder(), options.changed_records, options.stores, options.changed_rounds
         )
@@ -82,6 +89,9 @@ def _measure(options: argparse.Namespace, results: Results) -> None:
         results.overlaps = measure_overlap(
             FOLDER, uploads_per_job=3, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
         )
+        results.far_away = measure_far_away(
+            FOLDER, uploads=options.far_uploads, batch_rows=options.overlap_rows
+        )
     results.starts = measure_starts(FOLDER, rounds=3 * options.rounds)
 
 
@@ -117,6 +127,7 @@ def _options() -> argparse.Namespace:
         metavar="WORD",
         help="only what each further record costs, of the kinds of input whose name holds one of these words",
     )
+    parser.add_argument("--only-far-away", action="store_true", help="only the runs to a W50 far away")
     parser.add_argument("--json", type=Path, default=FOLDER / "bench.json", help="where all figures go")
     options = parser.parse_args()
     quick = options.quick
@@ -130,6 +141,7 @@ def _options() -> argparse.Namespace:
     options.changed_rounds = options.rounds
     options.ways_share = 0.2 if quick else 1
     options.overlap_jobs = 3 if quick else 10
+    options.far_uploads = 20 if quick else 100
     options.overlap_rows = 1_000 if quick else 10_000
     return options
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from benchmarks.changed import COLUMNS, Compared
+from benchmarks.far_away import COLUMNS as FAR_COLUMNS
+from benchmarks.far_away import GOAL as FAR_GOAL
+from benchmarks.far_away import FarAway
 from benchmarks.goals import MOST_MIB, TIMES_BARE, TIMES_SDK, TIMES_SDK_CHANGED, Goal
 from benchmarks.overlap import GOAL as OVERLAP_GOAL
 from benchmarks.overlap import Overlap
@@ -34,6 +37,7 @@ class Results:
     Attributes:
         series: by input (`plain`, or the settings in use), size and program.
         overlaps: runs against a slow sandbox.
+        far_away: one upload after the other, and several at once.
         starts: what the programs take before they do anything.
         rememberings: runs with a journal beside runs without.
         compared: runs that find out what has changed.
@@ -42,6 +46,7 @@ class Results:
 
     series: dict[tuple[str, int], dict[str, Series]] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
+    far_away: list[FarAway] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
     rememberings: list[Remembering] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
@@ -66,6 +71,11 @@ class Results:
         for each in self.overlaps:
             what = f"seconds by those that must be waited for (overlap_jobs {str(each.overlap_jobs).lower()})"
             goals.append(Goal(what, OVERLAP_GOAL, each.share, at_most=True))
+        goals.extend(
+            Goal(f"times one upload at a time ({each.contacts:,} contacts in one job)", FAR_GOAL, each.times)
+            for each in self.far_away
+            if each.jobs == 1 and each.contacts >= JUDGED_FROM[False]
+        )
         goals.extend(
             Goal(f"CPU seconds of a start ({each.what})", GOAL_S, each.cpu_seconds, at_most=True)
             for each in self.starts
@@ -96,6 +106,7 @@ class Results:
             "cpu_us_of_a_further_record": [list(row) for row in self._growth()],
             "changed": [vars(each) for each in self.compared],
             "overlap": [each.as_json() for each in self.overlaps],
+            "far_away": [each.as_json() for each in self.far_away],
             "starts": [each.as_json() for each in self.starts],
             "journal": [each.as_json() for each in self.rememberings],
             "further_records": [dict(zip(WAYS_COLUMNS, each.row, strict=True)) for each in self.costs],
@@ -115,6 +126,9 @@ class Results:
             file.write("\nWaiting for W50 (poll_interval_s and all others as they are by default):\n")
             names = ("uploads", "jobs", "must wait s", "took s", "ratio")
             write_table(file, ("overlap_jobs", *names), map(_overlap_row, self.overlaps), numbers=names)
+        if self.far_away:
+            file.write("\nA W50 far away, 150 ms a round trip and 1 s an upload on top:\n")
+            write_table(file, FAR_COLUMNS, [each.row for each in self.far_away], numbers=FAR_COLUMNS)
         if self.starts:
             file.write("\nStarting, from nothing to the exit:\n")
             write_table(file, ("start", "CPU s"), [each.row for each in self.starts], numbers=("CPU s",))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -284,3 +287,59 @@ def test_the_last_look_is_taken_when_the_connection_is_made_and_before_anything_
             client.run_import_job(42, 1017, match=(), custom_events=(), last_look=look)
         client.close()
     assert server.heads == []
+
+
+def test_what_comes_is_acknowledged_at_once_and_what_is_sent_waits_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that writes head and body apart would wait 40 ms for the acknowledgement of the head."""
+    acknowledge, seen = connections._acknowledge, []
+
+    def spy(sock: socket.socket) -> None:
+        acknowledge(sock)
+        names = [name for name in ("TCP_NODELAY", "TCP_QUICKACK") if hasattr(socket, name)]
+        seen.append([sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) != 0 for name in names])
+        if len(seen) > 1:
+            server.go.set()
+
+    monkeypatch.setattr(connections, "_acknowledge", spy)
+    head, end, body = GOOD.partition(b"\r\n\r\n")
+    with RawServer([Reply(head + end, late=body)]).running() as server:
+        client = _client(server.url)
+        assert client.get_import_job(42, 7) == JOB
+        client.close()
+    assert len(seen) > 1, "for the head, and for what follows"
+    assert all(all(each) for each in seen)
+
+
+def test_threads_that_share_a_client_keep_a_connection_each() -> None:
+    with RawServer([Reply(http(200, b""), keep=True)]).running() as server:
+        client, together = _client(server.url), threading.Barrier(4)
+
+        def send() -> None:
+            for _ in range(5):
+                together.wait(20)
+                client.add_contacts(42, 7, b"[]")
+
+        threads = [threading.Thread(target=send) for _ in range(4)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        client.close()
+    assert (len(server.heads), server.connections <= 4) == (20, True)
+
+
+def test_a_body_in_pieces_is_sent_whole_and_anew_for_each_try() -> None:
+    class Pieces:
+        def __len__(self) -> int:
+            return 200_002
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield from (b"[", b" " * 200_000, b"]")
+
+    with RawServer([Reply(http(429, b"")), Reply(http(200, b""))]).running() as server:
+        _client(server.url).add_contacts(42, 7, Pieces())
+    assert server.bodies == [b"".join(Pieces())] * 2
+    assert "Content-Length: 200002\r\n" in server.heads[1]
+    assert "chunked" not in server.heads[1]
