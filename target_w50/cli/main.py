@@ -63,6 +63,11 @@ COMMANDS = {
     "plan": LazyCommand(
         "target_w50.cli.commands.plan", "plan_command", "What a run would do; nothing is sent."
     ),
+    "import": LazyCommand(
+        "target_w50.cli.commands.import_files",
+        "import_command",
+        "Contacts from files (CSV, JSON lines, Parquet) into a list.",
+    ),
     "job": LazyCommand("target_w50.cli.commands.job", "job_command", "How an import job stands."),
     "journal": LazyCommand(
         "target_w50.cli.commands.journal",

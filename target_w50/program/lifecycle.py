@@ -6,7 +6,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 from singer_sdk import metrics as sdk_metrics
@@ -14,6 +14,8 @@ from singer_sdk import metrics as sdk_metrics
 from target_w50.console.progress import Progress
 from target_w50.console.summary import done_in_words, write_summary
 from target_w50.errors import JobError, StoppedError, TargetW50Error
+from target_w50.files.feed import Feed
+from target_w50.import_jobs.places import Places
 from target_w50.outputs.metrics import MetricsWriter
 from target_w50.program.exit_line import PROGRAM, say_last, unexpected
 from target_w50.program.failed_start import write_early_end
@@ -40,15 +42,29 @@ class LoadedProgram:
         settings: the same, judged.
         stdout_fd: where states are written.
         warnings: what the log begins with.
+        places: the words for where a record was read; None: lines of the input.
+        program: who speaks in the last line.
+        reword: changes an error's sentence where somebody else than the settings' author has to mend it.
     """
 
     def __init__(
-        self, config: dict[str, Any], settings: Settings, stdout_fd: int, warnings: Iterable[str] = ()
+        self,
+        config: dict[str, Any],
+        settings: Settings,
+        stdout_fd: int,
+        warnings: Iterable[str] = (),
+        *,
+        places: Places | None = None,
+        program: str = PROGRAM,
+        reword: Callable[[TargetW50Error], None] | None = None,
     ) -> None:
         self._stdout_fd = stdout_fd
         self._config = {**config, "run_id": settings.run_id}
         self._settings = settings
         self._warnings = warnings
+        self._places = places
+        self._program = program
+        self._reword = reword
         self._stop = Stop()
         self._said = threading.Lock()
         self._input_fd = -1
@@ -57,7 +73,7 @@ class LoadedProgram:
         self._run: Run | None = None
         self._progress: Progress | None = None
 
-    def run(self, file: IO[bytes] | None) -> int:
+    def run(self, file: IO[bytes] | Feed | None) -> int:
         """Load everything; returns the exit status."""
         # What was imported stays: no collection need look at it again.
         gc.freeze()
@@ -74,7 +90,7 @@ class LoadedProgram:
         watch.done()
         return status
 
-    def _load(self, file: IO[bytes] | None) -> TargetW50Error | None:
+    def _load(self, file: IO[bytes] | Feed | None) -> TargetW50Error | None:
         try:
             settings, logger = self._settings, sdk_metrics.get_metrics_logger()
             self._metrics = MetricsWriter(
@@ -90,6 +106,7 @@ class LoadedProgram:
                 write_line=LineWriter(self._stdout_fd, self._stop),
                 stop=self._stop,
                 states_fd=self._stdout_fd,
+                places=self._places,
             )
             self._progress = Progress(settings.progress, self._run.ledger, sys.stderr, self._stop.clock)
             self._progress.start()
@@ -134,6 +151,8 @@ class LoadedProgram:
             status = error.exit_status if error else 0
             rerun, done = "safe", ""
             if error is not None:
+                if self._reword is not None:
+                    self._reword(error)
                 self._say_at_error(error)
             try:
                 rerun, done = self._tell(error)
@@ -149,7 +168,7 @@ class LoadedProgram:
             if error is not None:
                 self._throw_away(error)
             with end_of_log():
-                say_last(error, rerun, done)
+                say_last(error, rerun, done, program=self._program)
             self._status = status
         return status
 
@@ -181,7 +200,7 @@ class LoadedProgram:
         self._end(error)
 
 
-def _descriptor(file: IO[bytes] | None) -> int:
+def _descriptor(file: IO[bytes] | Feed | None) -> int:
     """Of what is read: the file, or standard input; -1 for one in memory."""
     if file is None:
         return STDIN

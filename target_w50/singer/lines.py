@@ -93,6 +93,7 @@ class LineSource:
         on_idle: called as above.
         tick_s: longest time between two calls of `on_idle`, while waiting, in seconds.
         limit_bytes: read no more than this, see `same_file_limit`.
+        at_end: called where the input ends; what it raises leaves the iteration too.
         max_line_bytes: how long a line may be.
         chunk_bytes: size of one read.
         monotonic: clock, in seconds.
@@ -106,6 +107,7 @@ class LineSource:
         on_idle: Callable[[], None] | None = None,
         tick_s: float = DEFAULT_TICK_S,
         limit_bytes: int | None = None,
+        at_end: Callable[[], None] | None = None,
         max_line_bytes: int = DEFAULT_MAX_LINE_BYTES,
         chunk_bytes: int = DEFAULT_CHUNK_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
@@ -115,6 +117,7 @@ class LineSource:
         self._on_idle = on_idle
         self._tick_s = tick_s
         self._left_bytes = limit_bytes
+        self._at_end = at_end
         self._max_line_bytes = max_line_bytes
         self._chunk_bytes = chunk_bytes
         self._monotonic = monotonic
@@ -153,6 +156,8 @@ class LineSource:
             except BlockingIOError:
                 continue
             if not chunk:
+                if self._at_end is not None:
+                    self._at_end()
                 return
             yield chunk
 

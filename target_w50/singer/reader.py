@@ -218,6 +218,8 @@ def _source(file: Iterable[str], meanwhile: Meanwhile) -> Lines:
         on_idle=meanwhile.look_round,
         tick_s=meanwhile.tick_s,
         limit_bytes=limit,
+        # Of an input that is made while it is read: whether it is whole.
+        at_end=getattr(file, "check_end", None),
         max_line_bytes=meanwhile.max_line_bytes,
         monotonic=meanwhile.monotonic,
     )

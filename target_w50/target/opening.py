@@ -58,6 +58,7 @@ def open_run(
     stop: Stop | None = None,
     states_fd: int = -1,
     seeds: Seeds | None = None,
+    places: Places | None = None,
 ) -> Run:
     """Open the other outputs, then the connection, and give the run with all its parts.
 
@@ -68,6 +69,7 @@ def open_run(
         stop: set from outside to end the run; it has the clock that all its parts go by.
         states_fd: the descriptor that states are written to: contacts must not get into its file.
         seeds: what a dry run books its contacts by, as delivered; None: it books nothing.
+        places: the words for where a record was read; None: lines of the input, and of batch files.
 
     Raises:
         SettingsError: an output can't be written, or an address not used; what was opened here is closed.
@@ -95,7 +97,8 @@ def open_run(
             now=clock.now,
         )
         connection = Connection(settings, clock, stop.sleep)
-        ground = _Ground(settings, stop, Places(), metrics, quarantine, ledger, connection, journal, seeds)
+        where = places or Places()
+        ground = _Ground(settings, stop, where, metrics, quarantine, ledger, connection, journal, seeds)
         run = ground.run(started_at)
         undone.pop_all()
     return run

@@ -29,7 +29,7 @@ FLOORS = (
     ("settings",),
     ("contacts",),
     ("import_jobs",),
-    ("journal",),
+    ("journal", "files"),
     ("outputs",),
     ("loading",),
     ("target", "console"),

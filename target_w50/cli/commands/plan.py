@@ -20,6 +20,8 @@ from target_w50.singer.lean_sdk import import_lean
 from target_w50.singer.lines import open_input
 
 if TYPE_CHECKING:
+    from target_w50.files.feed import Feed
+    from target_w50.import_jobs.places import Places
     from target_w50.loading.dry_run import Plan
     from target_w50.loading.seeding import Seeds
 
@@ -107,7 +109,11 @@ def _plan(
 
 
 def rehearse(
-    config: dict[str, Any], settings: Settings, messages: IO[bytes], seeds: Seeds | None = None
+    config: dict[str, Any],
+    settings: Settings,
+    messages: IO[bytes] | Feed,
+    seeds: Seeds | None = None,
+    places: Places | None = None,
 ) -> Plan:
     """Send the messages through the target, as a run would, and return what would become of them.
 
@@ -116,6 +122,7 @@ def rehearse(
         settings: the same, judged.
         messages: Singer messages.
         seeds: what contacts are booked by, as delivered; None: nothing is booked.
+        places: the words for where a record was read; None: lines of the input.
 
     Raises:
         TargetW50Error: what also ends a real run before it sends anything: the mapping or the input.
@@ -125,7 +132,7 @@ def rehearse(
     from target_w50.target.opening import open_run  # noqa: PLC0415
 
     metrics = MetricsWriter(settings.metrics_path, logging.getLogger(__name__), CLOCK.now)
-    run = open_run(settings, metrics, write_line=_no_state, seeds=seeds)
+    run = open_run(settings, metrics, write_line=_no_state, seeds=seeds, places=places)
     try:
         target = TargetW50(config={**config, "run_id": settings.run_id}, run=run)
         target.listen(messages)  # type: ignore[arg-type]  # our reader takes bytes as well

@@ -1,0 +1,154 @@
+"""The settings of `w50 import`: the target's, with one entry of `streams` that the options make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from target_w50.contacts.names import nearest, normalized
+from target_w50.errors import MappingError, SettingsError, TargetW50Error
+from target_w50.files.faults import unfit
+from target_w50.files.source import Source
+from target_w50.outputs.invalid_records import InvalidRecordError
+from target_w50.settings.model import NullValues, StateMode, entry_for, settings_from
+
+_TAKEN_OFF = (".gz", ".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options say, each where it was given.
+
+    Attributes:
+        stream: the stream's name.
+        contact_list: the list.
+        match: FieldNames that tell one contact from another.
+        fields: column to FieldName.
+        events: custom events.
+        empty: what becomes of an empty cell, as in the option.
+        quarantine: file for records that can't be loaded.
+    """
+
+    stream: str
+    contact_list: str | None
+    match: tuple[str, ...]
+    fields: Mapping[str, str]
+    events: tuple[str, ...]
+    empty: str | None
+    quarantine: str | None
+
+
+def stream_name(patterns: Sequence[str]) -> str:
+    """The name of a stream from the first file's: `people.csv.gz` is `people`."""
+    name = Path(patterns[0]).name
+    while name.lower().endswith(_TAKEN_OFF) and Path(name).stem:
+        name = Path(name).stem
+    return name.strip("*?[]-_. ") or "contacts"
+
+
+def import_settings(values: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
+    """The settings of a run that loads files.
+
+    What `--config` says of such a stream in `streams` holds where no option says otherwise.
+
+    Args:
+        values: the settings as read.
+        wish: the options.
+
+    Raises:
+        SettingsError: it is not said which list, or by what contacts are told apart (`import_incomplete`).
+    """
+    entry = _entry_of(values, wish.stream)
+    options: dict[str, Any] = {
+        "contact_list": wish.contact_list,
+        "match_fields": list(wish.match) or None,
+        "custom_events": list(wish.events) or None,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    if wish.empty is not None:
+        given["null_values"] = (NullValues.SEND if wish.empty == "clear" else NullValues.OMIT).value
+    entry = {
+        # A cell is empty because nobody filled it in: that is no reason to empty a field in W50.
+        "null_values": NullValues.OMIT.value,
+        **entry,
+        **given,
+        "stream": wish.stream,
+    }
+    entry["fields"] = {**entry.get("fields", {}), **wish.fields}
+    missing = []
+    if "contact_list" not in entry:
+        missing.append("the contact list to load into, such as --list Newsletter (`w50 lists` tells them)")
+    if "match_fields" not in entry and "enc_contact_id" not in entry:
+        missing.append(
+            "by which field W50 is to find a contact that it has already, such as --match Email (`w50 fields "
+            "LIST` tells them)"
+        )
+    if missing:
+        raise SettingsError(
+            f"Say {', and '.join(missing)}. Nothing was read or sent.", code="import_incomplete"
+        )
+    settings = {
+        **values,
+        "streams": [entry],
+        # There is no tap that would take a state: what was loaded before is in the journal.
+        "state": StateMode.TAP_ONLY.value,
+    }
+    if wish.quarantine is not None:
+        settings |= {"on_invalid_record": "quarantine", "quarantine_path": wish.quarantine}
+    return settings
+
+
+def _entry_of(values: Mapping[str, Any], stream: str) -> dict[str, Any]:
+    """The entry of the settings that such a stream falls under, as it is written there."""
+    given = values.get("streams")
+    if not given:
+        return {}
+    judged = settings_from(values)  # else what is wrong with the entries would be found in the middle
+    found = entry_for(judged.streams, stream)
+    if found is None:
+        return {}
+    return {name: value for name, value in given[judged.streams.index(found)].items() if value is not None}
+
+
+def check_columns(settings: Mapping[str, Any], sources: Sequence[Source]) -> None:
+    """See that the files have the columns that the options name, before W50 is asked.
+
+    That there is a column for each match field shows that the first line is a header: until then its cells
+    may be a contact's, and are not said.
+
+    Raises:
+        InputError: a file has none for a match field (`file_columns`).
+        SettingsError: `--field` names a column that no file has (`usage`).
+    """
+    entry = settings["streams"][0]
+    fields: Mapping[str, str] = entry["fields"]
+    for source in sources:
+        if not source.records and not source.columns:
+            continue
+        for match in entry.get("match_fields") or ():
+            if not any(
+                fields[each] == match if each in fields else normalized(each) == normalized(match)
+                for each in source.columns
+            ):
+                raise unfit(
+                    f"{source.name} has no column for match field {match!r}. Its first line should name the "
+                    f"columns. If a column of another name holds it, say --field COLUMN={match}.",
+                )
+    columns = {each: None for source in sources for each in source.columns}
+    for name in fields:
+        if columns and name not in columns:
+            raise SettingsError(
+                f"No file has a column {name!r}{nearest(name, columns)}. Correct --field, or `fields` of the "
+                "stream in the settings. Nothing was sent.",
+                code="usage",
+            )
+
+
+def reword(error: TargetW50Error) -> None:
+    """Name the options where an error's sentence speaks of settings."""
+    if isinstance(error, MappingError):
+        error.say(f"{error.message} With `w50 import`, `fields` is --field COLUMN=FieldName.")
+    elif isinstance(error, InvalidRecordError):
+        error.say(f"{error.message} With `w50 import` that is --quarantine FILE.")

@@ -1,0 +1,82 @@
+"""What is wrong with a CSV file, by line and without a word of what stands there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from target_w50.errors import InputError
+from target_w50.files.csv_layout import Layout
+from target_w50.files.faults import broken, not_utf8
+from target_w50.files.text import TextFile
+
+if TYPE_CHECKING:
+    import duckdb
+
+Question = Callable[[str, str], str]
+MOST_FAULTS = 100
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_NOT_UTF8 = "INVALID ENCODING"
+
+
+def fault_of(
+    connection: duckdb.DuckDBPyConnection, text: TextFile, layout: Layout, question: Question
+) -> InputError:
+    """Say why a file can't be read: it is read once more, and DuckDB notes what it would stop at.
+
+    Its own messages quote the file, so nothing of them is used.
+
+    Args:
+        connection: DuckDB.
+        text: the file.
+        layout: how it is laid out.
+        question: makes the SQL that could not be done, given a path and what is to become of errors.
+    """
+    import duckdb  # noqa: PLC0415  # only whoever imports files has it
+
+    try:
+        with text.as_path() as path:
+            connection.execute(
+                question(path, f"store_rejects = true, rejects_limit = {MOST_FAULTS}")
+            ).fetchall()
+        found = connection.execute(
+            "SELECT DISTINCT line, error_type::VARCHAR FROM reject_errors ORDER BY line"
+        ).fetchall()
+    except duckdb.Error:
+        found = []
+    if found:
+        line, kind = found[0]
+        if kind == _NOT_UTF8:
+            return not_utf8(text.name, line)
+        others = [each for each, _ in found[1:] if each != line]
+        return broken(f"{text.name}, line {line}: {_in_words(kind, layout)}{_others(others)}.")
+    if len({*map(bytes, _LINE_END.findall(_beginning(text)))}) > 1:
+        return broken(
+            f"{text.name} ends its lines in different ways (LF, CR LF, CR). Save it anew with one program."
+        )
+    return broken(
+        f"{text.name} can't be read as CSV with {layout.in_words}. Open it in an editor and see whether each "
+        "quoted cell is closed, or name the delimiter with --delimiter."
+    )
+
+
+def _beginning(text: TextFile) -> bytes:
+    return b"".join(chunk for chunk, _ in zip(text.chunks(), range(64), strict=False))
+
+
+def _in_words(kind: str, layout: Layout) -> str:
+    columns = f"{len(layout.names)} columns, parted by {layout.in_words}"
+    words = {
+        "MISSING COLUMNS": f"it has fewer cells than the file has columns ({columns})",
+        "TOO MANY COLUMNS": f"it has more cells than the file has columns ({columns}). A cell that has the "
+        "delimiter in it must stand in double quotes",
+        "UNQUOTED VALUE": "a cell that begins with a double quote is not closed, or goes on behind the "
+        "closing one. A double quote within such a cell is written twice",
+        "LINE SIZE OVER MAXIMUM": "it is longer than 2 MB. Is a double quote missing?",
+    }
+    return words.get(kind, "it can't be read")
+
+
+def _others(lines: list[int]) -> str:
+    return f". Other lines are wrong too, the next is line {lines[0]}" if lines else ""

@@ -1,0 +1,182 @@
+"""A CSV file: its cells as text, an empty one as null."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from functools import cached_property
+
+from target_w50.files.csv_faults import fault_of
+from target_w50.files.csv_layout import Layout
+from target_w50.files.duck import connect, literal, record_line, select, write_lines
+from target_w50.files.faults import changed
+from target_w50.files.line_numbers import LineNumbers
+from target_w50.files.source import Kinds
+from target_w50.files.text import TextFile
+
+_INTEGER = "-?(0|[1-9][0-9]{0,17})"
+_NUMBER = rf"{_INTEGER}([.][0-9]+)?"
+_BOOLEAN = "(?i)true|false"
+"""As JSON writes them: what has a leading zero or a plus is no number but, say, a telephone number."""
+
+
+class CsvSource:
+    """A CSV file that was read through once.
+
+    Args:
+        text: the file.
+        layout: how it is laid out.
+        typed: whether columns of nothing but numbers, or true and false, are given as such.
+
+    Raises:
+        InputError: it is broken (`file_broken`); names file and line.
+        SettingsError: DuckDB is not installed.
+    """
+
+    def __init__(self, text: TextFile, layout: Layout, *, typed: bool) -> None:
+        self.name = text.name
+        self._text = text
+        self._layout = layout
+        self._cells = [f"c{number}" for number in range(len(layout.names))]
+        self._lock = threading.Lock()
+        kinds = self._read_through(typed=typed)
+        self._values = {
+            name: _json(cell, kinds[cell]) for name, cell in zip(layout.names, self._cells, strict=True)
+        }
+        self.columns: Kinds = {
+            name: frozenset({kinds[cell], "null"})
+            for name, cell in zip(layout.names, self._cells, strict=True)
+        }
+
+    @property
+    def about(self) -> str:
+        """How it is read."""
+        packed = ", gzip" if self._text.gzipped else ""
+        return f"CSV with {self._layout.in_words}, {self._text.encoding}{packed}"
+
+    def _table(self, path: str, more: str) -> str:
+        """The file as a table of SQL; all is said, nothing is guessed."""
+        columns = ", ".join(f"'{cell}': 'VARCHAR'" for cell in self._cells)
+        return (
+            f"read_csv({literal(path)}, auto_detect = false, columns = {{{columns}}}, "
+            f"delim = {literal(self._layout.delimiter)}, quote = '\"', escape = '\"', comment = '', "
+            f"header = {str(self._layout.has_header).lower()}, skip = {self._layout.lines_before}, "
+            f"nullstr = '', null_padding = false, strict_mode = true, compression = 'none', {more})"
+        )
+
+    def _read_through(self, *, typed: bool) -> dict[str, str]:
+        """Read every cell, so that what is broken is known before anything is sent; returns the types."""
+        import duckdb  # noqa: PLC0415  # only whoever imports files has it
+
+        asked = ["count(*)", *(f"count({cell})" for cell in self._cells)]
+        if typed:
+            asked += [
+                f"count(*) FILTER (WHERE regexp_full_match({cell}, '{pattern}'))"
+                for cell in self._cells
+                for pattern in (_INTEGER, _NUMBER, _BOOLEAN)
+            ]
+        connection = connect()
+
+        def question(path: str, more: str) -> str:
+            return select(asked, self._table(path, more))
+
+        try:
+            with self._text.as_path() as path:
+                figures = connection.execute(question(path, _STRICT)).fetchone() or ()
+        except duckdb.Error:
+            raise fault_of(connection, self._text, self._layout, question) from None
+        finally:
+            connection.close()
+        self.records = int(figures[0])
+        return _kinds(self._cells, [int(each) for each in figures[1:]])
+
+    def write(self, stream: str, fd: int) -> int:
+        """See `Source`."""
+        import duckdb  # noqa: PLC0415  # as above
+
+        connection = connect()
+        try:
+            with self._text.as_path() as path:
+                line = record_line(stream, self._values)
+                return write_lines(connection, select([line], self._table(path, _STRICT)), fd)
+        except duckdb.Error:
+            raise changed(self.name) from None
+        finally:
+            connection.close()
+
+    def line_of(self, record: int) -> int | None:
+        """See `Source`; None where quotes and lines were not counted as DuckDB did."""
+        with self._lock:
+            numbers = self._line_numbers
+        return numbers.of(record) if numbers.records == self.records else None
+
+    @cached_property
+    def _line_numbers(self) -> LineNumbers:
+        """Read only when it is asked for: where a record is refused."""
+        numbers = LineNumbers()
+        reader = csv.reader(
+            io.TextIOWrapper(io.BufferedReader(_Chunks(self._text)), encoding="utf-8", newline=""),
+            delimiter=self._layout.delimiter,
+            skipinitialspace=True,
+        )
+        skipped = self._layout.lines_before
+        for _ in range(skipped):
+            next(reader, None)
+        begins, header = skipped + 1, self._layout.has_header
+        try:
+            for cells in reader:
+                # A blank line is no record, unless there is one column, of which it is an empty cell.
+                if cells or len(self._cells) == 1:
+                    if header:
+                        header = False
+                    else:
+                        numbers.add(begins)
+                begins = reader.line_num + 1
+        except csv.Error:
+            numbers.complete = False
+        return numbers
+
+
+_STRICT = "ignore_errors = false"
+
+
+class _Chunks(io.RawIOBase):
+    """The text of a file as something that Python reads as a file."""
+
+    def __init__(self, text: TextFile) -> None:
+        super().__init__()
+        self._chunks = text.chunks()
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what is asked with
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+
+def _kinds(cells: list[str], figures: list[int]) -> dict[str, str]:
+    """The JSON type of each column: text, unless every value of it is something else."""
+    kinds = dict.fromkeys(cells, "string")
+    filled, matches = figures[: len(cells)], figures[len(cells) :]
+    for at, cell in enumerate(cells):
+        for kind, number in zip(("integer", "number", "boolean"), matches[3 * at : 3 * at + 3], strict=False):
+            if number == filled[at] and number:
+                kinds[cell] = kind
+                break
+    return kinds
+
+
+def _json(cell: str, kind: str) -> str:
+    """SQL for the cell's JSON text."""
+    if kind == "string":
+        return f"to_json({cell})::VARCHAR"
+    return f"lower({cell})" if kind == "boolean" else cell
