@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from target_w50.errors import InputError
 from target_w50.files.csv_layout import Layout
 from target_w50.files.faults import broken, not_utf8
-from target_w50.files.text import TextFile
+from target_w50.files.text import CHUNK_BYTES, TextFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,16 +41,18 @@ def fault_of(
                 question(path, f"store_rejects = true, rejects_limit = {MOST_FAULTS}")
             ).fetchall()
         found = connection.execute(
-            "SELECT DISTINCT line, error_type::VARCHAR FROM reject_errors ORDER BY line"
+            "SELECT DISTINCT ON (line_byte_position) line_byte_position, error_type::VARCHAR "
+            "FROM reject_errors ORDER BY line_byte_position, column_idx"
         ).fetchall()
     except duckdb.Error:
         found = []
     if found:
-        line, kind = found[0]
+        position, kind = found[0]
+        line = _line_at(text, position - 1)
         if kind == _NOT_UTF8:
             return not_utf8(text.name, line)
-        others = [each for each, _ in found[1:] if each != line]
-        return broken(f"{text.name}, line {line}: {_in_words(kind, layout)}{_others(others)}.")
+        more = f". The next line at fault is {_line_at(text, found[1][0] - 1)}" if len(found) > 1 else ""
+        return broken(f"{text.name}, line {line}: {_in_words(kind, layout)}{more}.")
     if len({*map(bytes, _LINE_END.findall(_beginning(text)))}) > 1:
         return broken(
             f"{text.name} ends its lines in different ways (LF, CR LF, CR). Save it anew with one program."
@@ -59,6 +61,28 @@ def fault_of(
         f"{text.name} can't be read as CSV with {layout.in_words}. Open it in an editor and see whether each "
         "quoted cell is closed, or name the delimiter with --delimiter."
     )
+
+
+def _line_at(text: TextFile, position: int) -> int:
+    """The line of the record that begins at this byte, or behind the line ends that stand there.
+
+    DuckDB's own number leaves out the line breaks within cells.
+    """
+    line, offset, after_cr = 1, 0, False
+    with text.open() as content:
+        # DuckDB counts the bytes that it was given: of the file itself, or of the text in a pipe.
+        chunks = iter(lambda: content.read(CHUNK_BYTES), b"") if text.is_plain else text.chunks()
+        for chunk in chunks:
+            for found in _LINE_END.finditer(chunk):
+                start, end = offset + found.start(), offset + found.end()
+                if start > position:
+                    return line
+                # The second half of a line end that two chunks part is none of its own.
+                line += not (after_cr and start == offset and found[0] == b"\n")
+                position = max(position, end)
+            offset += len(chunk)
+            after_cr = chunk.endswith(b"\r")
+    return line
 
 
 def _beginning(text: TextFile) -> bytes:
@@ -76,7 +100,3 @@ def _in_words(kind: str, layout: Layout) -> str:
         "LINE SIZE OVER MAXIMUM": "it is longer than 2 MB. Is a double quote missing?",
     }
     return words.get(kind, "it can't be read")
-
-
-def _others(lines: list[int]) -> str:
-    return f". Other lines are wrong too, the next is line {lines[0]}" if lines else ""

@@ -99,8 +99,8 @@ class JsonSource:
         try:
             for first, lines in split_lines(self._text.chunks()):
                 for number, line in enumerate(lines, first):
-                    if not line.isspace() and line:
-                        yield number, line
+                    if stripped := line.strip():
+                        yield number, stripped
         except LineTooLongError as error:
             self._refuse(error.line_number, "the line is longer than 32 MB")
 
