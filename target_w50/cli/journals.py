@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import click
 
@@ -15,7 +15,7 @@ from target_w50.journal.leases import time_in_words
 from target_w50.journal.looking import Absent, looked_at
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import Settings, connection_settings
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import Sources, read_config
 
 
 @contextlib.contextmanager
@@ -33,17 +33,12 @@ def opened(settings: Settings) -> Iterator[Journal]:
         yield journal
 
 
-def sources_of(context: click.Context, config: Sequence[str]) -> tuple[str, ...]:
-    """The settings' files of the group and of the command."""
-    return (*(context.obj or ()), *config)
-
-
-def settings_of(config: Sequence[str]) -> Settings:
+def settings_of(config: Sources) -> Settings:
     """The settings, of which only those of connection and journal are needed."""
     return prompt(connection_settings(read_config(config)))
 
 
-def list_id_of(contact_list: str, settings: Settings, config: Sequence[str]) -> int:
+def list_id_of(contact_list: str, settings: Settings, config: Sources) -> int:
     """The id of a contact list; W50 is asked only where it is given by its name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Where settings come from: JSON files, and with `ENV` the environment and `.env`; not yet judged."""
+"""Where settings come from: JSON files, the environment and `.env`, a project of Meltano; not yet judged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from target_w50.errors import SettingsError
+from target_w50.settings.meltano import MeltanoLoader
 from target_w50.settings.model import Settings
 from target_w50.settings.schema import IN_FILES, SETTINGS_SCHEMA
+
+Source: TypeAlias = str | MeltanoLoader
+"""The path of a JSON file, `ENV`, or a loader that was found in a project of Meltano."""
+Sources: TypeAlias = Sequence[Source]
 
 ENV = "ENV"
 DOT_ENV = ".env"
@@ -24,11 +29,11 @@ _PASSWORD_IN_URL = re.compile(r"://[^/\s\"@]*:[^/\s\"@]+@")
 """As in the URL of a journal."""
 
 
-def read_config(sources: Sequence[str]) -> dict[str, Any]:
+def read_config(sources: Sources) -> dict[str, Any]:
     """Merge the sources in order; the environment comes last, as in the SDK.
 
     Args:
-        sources: paths of JSON files, and `ENV`.
+        sources: paths of JSON files, `ENV`, or a loader of Meltano.
 
     Raises:
         SettingsError: a file is missing, unreadable or no JSON object, or a variable is not of its type; all
@@ -38,6 +43,9 @@ def read_config(sources: Sequence[str]) -> dict[str, Any]:
     faults: list[str] = []
     for source in sources:
         if source == ENV:
+            continue
+        if isinstance(source, MeltanoLoader):
+            config.update(source.values)
             continue
         try:
             config.update(_read_file(source))
@@ -55,7 +63,7 @@ def read_config(sources: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def open_to_everybody(sources: Sequence[str], settings: Settings) -> Iterator[str]:
+def open_to_everybody(sources: Sources, settings: Settings) -> Iterator[str]:
     """A sentence for each file with secrets that every user of the machine may read.
 
     Args:
@@ -64,6 +72,9 @@ def open_to_everybody(sources: Sequence[str], settings: Settings) -> Iterator[st
     """
     secret = [name for name, setting in SETTINGS_SCHEMA["properties"].items() if setting.get("secret")]
     for source in sources:
+        if isinstance(source, MeltanoLoader):
+            yield from (_open_words(path) for path in source.secret_files if _everybody_reads(path))
+            continue
         path = Path(DOT_ENV if source == ENV else source)
         marks = [ENV_PREFIX + name.upper() if source == ENV else f'"{name}"' for name in secret]
         if not _everybody_reads(path):
@@ -73,10 +84,7 @@ def open_to_everybody(sources: Sequence[str], settings: Settings) -> Iterator[st
         except (OSError, ValueError):
             continue
         if any(mark in content for mark in marks) or _PASSWORD_IN_URL.search(content):
-            yield (
-                f"{path} holds secrets, and every user of this machine can read it. "
-                "Close it (chmod o-r) and think of the secrets as known."
-            )
+            yield _open_words(path)
     key = "client_key" if settings.client_key else "client_certificate"
     for name in (*(f"{secret}_file" for secret in IN_FILES), key):
         named = getattr(settings, name)
@@ -85,6 +93,13 @@ def open_to_everybody(sources: Sequence[str], settings: Settings) -> Iterator[st
                 f"Every user of this machine can read the file that `{name}` names. "
                 "Close it (chmod o-r) and think of the secret as known."
             )
+
+
+def _open_words(path: Path) -> str:
+    return (
+        f"{path} holds secrets, and every user of this machine can read it. Close it (chmod o-r) and think "
+        "of the secrets as known."
+    )
 
 
 def _everybody_reads(path: Path) -> bool:

@@ -39,7 +39,7 @@ from target_w50.settings.model import (
     settings_from,
 )
 from target_w50.settings.output_place import is_url
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import Sources, read_config
 from target_w50.w50 import ContactsList
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def _unwritable(path: Path) -> str | None:
 )
 @config_option
 @json_option
-def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
+def check_command(config: Sources, *, as_json: bool) -> None:
     """Check what a run needs, and say line by line what passed and what failed.
 
     The settings, the address, the authentication, every list of `streams` (its name and number of contacts),

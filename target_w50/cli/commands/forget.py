@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from target_w50.cli.contact_values import ask_values
-from target_w50.cli.journals import list_id_of, opened, settings_of, sources_of
+from target_w50.cli.journals import list_id_of, opened, settings_of
 from target_w50.cli.options import config_option, json_option, say_where
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted
@@ -16,6 +16,7 @@ from target_w50.errors import JournalError, SettingsError, printable
 from target_w50.journal.forgetting import Forgotten, forget_before, forget_list, forget_person
 from target_w50.journal.person import Person
 from target_w50.outputs.moments import moment
+from target_w50.settings.sources import Sources
 
 NEW_AGAIN = (
     "who comes from the tap again is new from now on: sent, with the stream's custom events, whatever "
@@ -43,13 +44,11 @@ NEW_AGAIN = (
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @config_option
 @json_option
-@click.pass_context
 def forget_command(
-    context: click.Context,
     contact: tuple[str, ...],
     contact_list: str | None,
     before: str | None,
-    config: tuple[str, ...],
+    config: Sources,
     *,
     dry_run: bool,
     as_json: bool,
@@ -60,7 +59,6 @@ def forget_command(
     blanks around it, text or number), any other must be given as the tap sends it. It is refused while a run
     holds one of the lists. The SQLite file is written anew, so that the bytes are gone.
     """
-    config = sources_of(context, config)
     if sum(map(bool, (contact, contact_list, before))) != 1:
         raise SettingsError("Say one of --contact NAME, --list LIST and --before DATE.", code="usage")
     moment_before = None if before is None else moment(before)

@@ -15,6 +15,7 @@ from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import JobFailedError, JobUnknownError
 from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import Settings
+from target_w50.settings.sources import Sources
 from target_w50.w50 import ImportJob, has_ended, has_failed
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="Go on asking until it has ended.")
 @config_option
 @json_option
-def job_command(
-    contact_list: str, job_id: int, config: tuple[str, ...], *, watch: bool, as_json: bool
-) -> None:
+def job_command(contact_list: str, job_id: int, config: Sources, *, watch: bool, as_json: bool) -> None:
     """Show import job JOB of contact list LIST (an id or a name).
 
     The exit status is 5 if the job failed or, with --watch, has not ended within `job_timeout_s`.

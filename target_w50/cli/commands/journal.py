@@ -9,8 +9,15 @@ import click
 
 from target_w50.cli.commands.forget import forget_command
 from target_w50.cli.commands.seed import seed_command
-from target_w50.cli.journals import opened, settings_of, sources_of
-from target_w50.cli.options import client_of, config_option, json_option, say_where, warnings_told
+from target_w50.cli.journals import opened, settings_of
+from target_w50.cli.options import (
+    client_of,
+    config_option,
+    group_config_option,
+    json_option,
+    say_where,
+    warnings_told,
+)
 from target_w50.cli.output import print_json
 from target_w50.console.journal_report import (
     entry_document,
@@ -28,6 +35,7 @@ from target_w50.journal.recovery import decides_itself, status_of
 from target_w50.journal.resolving import As, Word, resolve
 from target_w50.journal.tables import TYPES, VERSION, statements
 from target_w50.journal.words import PLACEHOLDERS
+from target_w50.settings.sources import Sources
 
 COLUMNS = ("import job", "list", "stream", "phase", "contacts", "events", "began (UTC)", "run")
 FROM_NOW_ON = {
@@ -49,7 +57,7 @@ list_option = click.option(
     short_help="What is remembered across runs, and unknown jobs resolved.",
     epilog="Example: w50 journal ls --open --config config.json",
 )
-@config_option
+@group_config_option
 @click.pass_context
 def journal_command(context: click.Context, config: tuple[str, ...]) -> None:
     """Look at the journal of the settings (`journal`), and say what became of a job that is unknown.
@@ -67,10 +75,8 @@ journal_command.add_command(seed_command)
 @click.option("--open", "only_open", is_flag=True, help="Only jobs that no run has seen the end of.")
 @config_option
 @json_option
-@click.pass_context
-def ls_command(context: click.Context, config: tuple[str, ...], *, only_open: bool, as_json: bool) -> None:
+def ls_command(config: Sources, *, only_open: bool, as_json: bool) -> None:
     """Show the import jobs that the journal has of this W50, the newest first. W50 is not asked."""
-    config = sources_of(context, config)
     settings = settings_of(config)
     say_where(settings, config, "jobs of the W50 at")
     with opened(settings) as journal:
@@ -86,16 +92,12 @@ def ls_command(context: click.Context, config: tuple[str, ...], *, only_open: bo
 @list_option
 @config_option
 @json_option
-@click.pass_context
-def show_command(
-    context: click.Context, job_id: int, list_id: int | None, config: tuple[str, ...], *, as_json: bool
-) -> None:
+def show_command(job_id: int, list_id: int | None, config: Sources, *, as_json: bool) -> None:
     """Show what was written of import job JOB, what W50 says of it now, and what the next run will do.
 
     Also whether the process that worked on it may still live. Nothing is changed. If W50 can't be asked, the
     rest is shown, and the exit status is a run's.
     """
-    config = sources_of(context, config)
     settings = settings_of(config)
     client = client_of(settings, config)
     with contextlib.closing(client), warnings_told(), opened(settings) as journal:
@@ -136,14 +138,12 @@ def show_command(
 @click.option("--reason", required=True, metavar="TEXT", help="How you know; it is kept in the journal.")
 @config_option
 @json_option
-@click.pass_context
-def resolve_command(  # noqa: PLR0917  # as click hands them over
-    context: click.Context,
+def resolve_command(  # as click hands them over
     job_id: int,
     list_id: int | None,
     as_: str,
     reason: str,
-    config: tuple[str, ...],
+    config: Sources,
     *,
     without_events: bool,
     as_json: bool,
@@ -158,7 +158,6 @@ def resolve_command(  # noqa: PLR0917  # as click hands them over
         raise SettingsError("--reason must say how you know.", code="usage")
     if without_events and word.as_ is As.RAN:
         raise SettingsError("--without-events goes with --as not-run alone.", code="usage")
-    config = sources_of(context, config)
     settings = settings_of(config)
     client = client_of(settings, config)
     with contextlib.closing(client), warnings_told(), opened(settings) as journal:
@@ -193,7 +192,7 @@ def resolve_command(  # noqa: PLR0917  # as click hands them over
     show_default=True,
     help="The kind of database.",
 )
-@config_option
+@group_config_option
 @json_option
 def ddl_command(config: tuple[str, ...], kind: str, *, as_json: bool) -> None:
     """Print the statements that make the journal's tables, for a database where only its administrator may.

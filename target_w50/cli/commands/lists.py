@@ -11,6 +11,7 @@ from target_w50.cli.options import INSTEAD, config_option, connected, json_optio
 from target_w50.cli.output import print_json
 from target_w50.console.tables import write_table
 from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.settings.sources import Sources
 from target_w50.w50 import ContactSchemaField
 
 
@@ -19,7 +20,7 @@ from target_w50.w50 import ContactSchemaField
 )
 @config_option
 @json_option
-def lists_command(config: tuple[str, ...], *, as_json: bool) -> None:
+def lists_command(config: Sources, *, as_json: bool) -> None:
     """Show the account's contact lists: id, name and number of contacts.
 
     Of the settings only those of the connection are needed.
@@ -41,7 +42,7 @@ def lists_command(config: tuple[str, ...], *, as_json: bool) -> None:
 @click.argument("contact_list", metavar="LIST")
 @config_option
 @json_option
-def fields_command(contact_list: str, config: tuple[str, ...], *, as_json: bool) -> None:
+def fields_command(contact_list: str, config: Sources, *, as_json: bool) -> None:
     """Show the fields of a contact list: FieldName, type, default and allowed values.
 
     LIST is an id or a name, as in the setting `contact_list`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from target_w50.cli.output import print_json
 from target_w50.errors import SettingsError
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import Sources, read_config
 from target_w50.singer.lean_sdk import import_lean
 from target_w50.singer.lines import open_input
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @json_option
 def plan_command(
     file: Path | None,
-    config: tuple[str, ...],
+    config: Sources,
     *,
     show_values: bool,
     contact_list: str | None,
@@ -77,7 +77,7 @@ def opened_input(file: Path | None) -> IO[bytes]:
 
 def _plan(
     values: Mapping[str, Any],
-    config: Sequence[str],
+    config: Sources,
     messages: IO[bytes],
     *,
     show_values: bool,

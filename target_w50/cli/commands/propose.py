@@ -18,6 +18,7 @@ from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest_name, normalized
 from target_w50.errors import SettingsError, printable
 from target_w50.settings.model import connection_settings, settings_from
+from target_w50.settings.sources import Sources
 from target_w50.singer.messages import MessageType, key_properties, require
 from target_w50.singer.reader import InputReader
 from target_w50.singer.stream_maps import StreamMaps, removes
@@ -56,7 +57,7 @@ class Proposal:
 
 def propose(
     values: Mapping[str, Any],
-    config: Sequence[str],
+    config: Sources,
     messages: IO[bytes],
     *,
     contact_list: str | None,
@@ -97,7 +98,7 @@ def propose(
     click.echo(f"w50: proposed {count} of `streams`; nothing was sent", err=True)
 
 
-def _asked(values: Mapping[str, Any], config: Sequence[str], contact_list: str) -> KnownList:
+def _asked(values: Mapping[str, Any], config: Sources, contact_list: str) -> KnownList:
     client = client_of(connection_settings(values), config)
     try:
         directory = ListDirectory(client)

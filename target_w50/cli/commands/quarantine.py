@@ -19,7 +19,7 @@ from target_w50.outputs.moments import moment
 from target_w50.outputs.purge import Purge, purge, purge_object
 from target_w50.outputs.quarantine_lines import OfContact, SetAsideBefore, Wish
 from target_w50.settings.model import Settings
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import Sources, read_config
 
 
 @click.group(
@@ -53,7 +53,7 @@ def purge_command(
     files: tuple[str, ...],
     before: str | None,
     contact: str | None,
-    config: tuple[str, ...],
+    config: Sources,
     *,
     dry_run: bool,
     as_json: bool,

@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from target_w50.cli.commands.plan import opened_input, rehearse
-from target_w50.cli.journals import sources_of
 from target_w50.cli.options import config_option, json_option, prompt, say_where, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted
@@ -19,7 +18,7 @@ from target_w50.journal.journal import Journal
 from target_w50.journal.opening import open_journal
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import Sources, read_config
 from target_w50.singer.lean_sdk import import_lean
 
 if TYPE_CHECKING:
@@ -35,11 +34,9 @@ if TYPE_CHECKING:
 )
 @config_option
 @json_option
-@click.pass_context
 def seed_command(
-    context: click.Context,
     file: Path | None,
-    config: tuple[str, ...],
+    config: Sources,
     *,
     events_not_sent: bool,
     as_json: bool,
@@ -52,7 +49,6 @@ def seed_command(
     nobody of them (`custom_events_once_per`). The lists are held meanwhile. W50 is asked for its lists and
     fields alone; no state is written.
     """
-    config = sources_of(context, config)
     values = read_config(config)
     rehearsal = {
         **values,

@@ -25,7 +25,7 @@ from target_w50.errors import printable
 from target_w50.journal.person import Person
 from target_w50.journal.tracing import trace
 from target_w50.outputs.quarantine_search import Refused, refused
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import Sources, read_config
 
 
 @click.command(
@@ -48,7 +48,7 @@ def trace_command(
     contact_list: str,
     names: tuple[str, ...],
     files: tuple[str, ...],
-    config: tuple[str, ...],
+    config: Sources,
     *,
     as_json: bool,
 ) -> None:
