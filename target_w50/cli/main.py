@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import click
 
+from target_w50.cli.groups import SuggestingGroup
+from target_w50.console.terminal import is_colourless
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.program.exit_line import say_last, unexpected
 
@@ -113,7 +115,7 @@ def require_sandbox() -> None:
         )
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """The program's commands, each imported only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -174,7 +176,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _invoke(arguments: Sequence[str]) -> int:
     try:
-        with w50.make_context("w50", list(arguments)) as context:
+        with w50.make_context("w50", list(arguments), color=False if is_colourless() else None) as context:
             status = w50.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code

@@ -1,43 +1,22 @@
-"""How the commands print: tables and colours on a terminal, plain lines anywhere else."""
+"""How the commands print beside their tables: a console of the demo, JSON for programs."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from target_w50.console.terminal import console_on, width_of
 
-from target_w50.console.tables import boxed_table, plain_table
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PLAIN_WIDTH = 160
 
 
 def console() -> Console:
     """A console on standard output; where that is no terminal, lines are long and nothing is coloured."""
-    terminal = sys.stdout.isatty()
-    return Console(
-        file=sys.stdout, width=None if terminal else PLAIN_WIDTH, highlight=False, emoji=False, markup=False
-    )
-
-
-def print_table(
-    out: Console, headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
-) -> None:
-    """Print a table; boxed on a terminal, mere columns elsewhere.
-
-    Args:
-        out: the console.
-        headers: the columns' names.
-        rows: the cells; None is an empty one.
-        numbers: names of the columns that are set to the right.
-    """
-    if out.is_terminal:
-        out.print(boxed_table(headers, rows, numbers=numbers))
-        return
-    for line in plain_table(headers, rows, numbers=numbers):
-        out.print(line, soft_wrap=True)
+    return console_on(sys.stdout, width=width_of(sys.stdout) or PLAIN_WIDTH)
 
 
 def print_json(document: Any) -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from target_w50.console.stream_progress import StreamProgress
+from target_w50.console.terminal import console_on
 from target_w50.errors import printable
 from target_w50.runtime.logs import handlers
 
@@ -29,7 +30,7 @@ class LiveLines:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._console = Console(file=file, highlight=False, emoji=False, markup=False)
+        self._console = console_on(file)
         # Transient: the summary at the end of the run takes its place.
         self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stderr=False)
         self._above: TextIO = _AboveTheLines(self._console)

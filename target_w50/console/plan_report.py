@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from target_w50.console.tables import counted, plain_table
+from target_w50.console.tables import counted, hanging, pair_lines, text_table
 from target_w50.contacts.mapping import DecidedBy
 from target_w50.errors import TargetW50Error, printable
 from target_w50.loading.dry_run import Plan, PlannedStream
@@ -114,33 +114,44 @@ def masked(value: Any) -> str:
     return f"text{like}, {counted(len(value), 'character')}"
 
 
-def plan_lines(plan: Plan, *, show_values: bool) -> Iterator[str]:
-    """The plan for a person, a line at a time; its sentence is to follow."""
+def plan_lines(plan: Plan, *, show_values: bool, width: int | None = None) -> Iterator[str]:
+    """The plan for a person, a line at a time; its sentence is to follow.
+
+    Args:
+        plan: after the whole input.
+        show_values: whether the sample contacts show their values.
+        width: of the terminal that the lines are for, if they are for one.
+    """
+    for line in _plan_lines(plan, show_values=show_values, width=width):
+        yield from hanging(line, width)
+
+
+def _plan_lines(plan: Plan, *, show_values: bool, width: int | None) -> Iterator[str]:
     document = plan_document(plan, show_values=show_values)
     for first in document["seen_to_first"]:
         yield printable(first["message"])
     if document["seen_to_first"]:
         yield ""
     for stream in document["streams"]:
-        yield from _stream_lines(stream, suppressed=plan.settings.suppress_custom_events)
+        yield from _stream_lines(stream, suppressed=plan.settings.suppress_custom_events, width=width)
         yield ""
     for ending in document["would_end_with"]:
         yield f"The run would end with exit status {ending['exit_status']}: {printable(ending['message'])}"
 
 
-def _stream_lines(stream: Mapping[str, Any], *, suppressed: bool) -> Iterator[str]:
+def _stream_lines(stream: Mapping[str, Any], *, suppressed: bool, width: int | None) -> Iterator[str]:
     contact_list = stream["contact_list"]
     name = printable(repr(contact_list["name"]))
     yield f"Stream {printable(stream['stream'])} -> contact list {contact_list['id']} {name}"
     matched = ", ".join(stream["match_fields"])
     yield f"{INDENT}matched by   {printable(matched) or 'what W50 decides (or EncContactId)'}"
-    yield from _field_lines(stream)
+    yield from _field_lines(stream, width and width - len(INDENT))
     yield from _record_lines(stream)
     yield from _job_lines(stream, suppressed=suppressed)
     if stream["sample_contact"] is not None:
         yield f"{INDENT}first contact"
         rows = [(each, value) for each, value in stream["sample_contact"].items()]
-        yield from _indented(plain_table(("", ""), rows)[1:], 2)
+        yield from _indented(pair_lines(rows, width and width - 2 * len(INDENT)), 2)
 
 
 HOW = {
@@ -150,16 +161,16 @@ HOW = {
 }
 
 
-def _field_lines(stream: Mapping[str, Any]) -> Iterator[str]:
+def _field_lines(stream: Mapping[str, Any], width: int | None) -> Iterator[str]:
     rows = [(each["property"], each["field_name"], HOW[each["decided_by"]]) for each in stream["fields"]]
     yield ""
-    yield from _indented(plain_table(("property", "FieldName", "decided by"), rows))
+    yield from _indented(text_table(("property", "FieldName", "decided by"), rows, width=width))
     if stream["ignored"]:
         yield ""
         ignored = [
             (each["property"], each["why"], each["nearest_field"] or "-") for each in stream["ignored"]
         ]
-        yield from _indented(plain_table(("ignored", "why", "nearest field"), ignored))
+        yield from _indented(text_table(("ignored", "why", "nearest field"), ignored, width=width))
     yield ""
 
 

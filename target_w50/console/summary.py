@@ -8,6 +8,7 @@ from typing import TextIO
 
 from target_w50.console.plan_report import plan_lines, plan_sentence
 from target_w50.console.tables import counted, write_table
+from target_w50.console.terminal import width_of
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.loading.dry_run import Plan
 from target_w50.outputs.ledger import Ledger
@@ -35,7 +36,7 @@ COLUMNS = (
 def write_summary(file: TextIO, ledger: Ledger, plan: Plan | None) -> None:
     """Write what became of each stream, or for a dry run what would become of it."""
     if plan is not None:
-        file.writelines(line + "\n" for line in plan_lines(plan, show_values=False))
+        file.writelines(line + "\n" for line in plan_lines(plan, show_values=False, width=width_of(file)))
         return
     streams = list(ledger.streams.values())
     if not streams:

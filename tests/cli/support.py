@@ -60,6 +60,10 @@ class Operator:
         assert TOKEN not in captured.out + captured.err
         return Outcome(status, captured.out, captured.err)
 
+    def captured(self) -> str:
+        """What a command that was run without the settings printed."""
+        return self._capsys.readouterr().out
+
     def asked(self) -> set[str]:
         """The HTTP methods that the sandbox was asked with."""
         return {each["Method"] for each in self.sandbox.contents()["Requests"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ import click
 
 from target_w50.cli.options import client_of, config_option, json_option, warnings_told
 from target_w50.cli.output import print_json
-from target_w50.console.tables import counted
+from target_w50.console.tables import counted, hanging
+from target_w50.console.terminal import width_of
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import nearest
 from target_w50.errors import (
@@ -262,7 +264,10 @@ def check_command(config: Sources, *, as_json: bool) -> None:
 
 def _print(finding: Finding) -> None:
     word = click.style("passed", fg="green") if finding.passed else click.style("FAILED", fg="red", bold=True)
-    click.echo(f"{word}  {finding.check:{LONGEST_CHECK}}  {printable(finding.message)}")
+    first, *more = hanging(
+        f"passed  {finding.check:{LONGEST_CHECK}}  {printable(finding.message)}", width_of(sys.stdout)
+    )
+    click.echo("\n".join([word + first.removeprefix("passed"), *more]))
 
 
 def _as_json(finding: Finding) -> dict[str, object]:

@@ -11,6 +11,7 @@ import click
 from target_w50.cli.options import INSTEAD, config_option, connected, json_option
 from target_w50.cli.output import print_json
 from target_w50.console.tables import write_table
+from target_w50.console.terminal import console_on
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import JobFailedError, JobUnknownError
 from target_w50.runtime.clock import CLOCK, Clock
@@ -78,7 +79,6 @@ def _watch(readings: Iterator[ImportJob]) -> ImportJob:
 
 
 def _watch_with_a_bar(readings: Iterator[ImportJob]) -> ImportJob:
-    from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     columns = (
@@ -89,7 +89,7 @@ def _watch_with_a_bar(readings: Iterator[ImportJob]) -> ImportJob:
         TimeElapsedColumn(),
     )
     last = next(readings)
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=console_on(sys.stderr)) as progress:
         task = progress.add_task(f"import job {last.id}", total=100, status=last.status_in_words() or "")
         progress.update(task, completed=last.progress_percent)
         for last in readings:

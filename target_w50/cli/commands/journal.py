@@ -9,6 +9,7 @@ import click
 
 from target_w50.cli.commands.forget import forget_command
 from target_w50.cli.commands.seed import seed_command
+from target_w50.cli.groups import SuggestingGroup
 from target_w50.cli.journals import opened, settings_of
 from target_w50.cli.options import (
     client_of,
@@ -54,6 +55,7 @@ list_option = click.option(
 
 @click.group(
     "journal",
+    cls=SuggestingGroup,
     short_help="What is remembered across runs, and unknown jobs resolved.",
     epilog="Example: w50 journal ls --open --config config.json",
 )

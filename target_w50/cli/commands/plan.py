@@ -12,6 +12,8 @@ import click
 
 from target_w50.cli.options import config_option, json_option, prompt, say_where, warnings_told
 from target_w50.cli.output import print_json
+from target_w50.console.tables import hanging
+from target_w50.console.terminal import width_of
 from target_w50.errors import SettingsError
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
@@ -103,9 +105,10 @@ def _plan(
     if as_json:
         print_json(plan_document(plan, show_values=show_values))
         return
-    for line in plan_lines(plan, show_values=show_values):
+    width = width_of(sys.stdout)
+    for line in plan_lines(plan, show_values=show_values, width=width):
         click.echo(line)
-    click.echo(plan_sentence(plan))
+    click.echo("\n".join(hanging(plan_sentence(plan), width)))
 
 
 def rehearse(

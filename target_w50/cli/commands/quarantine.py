@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from target_w50.cli.contact_values import ask_values
+from target_w50.cli.groups import SuggestingGroup
 from target_w50.cli.options import config_option, json_option
 from target_w50.cli.output import print_json
 from target_w50.cli.quarantine_files import Place, found, of_settings, streams_of, wish_for
@@ -24,6 +25,7 @@ from target_w50.settings.sources import Sources, read_config
 
 @click.group(
     "quarantine",
+    cls=SuggestingGroup,
     short_help="Quarantine files: old records, or one person's, taken out.",
     epilog="Example: w50 quarantine purge --before 2026-01-01 --config config.json",
 )

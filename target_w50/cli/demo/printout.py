@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from target_w50.cli.output import print_table
+from target_w50.console.tables import write_table
 
 EXAMPLES = 4
 LOG_LINES = 20
@@ -147,7 +148,7 @@ def _print_contacts(out: Console, run: DemoRun) -> None:
         ("updated", run.total("UpdatedContacts"), _some(changes)),
         ("refused", rejected, f"{why}: {_some(refused)}"),
     )
-    print_table(out, ("", "contacts", "such as"), rows, numbers=("contacts",))
+    write_table(sys.stdout, ("", "contacts", "such as"), rows, numbers=("contacts",))
 
 
 def _print_state(out: Console, run: DemoRun) -> None:
@@ -168,7 +169,7 @@ def _print_metrics(out: Console, run: DemoRun) -> None:
             for header, member in zip(headers, members, strict=True)
             if any(isinstance(record.get(member), int) for record in records)
         ]
-        print_table(out, headers, rows, numbers=numbers)
+        write_table(sys.stdout, headers, rows, numbers=numbers)
 
 
 def _cell(value: Any) -> str:
