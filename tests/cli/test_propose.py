@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_w50.cli.commands.propose import scalar, spelled_for_w50
+from target_w50.cli.setup.entries import scalar, spelled_for_w50
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
 from tests.cli.support import TOKEN, Operator, Outcome
@@ -52,11 +53,53 @@ def test_the_block_is_mapped_against_the_list(operator: Operator) -> None:
         "match_fields": ["Email"],
         "fields": {"customer_id": "CustomerId", "email": "Email", "first_name": "FirstName"},
     }
-    assert orders == {"stream": "orders", "contact_list": "42", "match_fields": [], "fields": {}}
-    assert "# lastNam: no field of that name; the nearest is LastName" in told.out
-    assert "# contact list 42 is 'Newsletter'" in told.out
+    assert orders == {"stream": "orders", "contact_list": "42", "match_fields": []}
+    assert 'contact_list: "42"  # Newsletter' in told.out
+    assert "    # No field is near: on" in told.out
     assert "_sdc_x" not in told.out
     assert "nothing was sent" in told.last_line
+
+
+@pytest.mark.parametrize("properties", [("email", "lastNam"), ("lastNam",)], ids=["beside others", "alone"])
+def test_what_is_near_is_there_when_the_comment_sign_is_taken_away(
+    operator: Operator, properties: tuple[str, ...]
+) -> None:
+    messages = [schema(properties={key: {} for key in properties}, keys=[])]
+    told = proposed(operator, "--list", "42", messages=messages).out
+    assert "lastNam" not in yaml.safe_load(told)["streams"][0].get("fields", {})
+    taken = [
+        line.replace("# ", "", 1) if "ields:" in line or "lastNam:" in line else line
+        for line in told.splitlines()
+    ]
+    assert yaml.safe_load("\n".join(taken))["streams"][0]["fields"]["lastNam"] == "LastName"
+
+
+def test_a_catalog_is_as_good_as_messages(operator: Operator) -> None:
+    catalog = {
+        "streams": [
+            {
+                "tap_stream_id": "crm-people",
+                "stream": "people",
+                "schema": {"properties": {"id": {}, "first_name": {}}},
+                "metadata": [
+                    {"breadcrumb": [], "metadata": {"selected": True, "table-key-properties": ["id"]}},
+                    {"breadcrumb": ["properties", "id"], "metadata": {"inclusion": "automatic"}},
+                ],
+            },
+            {"stream": "orders", "schema": {"properties": {"id": {}}}, "key_properties": ["id"]},
+        ]
+    }
+    path = operator.folder / "catalog.json"
+    path.write_text(json.dumps(catalog))
+    told = operator.w50("plan", str(path), "--offline", streams=None)
+    assert yaml.safe_load(told.out)["streams"] == [
+        {
+            "stream": "people",
+            "contact_list": "YOUR-LIST",
+            "match_fields": ["Id"],
+            "fields": {"id": "Id", "first_name": "FirstName"},
+        }
+    ]
 
 
 def test_what_is_proposed_can_be_used(operator: Operator) -> None:
@@ -125,7 +168,7 @@ def test_a_field_is_proposed_for_one_property_only(operator: Operator) -> None:
     messages = [schema(properties={"first_name": {}, "firstName": {}})]
     told = proposed(operator, "--list", "42", messages=messages)
     assert yaml.safe_load(told.out)["streams"][0]["fields"] == {"first_name": "FirstName"}
-    assert "# firstName: no field of that name" in told.out
+    assert "# No field is near: firstName" in told.out
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

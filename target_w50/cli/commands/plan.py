@@ -38,8 +38,14 @@ if TYPE_CHECKING:
 @click.option(
     "--show-values", is_flag=True, help="Show the values of the first contact, not only their kind."
 )
-@click.option("--list", "contact_list", metavar="LIST", help="Without `streams`: propose them for this list.")
-@click.option("--offline", is_flag=True, help="Without `streams`: propose FieldNames without asking W50.")
+@click.option("--list", "contact_list", metavar="LIST", help="Propose entries of `streams` for this list.")
+@click.option("--offline", is_flag=True, help="Propose FieldNames without asking W50.")
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --list or --offline: write the entries that FILE (meltano.yml, or a JSON file) lacks into it.",
+)
 @json_option
 def plan_command(
     file: Path | None,
@@ -48,24 +54,36 @@ def plan_command(
     show_values: bool,
     contact_list: str | None,
     offline: bool,
+    write: Path | None,
     as_json: bool,
 ) -> None:
     """Read Singer messages from FILE or standard input, and tell what a run would do with them.
 
     W50 is asked for its lists and fields, and sent nothing. What would end the run is told; the exit status
-    is 0 all the same. Without a `streams` setting, a block for meltano.yml is proposed instead.
+    is 0 all the same. Without a `streams` setting, or with --write, entries of it are proposed instead; FILE
+    may then be a tap's catalog too.
     """
     values = read_config(config)
     import_lean()
-    with opened_input(file) as messages, warnings_told():
-        if values.get("streams"):
-            if contact_list is not None or offline:
-                raise SettingsError("--list and --offline are for settings without `streams`.", code="usage")
+    if values.get("streams") and write is None:
+        if contact_list is not None or offline:
+            raise SettingsError(
+                "--list and --offline are for settings without `streams`, or for --write.", code="usage"
+            )
+        with opened_input(file) as messages, warnings_told():
             _plan(values, config, messages, show_values=show_values, as_json=as_json)
-        else:
-            from target_w50.cli.commands.propose import propose  # noqa: PLC0415
+        return
+    from target_w50.cli.commands.propose import propose  # noqa: PLC0415
+    from target_w50.cli.setup.samples import streams_of_catalog, streams_of_messages  # noqa: PLC0415
 
-            propose(values, config, messages, contact_list=contact_list, offline=offline, as_json=as_json)
+    with warnings_told():
+        streams = None if file is None else streams_of_catalog(file)
+        if streams is None:
+            with opened_input(file) as messages:
+                streams = list(streams_of_messages(values, messages))
+        propose(
+            values, config, streams, contact_list=contact_list, offline=offline, as_json=as_json, write=write
+        )
 
 
 def opened_input(file: Path | None) -> IO[bytes]:
