@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING
 
 from target_w50.console.terminal import console_on, width_of
 from target_w50.errors import printable
@@ -70,7 +70,7 @@ def boxed_table(
 
 
 def write_table(
-    file: TextIO, headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
+    file: IO[str], headers: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()
 ) -> None:
     """Write the table to the file, boxed if that is a terminal.
 

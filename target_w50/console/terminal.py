@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 USUAL_WIDTH = 80
 
 
-def width_of(file: TextIO) -> int | None:
+def width_of(file: IO[str]) -> int | None:
     """How many columns the terminal has; None where the file is none, and lines may be of any length."""
     if not file.isatty():
         return None
@@ -29,7 +29,7 @@ def is_colourless() -> bool:
     return bool(os.environ.get("NO_COLOR"))
 
 
-def console_on(file: TextIO, *, width: int | None = None) -> Console:
+def console_on(file: IO[str], *, width: int | None = None) -> Console:
     """A console that prints what it is given as it is: no markup, no emoji, nothing lit up by itself.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +147,7 @@ def _print_contacts(out: Console, run: DemoRun) -> None:
         ("updated", run.total("UpdatedContacts"), _some(changes)),
         ("refused", rejected, f"{why}: {_some(refused)}"),
     )
-    write_table(sys.stdout, ("", "contacts", "such as"), rows, numbers=("contacts",))
+    write_table(out.file, ("", "contacts", "such as"), rows, numbers=("contacts",))
 
 
 def _print_state(out: Console, run: DemoRun) -> None:
@@ -169,7 +168,7 @@ def _print_metrics(out: Console, run: DemoRun) -> None:
             for header, member in zip(headers, members, strict=True)
             if any(isinstance(record.get(member), int) for record in records)
         ]
-        write_table(sys.stdout, headers, rows, numbers=numbers)
+        write_table(out.file, headers, rows, numbers=numbers)
 
 
 def _cell(value: Any) -> str:
