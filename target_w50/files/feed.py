@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any
 
 from target_w50.files.faults import changed
 from target_w50.files.source import Source, write_all
+from target_w50.runtime.signals import SIGNALS
 
 JOIN_S = 3.0
 """How long the thread has to see that nobody reads any more, in seconds: the pipe is closed to it."""
@@ -38,7 +40,10 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="files", daemon=True)
 
     def __enter__(self) -> Feed:  # noqa: PYI034  # Self is not in Python 3.10
+        # A run has all threads but one block the signals: one that has begun before it must do so as well.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self._thread.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
 
     def __exit__(
