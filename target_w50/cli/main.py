@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,9 +17,14 @@ from target_w50.console.terminal import is_colourless
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.program.exit_line import say_last, unexpected
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 SANDBOX_MODULES = ("werkzeug", "email_validator", "phonenumbers", "simplejson")
 """What the extra `sandbox` brings."""
 
+COMPLETION = "_W50_COMPLETE"
+"""The variable by which a shell asks for completions, as click has it."""
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 
@@ -55,6 +60,11 @@ class LazyCommand:
 
 
 COMMANDS = {
+    "init": LazyCommand(
+        "target_w50.cli.commands.init",
+        "init_command",
+        "Settings for a first load: asked for, tried and written.",
+    ),
     "check": LazyCommand(
         "target_w50.cli.commands.check",
         "check_command",
@@ -129,6 +139,17 @@ class LazyGroup(SuggestingGroup):
         lazy = COMMANDS.get(cmd_name)
         return lazy.load() if lazy else None
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin like this, without importing them, and the program's options."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # only a shell needs it
+
+        items = [
+            CompletionItem(name, help=lazy.summary)
+            for name, lazy in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         del ctx
@@ -165,6 +186,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     try:
+        if COMPLETION in os.environ:
+            return _complete(os.environ[COMPLETION])
         exit_status = _invoke(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -172,6 +195,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OUTPUT_CLOSED
     return exit_status
+
+
+def _complete(instruction: str) -> int:
+    """Answer a shell that completes a command, or asks how to."""
+    from click.shell_completion import shell_complete  # noqa: PLC0415  # only a shell needs it
+
+    try:
+        return shell_complete(w50, {}, "w50", COMPLETION, instruction)
+    except TargetW50Error:
+        return 1  # of a command that can't be loaded here, nothing is known
 
 
 def _invoke(arguments: Sequence[str]) -> int:

@@ -156,13 +156,13 @@ def _read_environment() -> tuple[dict[str, Any], list[str]]:
         if not text:
             continue
         try:
-            values[name] = _typed(text, schema["type"])
+            values[name] = typed(text, schema["type"])
         except (ValueError, RecursionError):
             faults.append(f"`{variable}` is not of type {schema['type']}")
     return values, faults
 
 
-def _typed(text: str, kind: str) -> Any:
+def typed(text: str, kind: str) -> Any:
     """The variable as its setting's type has it.
 
     Raises:

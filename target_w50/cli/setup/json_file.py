@@ -69,7 +69,10 @@ class JsonFile:
     def text_with(
         self, settings: Mapping[str, Any], entries: Sequence[ProposedEntry], secrets: Sequence[str] = ()
     ) -> str:
-        """Its text with these settings and entries; each takes the place of one for the same stream."""
+        """Its text with these settings and entries; each takes the place of one for the same stream.
+
+        A setting of None is taken out.
+        """
         del secrets  # they stand in files of their own
         streams = [
             each
@@ -77,7 +80,8 @@ class JsonFile:
             if not any(isinstance(each, dict) and each.get("stream") == entry.stream for entry in entries)
         ]
         streams += [each.entry for each in entries]
-        return as_json({**self._content, **settings, "streams": streams})
+        content = {**self._content, **settings, "streams": streams}
+        return as_json({name: value for name, value in content.items() if value is not None})
 
     def write(self, changed: str) -> None:
         """Write a text that `text_with` made."""
