@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from target_w50.console.check_report import failed_document, failed_lines
 from target_w50.console.tables import counted, hanging, pair_lines, text_table
 from target_w50.contacts.mapping import DecidedBy
 from target_w50.errors import TargetW50Error, printable
+from target_w50.import_jobs.places import Places
 from target_w50.loading.dry_run import Plan, PlannedStream
 
 INDENT = "  "
@@ -34,7 +36,7 @@ def plan_document(plan: Plan, *, show_values: bool) -> dict[str, Any]:
             }
             for each in plan.seen_to_first
         ],
-        "streams": [_stream_document(each, show_values=show_values) for each in plan.streams],
+        "streams": [_stream_document(each, plan.places, show_values=show_values) for each in plan.streams],
         "would_end_with": [
             {"exit_status": error.exit_status, "error_code": error.code, "message": _first_sentence(error)}
             for error in plan.endings.values()
@@ -43,7 +45,7 @@ def plan_document(plan: Plan, *, show_values: bool) -> dict[str, Any]:
     }
 
 
-def _stream_document(planned: PlannedStream, *, show_values: bool) -> dict[str, Any]:
+def _stream_document(planned: PlannedStream, places: Places, *, show_values: bool) -> dict[str, Any]:
     counts, mapping = planned.counts, planned.mapping
     if mapping is None:
         raise AssertionError
@@ -77,6 +79,8 @@ def _stream_document(planned: PlannedStream, *, show_values: bool) -> dict[str, 
             }
             for each in planned.refused.values()
         ],
+        "on_failed_check": entry.on_failed_check.value,
+        "failed_checks": failed_document(counts, places),
         "contacts": planned.contacts,
         "contacts_already_delivered": counts.contacts_already_delivered,
         "contacts_unchanged": counts.contacts_unchanged,
@@ -147,6 +151,7 @@ def _stream_lines(stream: Mapping[str, Any], *, suppressed: bool, width: int | N
     yield f"{INDENT}matched by   {printable(matched) or 'what W50 decides (or EncContactId)'}"
     yield from _field_lines(stream, width and width - len(INDENT))
     yield from _record_lines(stream)
+    yield from _indented(failed_lines(stream["failed_checks"], stream["on_failed_check"]))
     yield from _job_lines(stream, suppressed=suppressed)
     if stream["sample_contact"] is not None:
         yield f"{INDENT}first contact"
@@ -258,5 +263,5 @@ def _first_sentence(error: TargetW50Error) -> str:
     return error.message.partition(". ")[0].rstrip(".") + "."
 
 
-def _indented(lines: list[str], depth: int = 1) -> Iterator[str]:
+def _indented(lines: Iterable[str], depth: int = 1) -> Iterator[str]:
     return (INDENT * depth + line for line in lines)

@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TextIO
 
+from target_w50.console.check_report import suspect_lines
 from target_w50.console.plan_report import plan_lines, plan_sentence
 from target_w50.console.tables import counted, write_table
 from target_w50.console.terminal import width_of
 from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.places import Places
 from target_w50.loading.dry_run import Plan
 from target_w50.outputs.ledger import Ledger
 from target_w50.outputs.verdict import well_in_words
@@ -33,7 +35,7 @@ COLUMNS = (
 """`invalid` is what W50 says of e-mail addresses and numbers for text messages."""
 
 
-def write_summary(file: TextIO, ledger: Ledger, plan: Plan | None) -> None:
+def write_summary(file: TextIO, ledger: Ledger, plan: Plan | None, places: Places) -> None:
     """Write what became of each stream, or for a dry run what would become of it."""
     if plan is not None:
         file.writelines(line + "\n" for line in plan_lines(plan, show_values=False, width=width_of(file)))
@@ -44,6 +46,7 @@ def write_summary(file: TextIO, ledger: Ledger, plan: Plan | None) -> None:
     now = ledger.now()
     rows = [_row(each, now) for each in streams]
     write_table(file, COLUMNS, rows, numbers=COLUMNS[2:])
+    file.writelines(line + "\n" for line in suspect_lines(streams, places))
 
 
 def _row(counts: StreamCounts, now: dt.datetime) -> Sequence[str]:

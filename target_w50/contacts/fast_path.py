@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 from operator import attrgetter, itemgetter
@@ -21,6 +21,7 @@ from msgspec import UNSET, Raw
 from target_w50.contacts.fast_schema import FastSchema, fast_schema
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import folded, is_blank
+from target_w50.contacts.quick_checks import Find, finder_of
 from target_w50.settings.model import ImportMode, Settings
 from target_w50.singer.nested_json import compact_json
 from target_w50.singer.reader import Take
@@ -40,6 +41,8 @@ _QUOTE, _OBJECT, _ARRAY = b'"{['
 # and takes the sign off -0. A number of more digits goes the general way.
 _PLAIN_NUMBER = re.compile(rb"-?(?:[1-9][0-9]{0,30}(?:\.[0-9]{1,30})?|0\.(?!00000)[0-9]{1,30})|0")
 _PLAIN_OR_NULL = re.compile(_PLAIN_NUMBER.pattern + rb"|null")
+_CHECKED = 64
+"""So many records at most are made before their values are checked."""
 _GENERAL = object()
 """Says that the general way is to be taken."""
 
@@ -73,13 +76,31 @@ def make_take(  # noqa: PLR0917 - what the short way is compiled from
         return None
     try:
         plan = fast_schema(stream, schema, mapping, key_properties)
-        return None if plan is None else _taker(plan, wire_format(settings.media_type), hand_over)
+        finders = [*_finders(mapping)]
+        return None if plan is None else _taker(plan, finders, wire_format(settings.media_type), hand_over)
     except Exception as error:  # noqa: BLE001  # the general way takes what this one can't, and has words for it
         log.debug("Stream %r: no short way can be compiled (%s)", stream, type(error).__name__)
         return None
 
 
-def _taker(plan: FastSchema, wire: WireFormat, hand_over: TakeBlock) -> Take:  # noqa: C901 - calls in the loop would cost too much
+def _finders(mapping: StreamMapping) -> Iterator[tuple[int, Find]]:
+    """What finds values that may fail their checks, with the position of the field's value."""
+    positions = {each.field_name: position for position, each in enumerate(mapping.properties)}
+    return ((positions[check.field_name], finder_of(check)) for check in mapping.checks)
+
+
+def _first_doubtful(rows: list[tuple[Any, ...]], finders: list[tuple[int, Find]]) -> int:
+    """The first of the rows that has a value that may fail its check, or how many rows there are."""
+    first = len(rows)
+    for position, find in finders:
+        found = find([row[position] for row in rows[:first]])
+        first = found[0] if found else first
+    return first
+
+
+def _taker(  # noqa: C901 - calls in the loop would cost too much
+    plan: FastSchema, finders: list[tuple[int, Find]], wire: WireFormat, hand_over: TakeBlock
+) -> Take:
     """Close over everything, so that a record costs few look-ups."""
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.message_type).decode
     write = wire.contact_writer(plan.field_names, omits_nulls=plan.omits_nulls)
@@ -90,12 +111,15 @@ def _taker(plan: FastSchema, wire: WireFormat, hand_over: TakeBlock) -> Take:  #
         numbers, others = [], [*plan.raw_positions]
     identity_of: Callable[[Any], Any] = itemgetter(*plan.identity_positions)
     deleted_is_fine = _deleted_is_fine(plan)
+    # Where one is doubtful, what was made of those behind it is for nothing.
+    end: Callable[[int], int | None] = (lambda start: start + _CHECKED) if finders else (lambda _: None)
 
     def take(lines: list[bytes], start: int, first_place: int, beginning: bytes) -> int:  # noqa: C901 - as above
         identities: list[Hashable] = []
         fragments: list[bytes] = []
+        rows: list[tuple[Any, ...]] = []
         try:
-            for line in islice(lines, start, None):
+            for line in islice(lines, start, end(start)):
                 if not line.startswith(beginning):
                     break
                 if not line.isascii():
@@ -113,10 +137,13 @@ def _taker(plan: FastSchema, wire: WireFormat, hand_over: TakeBlock) -> Take:  #
                 if others:
                     values = _written(values, others)
                 fragments.append(write(values))
+                rows.append(values)
                 identities.append(identity)
         except Exception as error:  # noqa: BLE001  # the general way takes the line, or says what is wrong with it
             if not isinstance(error, _REFUSED):
                 log.debug("A record is taken the general way (%s)", type(error).__name__)
+        first = _first_doubtful(rows, finders)
+        del fragments[first:], identities[first:]
         if fragments:
             if plan.folds:
                 identities = [*map(folded, identities)]

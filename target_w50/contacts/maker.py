@@ -8,13 +8,17 @@ from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from target_w50.contacts.check_values import Judge, judge_of
+from target_w50.contacts.checks import FailedCheck, FieldCheck
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import ENC_CONTACT_ID, folded, is_blank
 from target_w50.contacts.refusal import Reason, Refusal
-from target_w50.settings.model import MatchValues, NullValues, Send
+from target_w50.settings.model import MatchValues, NullValues, OnFailedCheck, Send
 from target_w50.singer.messages import parse_json
 from target_w50.singer.nested_json import NestedValueError, compact_json
 from target_w50.w50 import Contact, WireFormat
+
+_Checks = tuple[tuple[FieldCheck, Judge], ...]
 
 _SENT_AS_THEY_ARE = frozenset((type(None), bool, int, str))
 
@@ -24,6 +28,7 @@ class ReadyContact(NamedTuple):
 
     Attributes:
         identity: None where nothing tells it from another.
+        failed: the checks that values of it failed, which are sent all the same, or left out.
         matched: its match values, where contacts may have EncContactId as well: W50 may take two records for
             one contact that have the one in common but not the other.
     """
@@ -32,6 +37,7 @@ class ReadyContact(NamedTuple):
     identity: Hashable | None
     fragment: bytes
     matched: Hashable | None = None
+    failed: tuple[FailedCheck, ...] = ()
 
 
 class ContactMaker:
@@ -62,9 +68,15 @@ class ContactMaker:
         self._wire = wire
         self._encode = wire.encode_contact
         self._identity = self._identity_of()
+        self._checks = tuple((each, judge_of(each)) for each in mapping.checks)
+        self._match_checks = tuple(each for each in self._checks if each[0].field_name in self._match_fields)
+        self._on_failed = entry.on_failed_check
 
     def make(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
         """The record's contact, or why there is none."""
+        return self._make(record, self._checks)
+
+    def _make(self, record: Mapping[str, Any], checks: _Checks) -> ReadyContact | Refusal:
         values: dict[str, Any] = {}
         for name, field_name in self._pairs:
             if name in record:
@@ -76,11 +88,11 @@ class ContactMaker:
                 values[field_name] = value
         if self._omit_nulls:
             values = {field_name: value for field_name, value in values.items() if value is not None}
-        return self._ready(record, values)
+        return self._ready(record, values, checks)
 
     def make_deleted(self, record: Mapping[str, Any]) -> ReadyContact | Refusal:
         """The contact that marks a deletion: the match fields and `deleted_values` alone."""
-        made = self.make(record)
+        made = self._make(record, self._match_checks)
         if isinstance(made, Refusal):
             return made
         values = {name: made.contact.values[name] for name in self._match_fields}
@@ -88,7 +100,7 @@ class ContactMaker:
         if self._sorts:
             values = {name: values[name] for name in sorted(values)}
         contact = Contact(made.contact.enc_contact_id, values)
-        return ReadyContact(contact, made.identity, self._encode(contact), made.matched)
+        return made._replace(contact=contact, fragment=self._encode(contact))
 
     def _sendable(self, name: str, value: Any) -> Any:
         """The value as it is sent, or a Refusal; what text the wire can hold shows when it is written."""
@@ -108,7 +120,9 @@ class ContactMaker:
         except NestedValueError as error:
             return Refusal(Reason.CONVERSION_FAILED, str(error), name)
 
-    def _ready(self, record: Mapping[str, Any], values: dict[str, Any]) -> ReadyContact | Refusal:
+    def _ready(
+        self, record: Mapping[str, Any], values: dict[str, Any], checks: _Checks
+    ) -> ReadyContact | Refusal:
         enc = self._enc_id(record)
         if isinstance(enc, Refusal):
             return enc
@@ -122,6 +136,9 @@ class ContactMaker:
                 "is missing, null or blank, but holds EncContactId",
                 self._enc_contact_id,
             )
+        failed = self._failed(values, checks) if checks else ()
+        if isinstance(failed, Refusal):
+            return failed
         contact = Contact(enc, values)
         try:
             fragment = self._encode(contact)
@@ -129,9 +146,27 @@ class ContactMaker:
             return self._unsendable(values, error)
         if self._enc_contact_id is None or not self._match_fields:
             identity = self._identity(record, values) if enc is None else (ENC_CONTACT_ID, enc)
-            return ReadyContact(contact, identity, fragment)
+            return ReadyContact(contact, identity, fragment, failed=failed)
         matched = self._identity(record, values)
-        return ReadyContact(contact, matched if enc is None else (ENC_CONTACT_ID, enc), fragment, matched)
+        identity = matched if enc is None else (ENC_CONTACT_ID, enc)
+        return ReadyContact(contact, identity, fragment, matched, failed)
+
+    def _failed(self, values: dict[str, Any], checks: _Checks) -> tuple[FailedCheck, ...] | Refusal:
+        """The checks that values fail; these are taken out where they are not to be sent."""
+        failed: list[FailedCheck] = []
+        for check, judge in checks:
+            value = values.get(check.field_name)
+            message = None if value is None else judge(value)
+            if message is not None:
+                failed.append(FailedCheck(check, message))
+        if not failed or self._on_failed is OnFailedCheck.WARN:
+            return tuple(failed)
+        for each in failed:
+            if self._on_failed is OnFailedCheck.QUARANTINE or each.check.field_name in self._match_fields:
+                return Refusal(Reason.INVALID_VALUE, each.message, each.check.property, failed=tuple(failed))
+        for each in failed:
+            del values[each.check.field_name]
+        return tuple(failed)
 
     def _missing_match_value(self, field_name: str) -> Refusal:
         return Refusal(

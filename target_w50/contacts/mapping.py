@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from target_w50.contacts.checks import FieldCheck, decide_checks
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import listing, nearest, nearest_name, normalized
 from target_w50.errors import MappingError
+from target_w50.settings.checks import CheckKind
 from target_w50.settings.model import DROP, DeletedRecords, FieldNaming, Send, StreamEntry, UnmappedProperties
 from target_w50.w50 import ContactsList
 
@@ -64,6 +66,7 @@ class StreamMapping:
     properties: tuple[MappedProperty, ...]
     ignored: tuple[IgnoredProperty, ...]
     field_names: tuple[str, ...]
+    checks: tuple[FieldCheck, ...] = ()
 
     @property
     def match_fields(self) -> tuple[str, ...]:
@@ -122,7 +125,27 @@ def map_stream(
             f"would be sent. The list has {listing(known or [])}; map properties to them in `fields`.",
             code="no_field_names",
         )
-    return StreamMapping(stream, entry, contact_list, tuple(mapped), tuple(ignored), tuple(field_names))
+    checks = _checks(stream, schema, entry, mapped, directory, contact_list) if loads else ()
+    return StreamMapping(
+        stream, entry, contact_list, tuple(mapped), tuple(ignored), tuple(field_names), checks
+    )
+
+
+def _checks(  # noqa: PLR0917
+    stream: str,
+    schema: Mapping[str, Any],
+    entry: StreamEntry,
+    mapped: list[MappedProperty],
+    directory: ListDirectory,
+    contact_list: ContactsList,
+) -> tuple[FieldCheck, ...]:
+    said = entry.contact_checks
+    # With `exact` the fields are not asked for, unless the settings say that one is a choice.
+    asked = entry.field_naming is not FieldNaming.EXACT
+    if not asked and not isinstance(said, str):
+        asked = CheckKind.CHOICE.value in said.values()
+    fields = directory.fields(contact_list.id) if asked else None
+    return decide_checks(stream, said, {each.field_name: each.name for each in mapped}, schema, fields)
 
 
 def _check_settings_exist(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from target_w50.contacts.checks import FailedCheck
+
 
 class Reason(str, Enum):
     """Why a record is in quarantine; the list is closed."""
@@ -15,6 +17,7 @@ class Reason(str, Enum):
     CONVERSION_FAILED = "conversion_failed"
     DELETED_AT_SOURCE = "deleted_at_source"
     W50_REJECTED = "w50_rejected"
+    INVALID_VALUE = "invalid_value"
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Refusal:
     """Why a record can't become a contact; without any value of it.
 
     Attributes:
+        failed: the checks of values that it is about, for `INVALID_VALUE`.
         of_stream_map: whether the value at fault is not the tap's, but made by a stream map.
     """
 
@@ -29,3 +33,4 @@ class Refusal:
     message: str
     property: str | None
     of_stream_map: bool = False
+    failed: tuple[FailedCheck, ...] = ()

@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from target_w50.contacts.checks import FailedCheck
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason
-from target_w50.w50 import ImportJob
+from target_w50.import_jobs.failed_values import FailedValues, FirstPlaces, Suspects
+from target_w50.w50 import ImportJob, has_refused, rejected
 
 if TYPE_CHECKING:
     from target_w50.w50 import RequestEvent
@@ -48,6 +50,8 @@ class StreamCounts:
     match_values_alike: int = 0
     contacts_already_delivered: int = 0
     contacts_unchanged: int = 0
+    failed_values: dict[str, FailedValues] = field(default_factory=dict)
+    suspects: Suspects = field(default_factory=dict)
 
     @property
     def records_superseded(self) -> int:
@@ -59,12 +63,33 @@ class StreamCounts:
         """How many records were set aside, for whatever reason."""
         return sum(self.quarantined.values())
 
+    def check_failed(self, failed: FailedCheck, place: int) -> bool:
+        """Count a value that failed; whether it is among the first of its field, which are named."""
+        known = self.failed_values.get(failed.check.field_name)
+        if known is None:
+            known = self.failed_values[failed.check.field_name] = FailedValues(check=failed.check)
+        return known.add_one(failed.message, place)
+
+    def suspect(self, suspects: Suspects) -> None:
+        """W50 refused some of a job's values: these were in it, and had failed their checks."""
+        for field_name, places in suspects.items():
+            self.suspects.setdefault(field_name, FirstPlaces()).add_all(places)
+
     def quarantine(self, reason: Reason, count: int = 1) -> None:
         """Count records that were set aside."""
         self.quarantined[reason] = self.quarantined.get(reason, 0) + count
 
-    def add_results(self, job: ImportJob) -> None:
-        """Count what W50 says of a job that ended."""
+    def add_results(self, job: ImportJob, contacts: int, suspects: Suspects) -> None:
+        """Count what W50 says of a job that ended.
+
+        Args:
+            job: as W50 describes it.
+            contacts: how many were sent.
+            suspects: which of their values had failed their checks.
+        """
+        self.contacts_rejected += rejected(contacts, job)
+        if has_refused(contacts, job):
+            self.suspect(suspects)
         for figure, member in FIGURES_OF_W50.items():
             setattr(self, figure, getattr(self, figure) + getattr(job, member))
 

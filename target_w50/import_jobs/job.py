@@ -11,6 +11,7 @@ from typing import Final
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.batches import Batch, BatchStore, StoreMemory
 from target_w50.import_jobs.counts import Effort, StreamCounts
+from target_w50.import_jobs.failed_values import Suspects
 from target_w50.import_jobs.outbox import Outbox
 from target_w50.import_jobs.phases import ENDS_FROM, MAY_RUN, NOT_RUN, JobLifeError, Outcome, Phase
 from target_w50.singer.messages import SchemaLine
@@ -51,6 +52,7 @@ class LoadJob:
         self.list_id: Final = mapping.contact_list.id
         self.schemas: Final = schemas
         self.suppressed_events: Final = suppressed_events
+        self.suspects: Final[Suspects] = {}  # the reader's until it is closed
         self._lock = threading.Lock()
         self._store = BatchStore(memory)
         self._outbox = Outbox()

@@ -75,14 +75,18 @@ class Plan:
         settings: as judged.
         ledger: has the streams' counts.
         stop: once set, the planning ends too.
+        places: the words for where a record was read.
 
     Attributes:
         endings: what would end the run before its end, the first of each kind.
         seen_to_first: import jobs of earlier runs that the run would see to before it loads anything.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, stop: Stop, wire: WireFormat) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, stop: Stop, wire: WireFormat, places: Places
+    ) -> None:
         self.settings = settings
+        self.places = places
         self._ledger = ledger
         self._stop = stop
         self._wire = wire

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 
 from target_w50.contacts.maker import read_fragment
 from target_w50.loading.open_batches import CONTACT_BYTES
@@ -22,6 +22,7 @@ class OpenBatch:
         raws: what the tap sent for each, if that is kept.
         contacts: by row, those that can't be read again from their fragment, or were merged.
         matched: by row, the match values of those that EncContactId may tell from others as well.
+        suspects: by row, the FieldNames whose values failed a check, and where each value was read.
         size_bytes: bytes of the fragments, with what stands between them.
         merged_raw_bytes: what merging added to `raws`.
         longest_raw_bytes: the most that one contact was merged from.
@@ -37,6 +38,7 @@ class OpenBatch:
         "raws",
         "rows",
         "size_bytes",
+        "suspects",
     )
 
     def __init__(self) -> None:
@@ -46,6 +48,7 @@ class OpenBatch:
         self.raws: list[bytes] = []
         self.contacts: dict[int, Contact] = {}
         self.matched: dict[int, Hashable] = {}
+        self.suspects: dict[int, Mapping[str, int]] = {}
         self.size_bytes = 0
         self.merged_raw_bytes = 0
         self.longest_raw_bytes = 0
@@ -62,6 +65,7 @@ class OpenBatch:
         raw: bytes | None,
         contact: Contact | None,
         wire: WireFormat,
+        suspects: Mapping[str, int],
     ) -> int:
         """Put a later record's values over those of the contact that is here; returns the bytes it took.
 
@@ -72,6 +76,7 @@ class OpenBatch:
             raw: what the tap sent for it; None if that is not kept.
             contact: it, where it can't be read from the fragment.
             wire: writes the merged contact.
+            suspects: the later record's, as the batch has them.
         """
         row = self.rows[identity]
         before, earlier, later = self.fragments[row], self.contact(row), contact or read_fragment(fragment)
@@ -82,6 +87,9 @@ class OpenBatch:
         if row not in self.contacts:
             grown += CONTACT_BYTES + len(written)
         self.fragments[row], self.places[row], self.contacts[row] = written, place, merged
+        still = {name: at for name, at in self.suspects.pop(row, {}).items() if name not in later.values}
+        if still or suspects:
+            self.suspects[row] = {**still, **suspects}
         if raw is not None:
             self.raws[row] += b"\n" + raw
             self.merged_raw_bytes += len(raw) + 1
@@ -103,4 +111,5 @@ class OpenBatch:
         rows = {row: new for new, row in enumerate(kept)}
         self.contacts = {rows[row]: each for row, each in self.contacts.items() if row in rows}
         self.matched = {rows[row]: each for row, each in self.matched.items() if row in rows}
+        self.suspects = {rows[row]: each for row, each in self.suspects.items() if row in rows}
         self.size_bytes = sum(map(len, self.fragments)) + len(self.fragments)

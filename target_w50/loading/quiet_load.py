@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.failed_values import NO_SUSPECTS
 from target_w50.journal.history import StreamHistory
 from target_w50.loading.open_batch import OpenBatch
 from target_w50.loading.open_jobs import OpenJobs
@@ -56,4 +57,7 @@ class QuietLoad(StreamLoad):
         for row in rows:
             raw = batch.raws[row] if self._keeps_raws else b""
             contact, matched = batch.contacts.get(row), batch.matched.get(row)
-            self._append(identities[row], batch.fragments[row], batch.places[row], raw, contact, matched)
+            suspects = batch.suspects.get(row, NO_SUSPECTS)
+            self._append(
+                identities[row], batch.fragments[row], batch.places[row], raw, contact, matched, suspects
+            )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.job import LoadJob
+from target_w50.import_jobs.places import Places
 from target_w50.journal.contact_rows import Booking
 from target_w50.journal.journal import Journal
 from target_w50.journal.members import PackedMembers, pack
@@ -42,6 +43,7 @@ class Seeding(Plan):
         ledger: has the streams' counts.
         stop: once set, the seeding ends too.
         wire: how contacts are written.
+        places: the words for where a record was read.
         seeds: what they are booked by.
 
     Attributes:
@@ -50,10 +52,16 @@ class Seeding(Plan):
         not_kept: how many contacts of each stream are not, as its settings keep nothing of them.
     """
 
-    def __init__(
-        self, settings: Settings, ledger: Ledger, stop: Stop, wire: WireFormat, seeds: Seeds
+    def __init__(  # noqa: PLR0917  # as a plan, and its own
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        stop: Stop,
+        wire: WireFormat,
+        places: Places,
+        seeds: Seeds,
     ) -> None:
-        super().__init__(settings, ledger, stop, wire)
+        super().__init__(settings, ledger, stop, wire, places)
         self.seeds = seeds
         self.recovery: Recovery | None = None
         self.booked: Counter[str] = Counter()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import folded
 from target_w50.import_jobs.counts import StreamCounts
+from target_w50.import_jobs.failed_values import NO_SUSPECTS, suspect
 from target_w50.import_jobs.fingerprints import Fingerprints
 from target_w50.import_jobs.job import LoadJob
 from target_w50.journal.history import StreamHistory
@@ -93,6 +94,7 @@ class StreamLoad:
         raw: bytes,
         contact: Contact | None,
         matched: Hashable | None = None,
+        suspects: Mapping[str, int] = NO_SUSPECTS,
     ) -> None:
         """Take the next contact of the stream.
 
@@ -106,6 +108,7 @@ class StreamLoad:
             raw: what the tap sent, if that is kept.
             contact: the contact; None if it can be read again from the fragment.
             matched: its match values, where EncContactId may tell it from others as well.
+            suspects: the FieldNames whose values failed a check, and where each value was read.
 
         Raises:
             TargetW50Error: the first error of the background, or the stop.
@@ -115,7 +118,7 @@ class StreamLoad:
         if identity is None:
             identity = object()
         elif identity in self._batch.rows:
-            self._merge(identity, fragment, place, raw, contact, matched)
+            self._merge(identity, fragment, place, raw, contact, matched, suspects)
             return
         if self._batch.size_bytes + len(fragment) + 1 > self._batch_bytes and self._batch.rows:
             self.flush()
@@ -123,7 +126,7 @@ class StreamLoad:
             self._open()
         if matched is not None:
             self._open_jobs.own(identity, matched)
-        self._append(identity, fragment, place, raw, contact, matched)
+        self._append(identity, fragment, place, raw, contact, matched, suspects)
         if self._in_job >= self._job_contacts or len(self._batch.rows) >= self._batch_rows:
             self.flush()  # which may find that they need not be sent
         if self._in_job >= self._job_contacts:
@@ -138,6 +141,7 @@ class StreamLoad:
         raw: bytes,
         contact: Contact | None,
         matched: Hashable | None,
+        suspects: Mapping[str, int] = NO_SUSPECTS,
     ) -> None:
         batch = self._batch
         rows, size = batch.rows, len(fragment) + 1
@@ -147,6 +151,8 @@ class StreamLoad:
             held += size + CONTACT_BYTES
         if matched is not None and self._sifts:
             batch.matched[len(rows)] = matched
+        if suspects:
+            batch.suspects[len(rows)] = suspects
         rows[identity] = len(rows)
         batch.fragments.append(fragment)
         batch.places.append(place)
@@ -235,13 +241,14 @@ class StreamLoad:
         raw: bytes,
         contact: Contact | None,
         matched: Hashable | None,
+        suspects: Mapping[str, int],
     ) -> None:
         if matched is not None:
             self._open_jobs.own(identity, matched)
             if self._sifts:
                 self._batch.matched[self._batch.rows[identity]] = matched
         batch, kept = self._batch, raw if self._keeps_raws else None
-        grown = batch.merge(identity, fragment, place, kept, contact, self._intake.wire)
+        grown = batch.merge(identity, fragment, place, kept, contact, self._intake.wire, suspects)
         self._open_batches.grow(self, grown)
         self._counts.records_merged += 1
         if batch.is_full_of_merged(self._batch_bytes):
@@ -262,6 +269,7 @@ class StreamLoad:
         put = job.store.put(batch.fragments, batch.places, raws, frame, fingerprints)
         if self._history is not None and fingerprints is not None:
             self._history.takes(job, fingerprints)
+        suspect(job.suspects, batch.suspects.values())
         self._open_jobs.seen.update(map(hash, batch.rows))
         if self._looks_alike:
             self._folded.extend(map(hash, map(folded, batch.rows)))

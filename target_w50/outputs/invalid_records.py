@@ -97,6 +97,8 @@ class InvalidRecords:
         """Whether the settings have such a record set aside, rather than end the run."""
         if refusal.reason is Reason.DELETED_AT_SOURCE:
             return entry.deleted_records is DeletedRecords.QUARANTINE
+        if refusal.reason is Reason.INVALID_VALUE:
+            return True
         return self._settings.quarantines
 
     def fatal(self, refusal: Refusal, stream: str, place: int) -> InvalidRecordError:

@@ -16,7 +16,7 @@ from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import job_record, run_record, stream_record
 from target_w50.outputs.state_lines import JobResults, StateWriter
 from target_w50.runtime.stop import Stop
-from target_w50.w50 import ImportJob, rejected
+from target_w50.w50 import ImportJob
 
 LOOK_S = 0.5
 """How often one who waits for a state to be written looks whether the run was stopped, in seconds."""
@@ -264,8 +264,7 @@ class Ledger:
         counts = job.counts
         counts.import_jobs += 1
         counts.contacts_sent += job.contacts
-        counts.contacts_rejected += rejected(job.contacts, w50_job)
-        counts.add_results(w50_job)
+        counts.add_results(w50_job, job.contacts, job.suspects)
 
     # What is asked at the end.
 

@@ -14,6 +14,7 @@ from target_w50.import_jobs.counts import Effort, StreamCounts
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome
 from target_w50.outputs.verdict import verdict_of
+from target_w50.settings.checks import CheckKind
 from target_w50.w50 import ImportJob, rejected, snake_case_members
 
 SCHEMA_VERSION = 1
@@ -145,12 +146,26 @@ def stream_record(run_id: str, counts: StreamCounts, ended_at: dt.datetime) -> d
         "records_quarantined": counts.records_quarantined,
         **{f"quarantined_{each.value}": counts.quarantined.get(each, 0) for each in Reason},
         **{name: getattr(counts, name) for name in STREAM_FIGURES},
+        "failed_checks": _failed_checks(counts),
         "ignored_properties": [each.name[:_MOST_OF_A_NAME] for each in mapping.ignored] if mapping else [],
         "started_at": counts.started_at.isoformat(),
         "ended_at": ended_at.isoformat(),
         "records_per_second": round(counts.records_read / seconds, 1),
         **_WRITTEN_BY,
     }
+
+
+def _failed_checks(counts: StreamCounts) -> list[dict[str, Any]]:
+    """How many values of each checked field failed; of fields of mere text, only those that had one."""
+    failed = {name: each.count for name, each in counts.failed_values.items()}
+    checks = {each.check.field_name: each.check for each in counts.failed_values.values()}
+    for each in counts.mapping.checks if counts.mapping else ():
+        if each.kind is not CheckKind.TEXT:
+            checks.setdefault(each.field_name, each)
+    return [
+        {"field_name": name, "check": each.kind.value, "failed": failed.get(name, 0)}
+        for name, each in checks.items()
+    ]
 
 
 def run_record(

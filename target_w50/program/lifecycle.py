@@ -192,7 +192,7 @@ class LoadedProgram:
             return "safe", ""
         rerun, _ = run.rerun()
         run.wind_up(error)
-        write_summary(sys.stderr, run.ledger, run.plan)
+        write_summary(sys.stderr, run.ledger, run.plan, run.places)
         return rerun, "" if error else done_in_words(run.ledger, run.plan, self._settings.import_mode)
 
     def _last_words(self, error: StoppedError) -> None:

@@ -48,6 +48,14 @@ class MatchValues(str, Enum):
     FOLDED = "folded"
 
 
+class OnFailedCheck(str, Enum):
+    """What becomes of a value that fails its check."""
+
+    WARN = "warn"
+    QUARANTINE = "quarantine"
+    OMIT = "omit"
+
+
 class CustomEventsOncePer(str, Enum):
     """Within what a contact fires its custom events at most once."""
 

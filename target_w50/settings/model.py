@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from target_w50.errors import SettingsError
+from target_w50.settings.checks import OFF
 from target_w50.settings.choices import (
     AuthMethod,
     CustomEventsOncePer,
@@ -21,6 +22,7 @@ from target_w50.settings.choices import (
     ImportMode,
     MatchValues,
     NullValues,
+    OnFailedCheck,
     OnInvalidRecord,
     ProgressMode,
     Send,
@@ -42,6 +44,7 @@ __all__ = [
     "ImportMode",
     "MatchValues",
     "NullValues",
+    "OnFailedCheck",
     "OnInvalidRecord",
     "ProgressMode",
     "Send",
@@ -78,6 +81,8 @@ class StreamEntry:
     send: Send
     resend_after_days: int
     ignore_changes_in: tuple[str, ...]
+    contact_checks: str | Mapping[str, str]
+    on_failed_check: OnFailedCheck
     deleted_records: DeletedRecords
     deleted_values: Mapping[str, Any]
 
@@ -86,6 +91,12 @@ class StreamEntry:
         """Whether it can't be loaded without what earlier runs did."""
         once = bool(self.custom_events) and self.custom_events_once_per is not CustomEventsOncePer.RUN
         return self.send is Send.CHANGED or once
+
+    @property
+    def may_set_aside(self) -> bool:
+        """Whether it may have a record set aside, whatever `on_invalid_record` says."""
+        checks = self.contact_checks != OFF and self.on_failed_check is not OnFailedCheck.WARN
+        return checks or self.deleted_records is DeletedRecords.QUARANTINE
 
     @property
     def is_glob(self) -> bool:

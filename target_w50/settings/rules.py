@@ -12,11 +12,13 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from target_w50.errors import SettingsError
+from target_w50.settings.checks import AUTO, OFF, CheckKind, kind_and_region
 from target_w50.settings.choices import (
     AuthMethod,
     CustomEventsOncePer,
     DeletedRecords,
     ImportMode,
+    OnFailedCheck,
     OnInvalidRecord,
     Send,
 )
@@ -140,7 +142,7 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
     if pauses != sorted(pauses):
         yield "`poll_interval_s` must not be more than `poll_max_interval_s`"
     wants_file = given.get("on_invalid_record") == OnInvalidRecord.QUARANTINE or any(
-        entry.get("deleted_records") == DeletedRecords.QUARANTINE for entry in sound.entries.values()
+        map(_sets_aside, sound.entries.values())
     )
     if wants_file and "quarantine_path" not in sound.names:
         yield "`quarantine_path` is required to quarantine records"
@@ -148,6 +150,18 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
     yield from output_faults(given)
     if given.get("flattening_enabled") and "flattening_max_depth" not in sound.names:
         yield "`flattening_max_depth` is required for `flattening_enabled`"
+
+
+def _sets_aside(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry may have a record set aside by itself."""
+    failed = entry.get("on_failed_check", OnFailedCheck.WARN)
+    checks, match_fields = entry.get("contact_checks", AUTO), entry.get("match_fields", ())
+    # A match field is never left out.
+    sets_failed_aside = failed == OnFailedCheck.QUARANTINE or (
+        failed == OnFailedCheck.OMIT
+        and not {*match_fields}.isdisjoint(match_fields if isinstance(checks, str) else checks)
+    )
+    return entry.get("deleted_records") == DeletedRecords.QUARANTINE or (checks != OFF and sets_failed_aside)
 
 
 def _file_faults(sound: _Sound) -> Iterator[str]:
@@ -227,9 +241,27 @@ def _stream_faults(sound: _Sound) -> Iterator[str]:
             yield f"`{where}.deleted_records` mark needs `match_fields` or `enc_contact_id`"
         if not marks and "deleted_values" in entry:
             yield f"`{where}.deleted_values` needs `deleted_records` mark"
+        yield from _check_faults(where, entry)
         yield from _memory_faults(where, entry, remembers=not loads or sound.settings.get("journal") != NONE)
         if DROP in entry.get("match_fields", ()):
             yield f"`{where}.match_fields` must not name {DROP}"
+
+
+def _check_faults(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    checks = entry.get("contact_checks", AUTO)
+    if isinstance(checks, str):
+        if checks not in (AUTO, OFF):
+            yield f"`{where}.contact_checks` must be {AUTO}, {OFF}, or FieldNames with their checks"
+        return
+    kinds = ", ".join(each.value for each in CheckKind)
+    for name, text in checks.items():
+        try:
+            kind_and_region(text)
+        except ValueError:
+            yield (
+                f"`{where}.contact_checks.{name}` must be one of {kinds}, or phone: and a region in two "
+                "letters, such as phone:GB"
+            )
 
 
 def _memory_faults(where: str, entry: Mapping[str, Any], *, remembers: bool) -> Iterator[str]:

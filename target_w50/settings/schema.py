@@ -16,6 +16,7 @@ from target_w50.settings.choices import (
     ImportMode,
     MatchValues,
     NullValues,
+    OnFailedCheck,
     OnInvalidRecord,
     ProgressMode,
     Send,
@@ -153,6 +154,21 @@ STREAM_ENTRY: Schema = {
             "For `changed`: FieldNames that do not count as a change, such as `UpdatedAt`.",
             items={"type": "string", "minLength": 1},
             uniqueItems=True,
+        ),
+        "contact_checks": _setting(
+            "Contact checks",
+            ["string", "object"],
+            "What is checked before anything is sent. `auto`: fields whose W50 type or name says e-mail "
+            "address or phone number, dates, choices, and text such as `NULL`. Or FieldName to check: "
+            '`{"Email": "email", "Mobile": "phone:GB", "BirthDay": "date"}`, also `choice`, `text`; `off`.',
+            additionalProperties={"type": "string"},
+            default="auto",
+        ),
+        "on_failed_check": _choice(
+            "On failed check",
+            OnFailedCheck.WARN,
+            "`warn`: the value is named by line and field, and sent all the same; `quarantine`: the record "
+            "is set aside; `omit`: the value is not sent (a record whose match field fails is set aside).",
         ),
         "deleted_records": _choice(
             "Deleted records",

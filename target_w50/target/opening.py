@@ -36,7 +36,7 @@ from target_w50.outputs.store_calls import StoreCalls
 from target_w50.runtime.clock import Clock
 from target_w50.runtime.stop import Stop
 from target_w50.settings.connection import Connection
-from target_w50.settings.model import DeletedRecords, ImportMode, Settings
+from target_w50.settings.model import ImportMode, Settings
 from target_w50.target.run import Run
 from target_w50.w50 import wire_format
 
@@ -108,9 +108,7 @@ def _quarantine_file(
     settings: Settings, stop: Stop, metrics: MetricsWriter, states_fd: int
 ) -> QuarantineFile | None:
     """The quarantine file, if the run may have to set a record aside."""
-    wanted = settings.quarantines or any(
-        entry.deleted_records is DeletedRecords.QUARANTINE for entry in settings.streams
-    )
+    wanted = settings.quarantines or any(entry.may_set_aside for entry in settings.streams)
     if not settings.quarantine_path or not wanted or settings.import_mode is ImportMode.DRY_RUN:
         return None
     path = settings.quarantine_path
@@ -192,9 +190,9 @@ class _Ground:
         refusals: InvalidRecords
         if settings.import_mode is ImportMode.DRY_RUN:
             loader = (
-                Plan(settings, ledger, self.stop, wire)
+                Plan(settings, ledger, self.stop, wire, self.places)
                 if self.seeds is None
-                else Seeding(settings, ledger, self.stop, wire, self.seeds)
+                else Seeding(settings, ledger, self.stop, wire, self.places, self.seeds)
             )
             refusals = PlannedInvalidRecords(settings, self.places, ledger, loader)
             make_client = self.connection.client

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import TargetW50Error
+from target_w50.import_jobs.failed_values import MOST_NAMED
 from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
 from target_w50.journal.crash_points import CrashPoint, reached
@@ -207,6 +208,19 @@ class Run:
                     extra={"stream_name": stream},
                 )
 
+    def _tell_failed_checks(self) -> None:
+        """Say how many values failed their checks, where not all of them were named."""
+        for stream, counts in self.ledger.streams.items():
+            fields = counts.failed_values.values()
+            if self.plan is None and any(each.count > MOST_NAMED for each in fields):
+                log.warning(
+                    "Stream %r: %d values failed their checks (%s); the first of each FieldName are named",
+                    stream,
+                    sum(each.count for each in fields),
+                    ", ".join(f"{each.check.field_name!r} {each.count}" for each in fields),
+                    extra={"stream_name": stream},
+                )
+
     def wind_up(self, error: TargetW50Error | None) -> None:
         """Write what came of the streams and of the run, once."""
         if self._wound_up:
@@ -222,6 +236,7 @@ class Run:
         rerun, job_ids = self.rerun()
         self.ledger.write_streams()
         self._tell_alike()
+        self._tell_failed_checks()
         outcome = run_outcome(
             self.started_at,
             self.clock.now(),

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import logging
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from singer_sdk.sinks import Sink
 
+from target_w50.contacts.checks import FailedCheck
 from target_w50.contacts.maker import ContactMaker, ReadyContact
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.loading.stream_load import StreamLoad
-from target_w50.settings.model import DeletedRecords, Settings
+from target_w50.settings.model import DeletedRecords, ImportMode, OnFailedCheck, Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.target.run import Run
 from target_w50.validation.validator import RecordValidator
 from target_w50.w50 import JSON_MEDIA_TYPES
+
+log = logging.getLogger("target-w50")
 
 
 class Host(Protocol):
@@ -67,6 +71,9 @@ class W50Sink(Sink):
         self._keeps_raws = settings.quarantines
         # What is merged is read again from its JSON; other formats have to keep it.
         self._keeps_contacts = run.wire.media_type not in JSON_MEDIA_TYPES
+        self._names_failed = settings.import_mode is not ImportMode.DRY_RUN
+        self._sends_failed = self.mapping.entry.on_failed_check is OnFailedCheck.WARN
+        self._what_becomes = "it is sent all the same" if self._sends_failed else "it is left out"
         self._load: StreamLoad | None = None
         self._source_stream = stream_name
         self.counts = run.ledger.counts(stream_name)
@@ -133,6 +140,7 @@ class W50Sink(Sink):
             InvalidRecordError: it is not to be set aside.
             LimitError: too many are invalid.
         """
+        self._tell_failed(refusal.failed, place, "its record is set aside")
         self._host.run.refusals.refuse(
             refusal,
             self.counts,
@@ -148,7 +156,28 @@ class W50Sink(Sink):
             raise AssertionError
         kept = raw if self._keeps_raws and raw is not None else b""
         contact = ready.contact if self._keeps_contacts else None
-        self._load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched)
+        if not ready.failed:
+            self._load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched)
+            return
+        self._tell_failed(ready.failed, place, self._what_becomes)
+        suspects = {each.check.field_name: place for each in ready.failed} if self._sends_failed else {}
+        self._load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched, suspects)
+
+    def _tell_failed(self, failed: Iterable[FailedCheck], place: int, what_becomes: str) -> None:
+        """Count values that failed, and name the first of each field; a plan names them itself."""
+        for each in failed:
+            is_named = self.counts.check_failed(each, place)
+            if is_named and self._names_failed:
+                log.warning(
+                    "Stream %r, %s: property %r (FieldName %r) %s; %s",
+                    self.stream_name,
+                    self._host.run.places.text(place),
+                    each.check.property,
+                    each.check.field_name,
+                    each.message,
+                    what_becomes,
+                    extra={"stream_name": self.stream_name},
+                )
 
     def take_block(
         self, identities: list[Hashable], fragments: list[bytes], first_place: int, lines: list[bytes]

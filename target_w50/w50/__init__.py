@@ -21,6 +21,7 @@ from target_w50.w50.import_job import (
     arrived,
     has_ended,
     has_failed,
+    has_refused,
     rejected,
     snake_case_members,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "decode_answer",
     "has_ended",
     "has_failed",
+    "has_refused",
     "header",
     "new_session",
     "plain_words",

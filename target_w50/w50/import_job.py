@@ -181,6 +181,11 @@ def rejected(sent: int, job: ImportJob) -> int:
     return max(0, sent - job.inserted_contacts - job.updated_contacts - job.not_updated_contacts)
 
 
+def has_refused(sent: int, job: ImportJob) -> bool:
+    """Whether W50 counted a value or a contact that it did not take."""
+    return job.invalid_email_count > 0 or job.invalid_sms_count > 0 or rejected(sent, job) > 0
+
+
 def snake_case_members(job: ImportJob) -> dict[str, Any]:
     """The 13 members of ImportJob in snake_case, dates with their zone and at most six digits.
 

@@ -220,7 +220,8 @@ def test_the_summary_stands_before_the_last_line(sandbox: Sandbox, tmp_path: Pat
     """Plain text where there is no terminal; nothing of it on standard output."""
     finished = run_target(tmp_path, settings(sandbox, batch_size_rows=10), MESSAGES)
     assert finished.status == 0, finished.stderr
-    header, row = (line.split("  ") for line in finished.stderr.splitlines()[-3:-1])
+    *_, header_line, row_line, suspects, _ = finished.stderr.splitlines()
+    header, row = header_line.split("  "), row_line.split("  ")
     table = dict(
         zip([each.strip() for each in header if each], [each.strip() for each in row if each], strict=True)
     )
@@ -233,6 +234,10 @@ def test_the_summary_stands_before_the_last_line(sandbox: Sandbox, tmp_path: Pat
         "inserted": "30",
         "seconds": table["seconds"],
     }
+    assert suspects == (
+        "Stream 'contacts': W50 refused 1 contact, 1 e-mail address. Suspected, by their checks: "
+        "Email in line 32"
+    )
     assert float(table["seconds"]) > 1
     assert all(line.startswith("{") for line in finished.stdout.splitlines())
 
@@ -286,7 +291,7 @@ def test_on_a_terminal_progress_is_drawn_and_taken_away_before_the_summary(
     end = seen.rpartition("\x1b[?25h")[2]
     assert "╭" in end
     assert "quarantined" in end
-    assert "target-w50: Sent 31 contacts in 1 import job" in end
+    assert "Sent 31 contacts in 1 import job" in end
     log = [
         line for line in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen).splitlines() if "| target-w50" in line
     ]

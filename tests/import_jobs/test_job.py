@@ -435,7 +435,7 @@ def test_what_changes_of_a_job_can_only_be_read_from_outside() -> None:
     """The rest is decided when it is made, which the type checker holds (`Final`)."""
     job = new_job()
     decided = {"number", "counts", "mapping", "stream", "list_id"}
-    decided |= {"schemas", "suppressed_events"}
+    decided |= {"schemas", "suppressed_events", "suspects"}
     assert {name for name in vars(job) if not name.startswith("_")} == decided
     with pytest.raises(AttributeError):
         job.phase = Phase.ENDED  # type: ignore[misc]
