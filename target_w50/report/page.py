@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from target_w50 import __version__
 from target_w50.console.tables import counted
 from target_w50.errors import printable
+from target_w50.report.advice import what_to_do
+from target_w50.report.ages import ago, span
 from target_w50.report.charts import SIZES, Chart
+from target_w50.report.needs import Needs
 from target_w50.report.reading import Complaint
-from target_w50.report.runs import ListSums, Report, ReportedRun
+from target_w50.report.rows import JOB_COLUMNS, STREAM_COLUMNS, Row, by_month, told_runs
+from target_w50.report.runs import Report, ReportedRun, Tone
+from target_w50.report.standing import ListStanding, Standing
 
 RUNS_IN_CHARTS = 40
-RUNS_IN_TABLE = 500
+FEWEST_IN_CHARTS = 2
+"""One run is told in words."""
 COMPLAINTS_SHOWN = 20
-LONGEST_LABEL = 32
-RUN, LIST = "Run (UTC)", "List"
+NEEDS_SHOWN = 25
+RUNS_OPEN = 20
+"""Runs that stand in sight; the others told one by one are a click away."""
+HISTORY_SHOWN = 20
+RUN = "Run (UTC)"
 TIME = "%Y-%m-%d %H:%M"
+_CODE = re.compile(r"`([^`]{1,200})`")
+MARK_WORDS = {Tone.GOOD: "well", Tone.WARN: "well with rejections", Tone.BAD: "failed", Tone.QUIET: "dry"}
 
 
 def page(report: Report, complaints: Sequence[Complaint], now: dt.datetime) -> str:
@@ -34,20 +47,61 @@ def page(report: Report, complaints: Sequence[Complaint], now: dt.datetime) -> s
         now: when the page is made.
     """
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(_resource),
     )
-    environment.filters.update(number=number, decimal=decimal, time=time, text=printable)
-    template = resources.files("target_w50.report").joinpath("page.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
+    standing = Standing(report, now)
+    needs = Needs(standing)
+    told, older = told_runs(report)
+    environment.filters.update(
+        number=number, decimal=decimal, time=time, text=printable, span=span, counted=counted, prose=prose
+    )
+    return environment.get_template("page.html.j2").render(
         report=report,
-        newest=report.newest,
+        answer=standing.answer,
+        standing=standing,
+        needs=needs.items[:NEEDS_SHOWN],
+        need_count=len(needs.items),
+        left_behind=needs.left_behind,
+        history=standing.history[:HISTORY_SHOWN],
+        history_count=len(standing.history),
         charts=[_drawn(each) for each in charts(report)],
-        runs=list(reversed(report.runs))[:RUNS_IN_TABLE],
+        told=told,
+        runs_open=RUNS_OPEN,
+        told_ids=defaultdict(str, {id(each.run): each.anchor for each in told}),
+        months=by_month(older),
+        list_rows=_list_rows(report),
+        job_columns=JOB_COLUMNS,
+        stream_columns=STREAM_COLUMNS,
+        older_count=len(older),
         complaints=[printable(each) for each in complaints[:COMPLAINTS_SHOWN]],
         complaint_count=len(complaints),
         now=now,
         version=__version__,
+        ago=lambda then: ago(then, now),
+        what_to_do=what_to_do,
+        mark_words=mark_words,
+        id_of=id,
     )
+
+
+def _resource(name: str) -> str:
+    return resources.files("target_w50.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _list_rows(report: Report) -> list[Row]:
+    return [
+        Row(
+            (
+                each.name,
+                *(number(figure) for figure in (each.inserted, each.updated, each.rejected, each.invalid)),
+            )
+        )
+        for each in report.lists()
+    ]
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:
@@ -56,29 +110,42 @@ def _drawn(chart: Chart) -> dict[str, Any]:
 
 
 def charts(report: Report) -> list[Chart]:
-    """What is drawn: contacts over time, contacts by list, durations and rates."""
-    runs = report.runs[-RUNS_IN_CHARTS:]
-    left_out = len(report.runs) - len(runs)
+    """What is drawn of the loads, each figure once: contacts taken, those rejected, and the time it took."""
+    runs = report.loads[-RUNS_IN_CHARTS:]
+    if len(runs) < FEWEST_IN_CHARTS:
+        return []
+    left_out, dry = len(report.loads) - len(runs), len(report.runs) - len(report.loads)
     only = f" The {left_out:,} runs before are left out." if left_out else ""
+    only += f" {counted(dry, 'dry run')} not among them." if dry else ""
     labels = _run_labels(runs)
-    seconds, rates = [run.seconds for run in runs], [run.contacts_per_second for run in runs]
+    failed = frozenset(index for index, run in enumerate(runs) if not run.went_well)
+    seconds = [run.seconds for run in runs]
     drawn = [
         Chart(
             "contacts",
-            "Contacts of each run",
-            f"{counted(len(runs), 'run')}: {_sum_words(runs)}.{only}",
+            "Contacts that each run inserted and updated",
+            f"{counted(len(runs), 'run')}: {_sum_words(runs, failed)}.{only}",
             labels,
             {
                 "inserted": [run.figures["contacts_inserted"] for run in runs],
                 "updated": [run.figures["contacts_updated"] for run in runs],
-                "rejected": [run.figures["contacts_rejected"] for run in runs],
             },
             RUN,
             number,
             stacked=True,
             full_width=True,
+            failed=failed,
         ),
-        *_list_charts(report.lists()),
+        Chart(
+            "rejected",
+            "Contacts that W50 rejected",
+            _rejected_words(runs) + only,
+            labels,
+            {"rejected": [run.figures["contacts_rejected"] for run in runs]},
+            RUN,
+            number,
+            failed=failed,
+        ),
         Chart(
             "seconds",
             "Seconds that each run took",
@@ -87,52 +154,21 @@ def charts(report: Report) -> list[Chart]:
             {"seconds": seconds},
             RUN,
             _as_large_as(seconds),
-        ),
-        Chart(
-            "rates",
-            "Contacts sent in a second",
-            _range_words("contacts a second", rates) + only,
-            labels,
-            {"contacts a second": rates},
-            RUN,
-            _as_large_as(rates),
+            failed=failed,
         ),
     ]
-    return [each for each in drawn if each.labels]
+    return [each for each in drawn if each.key != "rejected" or any(each.series["rejected"])]
 
 
-def _list_charts(lists: Sequence[ListSums]) -> list[Chart]:
-    """What was loaded and what was not, apart: the one is many times the other."""
-    names = [printable(each.name) for each in lists]
-    labels = [name if len(name) <= LONGEST_LABEL else f"{name[:LONGEST_LABEL]}..." for name in names]
-    return [
-        Chart(
-            "lists",
-            "Inserted and updated, by list",
-            _list_words(
-                [(each.name, f"{each.inserted:,} inserted, {each.updated:,} updated") for each in lists]
-            ),
-            labels,
-            {"inserted": [each.inserted for each in lists], "updated": [each.updated for each in lists]},
-            LIST,
-            number,
-        ),
-        Chart(
-            "refused",
-            "Rejected and invalid, by list",
-            _list_words(
-                [(each.name, f"{each.rejected:,} rejected, {each.invalid:,} invalid") for each in lists]
-            ),
-            labels,
-            {"rejected": [each.rejected for each in lists], "invalid": [each.invalid for each in lists]},
-            LIST,
-            number,
-        ),
-    ]
-
-
-def _list_words(lists: Sequence[tuple[str, str]]) -> str:
-    return "; ".join(f"{printable(name)}: {words}" for name, words in lists) + "."
+def mark_words(standing: ListStanding) -> str:
+    """What the marks of a list say, for whoever does not see them."""
+    counts = Counter(tone for _, tone in standing.marks)
+    said = ", ".join(f"{counts[tone]} {words}" for tone, words in MARK_WORDS.items() if counts[tone])
+    return (
+        f"The last {counted(len(standing.marks), 'run')}: {said}"
+        if len(standing.marks) > 1
+        else f"1 run: {said}"
+    )
 
 
 def _run_labels(runs: Sequence[ReportedRun]) -> list[str]:
@@ -146,15 +182,22 @@ def _as_large_as(values: Sequence[float]) -> Callable[[float], str]:
     return number if max(values) >= 100 else decimal  # noqa: PLR2004  # there the digit says nothing more
 
 
-def _sum_words(runs: Sequence[ReportedRun]) -> str:
-    def total(figure: str) -> int:
-        return sum(run.figures[figure] for run in runs)
-
-    return (
-        f"{total('contacts_inserted'):,} contacts inserted, {total('contacts_updated'):,} updated, "
-        f"{total('contacts_rejected'):,} rejected; "
-        f"{sum(run.invalid for run in runs):,} invalid addresses and numbers"
+def _sum_words(runs: Sequence[ReportedRun], failed: frozenset[int]) -> str:
+    inserted, updated = (
+        sum(run.figures[figure] for run in runs) for figure in ("contacts_inserted", "contacts_updated")
     )
+    words = f"{inserted:,} contacts inserted, {updated:,} updated"
+    return words + (f"; {counted(len(failed), 'run')} did not end well" if failed else "")
+
+
+def _rejected_words(runs: Sequence[ReportedRun]) -> str:
+    rejected, sent, invalid = (
+        sum(run.figures["contacts_rejected"] for run in runs),
+        sum(run.figures["contacts_sent"] for run in runs),
+        sum(run.invalid for run in runs),
+    )
+    share = f" of {sent:,} sent ({100 * rejected / sent:.1f} %)" if sent else ""
+    return f"{rejected:,}{share}. W50 counts {invalid:,} invalid addresses and numbers among what was sent."
 
 
 def _range_words(what: str, values: Sequence[float]) -> str:
@@ -162,6 +205,11 @@ def _range_words(what: str, values: Sequence[float]) -> str:
         return f"One run: {decimal(values[0])} {what}."
     least, most = decimal(min(values)), decimal(max(values))
     return f"Between {least} and {most} {what}; the last run: {decimal(values[-1])}."
+
+
+def prose(value: object) -> Markup:
+    """A text as it is, with what stands in backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(printable(value)))))  # noqa: S704  # escaped here
 
 
 def number(value: float) -> str:

@@ -1,18 +1,21 @@
-"""Metrics records put together: one run with its streams and import jobs, and sums by contact list."""
+"""One run with its streams and import jobs, and all runs of a report with their sums by contact list."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
 
-from target_w50.import_jobs.counts import FIGURES_OF_W50
-from target_w50.outputs.metrics import MetricsStream
-from target_w50.report.reading import Metrics, Record, date_of
+from target_w50.contacts.refusal import Reason
+from target_w50.report.reading import Record
 
 TROUBLED = {"failed": 0, "unknown": 1}
 """Outcomes of import jobs that somebody must look at, the gravest first."""
+
+GOOD_OUTCOMES = ("finished", "created")
 
 FIGURES = (
     "records_read",
@@ -29,6 +32,15 @@ FIGURES = (
     "contacts_already_delivered",
     "contacts_unchanged",
 )
+
+
+class Tone(str, Enum):
+    """How grave something is; the page's colours and signs go by it."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    QUIET = "quiet"
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,38 @@ class ReportedRun:
         """Whether it ended with exit status 0."""
         return self.end is not None and self.end["exit_status"] == 0
 
+    @cached_property
+    def is_dry(self) -> bool:
+        """Whether it was a dry run: it says so, or it read records for a list and sent nothing of them."""
+        if self.end is None or self.jobs:
+            return False
+        if self.end["import_mode"] is not None:
+            return bool(self.end["import_mode"] == "dry_run")
+        # A record of an earlier version: where a load ends well, what it read is accounted for.
+        to_send = sum(
+            each["records_read"] - each["records_quarantined"] - each["records_skipped"]
+            - each["records_superseded"] - each["contacts_already_delivered"] - each["contacts_unchanged"]
+            for each in self.streams if each["contact_list_id"] is not None
+        )  # fmt: skip
+        states = self.end["states_written"]
+        return self.went_well and to_send > 0 and not states and not self.figures["contacts_sent"]
+
+    @property
+    def has_rejections(self) -> bool:
+        """Whether W50 rejected contacts, or records were set aside."""
+        if self.end is not None and self.end["verdict"] is not None:
+            return bool(self.end["verdict"] == "well_with_rejections")
+        return self.figures["contacts_rejected"] + self.figures["records_quarantined"] > 0
+
+    @property
+    def tone(self) -> Tone:
+        """How grave its end is."""
+        if not self.went_well:
+            return Tone.BAD
+        if self.is_dry:
+            return Tone.QUIET
+        return Tone.WARN if self.has_rejections else Tone.GOOD
+
     @property
     def ending(self) -> str:
         """How it ended, in words."""
@@ -80,6 +124,17 @@ class ReportedRun:
             return "no end recorded"
         status, code = self.end["exit_status"], self.end["error_code"]
         return "all well" if status == 0 else f"exit {status}, {code}"
+
+    @property
+    def rejections(self) -> str:
+        """What was rejected and set aside, in words; nothing where all was taken."""
+        said = (
+            (self.figures["contacts_rejected"], "contact", "rejected"),
+            (self.figures["records_quarantined"], "record", "quarantined"),
+        )
+        return ", ".join(
+            f"{count:,} {what if count == 1 else what + 's'} {how}" for count, what, how in said if count
+        )
 
     @property
     def troubled_jobs(self) -> list[Record]:
@@ -92,11 +147,36 @@ class ReportedRun:
         """All its import jobs, failed and unknown ones first."""
         return sorted(self.jobs, key=lambda job: TROUBLED.get(job["outcome"], len(TROUBLED)))
 
+    @cached_property
+    def list_ids(self) -> frozenset[int]:
+        """The contact lists that it had to do with."""
+        of_streams = {each["contact_list_id"] for each in self.streams}
+        return frozenset((of_streams | {each["contact_list_id"] for each in self.jobs}) - {None})
+
+    @property
+    def list_words(self) -> str:
+        """The contact lists that it had to do with, by name, as far as there are few."""
+        names = {each["contact_list_id"]: each["contact_list_name"] for each in self.streams}
+        few = 3
+        if len(self.list_ids) > few:
+            return f"{len(self.list_ids)} lists"
+        return ", ".join(names.get(each) or f"list {each}" for each in sorted(self.list_ids))
+
+    @property
+    def quarantined(self) -> dict[str, int]:
+        """Records that it set aside, by reason."""
+        counts = {
+            each.value: sum(stream.get(f"quarantined_{each.value}", 0) for stream in self.streams)
+            for each in Reason
+        }
+        return {reason: count for reason, count in counts.items() if count}
+
 
 @dataclass(frozen=True)
 class ListSums:
     """What all runs together did to one contact list."""
 
+    id: int
     name: str
     inserted: int
     updated: int
@@ -106,9 +186,15 @@ class ListSums:
 
 @dataclass(frozen=True)
 class Report:
-    """All runs, the oldest first; there is at least one."""
+    """All runs, the oldest first; there is at least one.
+
+    Attributes:
+        runs: those that are shown.
+        every: all that the files tell of: how fresh a list is does not hang on what is shown.
+    """
 
     runs: Sequence[ReportedRun]
+    every: Sequence[ReportedRun]
 
     @property
     def newest(self) -> ReportedRun:
@@ -116,24 +202,25 @@ class Report:
         return self.runs[-1]
 
     @property
+    def loads(self) -> list[ReportedRun]:
+        """The runs but the dry ones."""
+        return [run for run in self.runs if not run.is_dry]
+
+    @property
     def troubled(self) -> list[tuple[ReportedRun, Record]]:
         """Failed and unknown import jobs with their runs: failed first, the newest of each first."""
         pairs = [(run, job) for run in reversed(self.runs) for job in run.troubled_jobs]
         return sorted(pairs, key=lambda pair: TROUBLED[pair[1]["outcome"]])
 
-    @property
-    def not_well_otherwise(self) -> list[ReportedRun]:
-        """Runs that did not end well, and have no failed or unknown import job that tells why."""
-        return [run for run in self.not_well if not run.troubled_jobs]
-
-    @property
-    def not_well(self) -> list[ReportedRun]:
-        """Runs that did not end well, the newest first."""
-        return [run for run in reversed(self.runs) if not run.went_well]
-
-    def total(self, figure: str) -> int:
-        """The sum of a figure over all runs."""
-        return sum(run.figures[figure] for run in self.runs)
+    def list_names(self) -> Mapping[int, str]:
+        """The contact lists by id, each under its last name; it is empty where no run tells one."""
+        names: dict[int, str] = {}
+        for run in self.every:
+            names.update({each: names.get(each, "") for each in run.list_ids})
+            for stream in run.streams:
+                if stream["contact_list_id"] is not None and stream["contact_list_name"]:
+                    names[stream["contact_list_id"]] = stream["contact_list_name"]
+        return dict(sorted(names.items()))
 
     def lists(self) -> list[ListSums]:
         """The sums by contact list, in the order of their ids."""
@@ -149,6 +236,7 @@ class Report:
                     sums[list_id][figure] += stream[figure]
         return [
             ListSums(
+                each,
                 names[each],
                 sums[each]["contacts_inserted"],
                 sums[each]["contacts_updated"],
@@ -157,55 +245,3 @@ class Report:
             )
             for each in sorted(sums)
         ]
-
-
-def put_together(metrics: Metrics, *, last: int | None = None) -> Report:
-    """The records by run; a run without an end of its own has what its streams and jobs tell.
-
-    Args:
-        metrics: what was read; there is a record at least.
-        last: only so many runs, those that began last.
-    """
-    ends = {record["run_id"]: record for record in metrics.of(MetricsStream.RUNS)}
-    streams: dict[str, list[Record]] = defaultdict(list)
-    jobs: dict[str, list[Record]] = defaultdict(list)
-    for record in metrics.of(MetricsStream.STREAMS):
-        streams[record["run_id"]].append(record)
-    for record in metrics.of(MetricsStream.IMPORT_JOBS):
-        jobs[record["run_id"]].append(record)
-    ids = dict.fromkeys([*ends, *streams, *jobs])
-    runs = [_run(each, ends.get(each), streams[each], jobs[each]) for each in ids]
-    return Report(sorted(runs, key=lambda run: run.started_at)[-(last or 0) :])
-
-
-def _run(run_id: str, end: Record | None, streams: Sequence[Record], jobs: Sequence[Record]) -> ReportedRun:
-    every = [end] if end else [*streams, *jobs]
-    return ReportedRun(
-        run_id,
-        end,
-        streams,
-        jobs,
-        min(date_of(record, "started_at") for record in every),
-        max(date_of(record, "ended_at") for record in every),
-        _figures(end, streams, jobs),
-    )
-
-
-def _figures(end: Record | None, streams: Sequence[Record], jobs: Sequence[Record]) -> dict[str, int]:
-    if streams:
-        return {name: _sum(streams, name) for name in FIGURES}
-    if end is not None:
-        return {name: int(end.get(name, 0)) for name in FIGURES}
-    finished = [job for job in jobs if job["outcome"] == "finished"]
-    of_jobs = {
-        **FIGURES_OF_W50,
-        "contacts_sent": "contacts_sent",
-        "contacts_rejected": "contacts_rejected",
-    }
-    known = {name: _sum(finished, member) for name, member in of_jobs.items()}
-    return {**dict.fromkeys(FIGURES, 0), **known, "import_jobs": len(finished)}
-
-
-def _sum(records: Iterable[Record], name: str) -> int:
-    # Records of earlier versions lack figures that came later.
-    return sum(int(record.get(name, 0)) for record in records)

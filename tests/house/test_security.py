@@ -11,7 +11,7 @@ from target_w50.cli import contact_values
 from target_w50.import_jobs import batches
 from target_w50.journal import leases, sqlite_file
 from target_w50.loading import open_batches, uploading
-from target_w50.report import page, reading
+from target_w50.report import page, reading, rows
 from target_w50.runtime import signals
 from target_w50.settings.schema import SETTINGS_SCHEMA
 from target_w50.singer import messages
@@ -80,7 +80,8 @@ LIMITS = {
         f"{setting('journal_retention_days')} days"
     ),
     "runs in the page's charts": f"{page.RUNS_IN_CHARTS}",
-    "runs in the page's table": f"{page.RUNS_IN_TABLE}",
+    "runs that the page tells one by one": f"{rows.RUNS_TOLD}",
+    "import jobs and streams of them all": f"{rows.ROWS_TOLD}",
     "complaints shown on the page": f"{page.COMPLAINTS_SHOWN}",
     "the value": binary(contact_values.MOST_VALUE_BYTES),
     "until the end": "5 s",

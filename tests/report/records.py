@@ -40,13 +40,13 @@ def run(day: int = 0, seconds: float = 10.0, **members: Any) -> dict[str, Any]:
 
 def stream(day: int = 0, name: str = "contacts", **members: Any) -> dict[str, Any]:
     known = {"run_id": f"run-{day}", "contact_list_id": 42, "contact_list_name": "Newsletter", **members}
-    record = _filled("w50_streams", stream=name, **times(day, 9.0), **known)
+    record = _filled("w50_streams", **{"stream": name, **times(day, 9.0), **known})
     return {"w50_streams": record}
 
 
 def job(day: int = 0, number: int = 1, **members: Any) -> dict[str, Any]:
     known = {"run_id": f"run-{day}", "stream": "contacts", "contact_list_id": 42, "error": None, **members}
-    record = _filled("w50_import_jobs", import_job_id=number, **times(day, 9.0), **known)
+    record = _filled("w50_import_jobs", **{"import_job_id": number, **times(day, 9.0), **known})
     return {"w50_import_jobs": record}
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from target_w50.cli import main as program
 from target_w50.cli.commands import report
-from tests.report.records import job, run, stream, write
+from tests.report.records import BEGAN, job, run, stream, write
 
 
 @pytest.fixture
@@ -18,23 +20,72 @@ def metrics(tmp_path: Path) -> Path:
     records = [
         run(0, seconds=1.5),
         stream(0, contacts_sent=1200, contacts_inserted=1200),
-        run(1, exit_status=5, error_code="job_failed"),
+        run(1, exit_status=5, error_code="job_failed", error="It failed."),
         job(1, 12, outcome="failed", error="It failed."),
     ]
     return write(tmp_path / "m.singer", records)
 
 
-def test_the_tables_begin_with_what_failed(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_line_is_the_answer_then_lists_then_needs_then_runs(
+    metrics: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "CLOCK", SimpleNamespace(now=lambda: BEGAN + dt.timedelta(days=1, hours=2)))
     assert program.run(["report", str(metrics)]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "Failed and unknown import jobs"
-    assert printed[2].split() == ["failed", "12", "42", "contacts", "It", "failed."]
+    assert printed[0] == "Last run: failed, 1 h ago (began 2026-11-02 02:30 UTC, took 10 s)"
+    assert printed[1] == "  It failed."
+    assert printed[2].startswith("  What to do: Look at the import job")
+    fresh = printed.index("How fresh each list is: its last good import job")
+    assert printed[fresh + 2].split()[:4] == ["42", "Newsletter", "25", "h"]
+    assert "not loaded by its last run: job failed" in printed[fresh + 2]
+    needs = next(index for index, line in enumerate(printed) if line.startswith("Needs somebody now"))
     runs = printed[printed.index("Runs, the newest first") + 2 :]
+    assert fresh < needs < len(printed) - len(runs)
     assert "exit 5, job_failed" in runs[0]
     assert "all well" in runs[1]
     assert "1,200" in runs[1]
     assert runs[1].endswith("1.5")
-    assert printed[-1].split() == ["42", "Newsletter", "1,200", "0", "0", "0"]
+    assert printed[-3].split() == ["42", "Newsletter", "1,200", "0", "0", "0"]
+    assert printed[-1] == "Ages are as of 2026-11-02 04:30 UTC, when this report was made."
+
+
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [
+        ("2026-11-02", ["run-1"]),
+        ("2026-11-01T02:30:00Z", ["run-1", "run-0"]),
+        ("25h", ["run-1"]),
+        ("1w", ["run-1", "run-0"]),
+    ],
+)
+def test_since_shows_the_runs_that_began_since_then(
+    metrics: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    since: str,
+    found: list[str],
+) -> None:
+    """How fresh a list is goes by all runs all the same."""
+    monkeypatch.setattr(report, "CLOCK", SimpleNamespace(now=lambda: BEGAN + dt.timedelta(days=1, hours=2)))
+    assert program.run(["report", str(metrics), "--since", since, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [each["run_id"] for each in document["runs"]] == found
+    assert document["contact_lists"][0]["nothing_to_send_at"] is not None
+
+
+def test_no_run_since_then_says_when_the_last_one_was(
+    metrics: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.run(["report", str(metrics), "--since", "2026-11-03"]) == 2
+    assert "The last one began 2026-11-02 02:30 UTC" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("since", ["yesterday", "7x", "0d"])
+def test_a_since_that_is_none_is_refused(
+    metrics: Path, capsys: pytest.CaptureFixture[str], since: str
+) -> None:
+    assert program.run(["report", str(metrics), "--since", since]) == 2
+    assert "--since" in capsys.readouterr().err
 
 
 def test_programs_get_json(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:

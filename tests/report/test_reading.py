@@ -9,8 +9,8 @@ import pytest
 
 from target_w50.errors import InputError
 from target_w50.outputs.metrics import MetricsStream
+from target_w50.report.gathering import put_together
 from target_w50.report.reading import read_metrics
-from target_w50.report.runs import put_together
 from tests.report.records import job, run, stream, write
 
 
