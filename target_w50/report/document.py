@@ -18,6 +18,7 @@ def document(standing: Standing) -> dict[str, Any]:
             "run_id": answer.run.run_id,
             "tone": answer.tone.value,
             "line": answer.line,
+            "rejections": answer.beside,
             "error": answer.happened,
             "what_to_do": answer.todo,
         },

@@ -44,6 +44,7 @@ class LeftBehind:
         last_quarantined: how many the newest run of the stream set aside.
         quarantined_at: when the last run ended that set some aside.
         checks: failed checks, by field.
+        last_checks: those of the newest run of the stream.
         ignored: properties that are not sent, by its newest run.
         newly_ignored: those of them that an earlier run did not ignore.
     """
@@ -53,6 +54,7 @@ class LeftBehind:
     last_quarantined: int = 0
     quarantined_at: dt.datetime | None = None
     checks: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    last_checks: dict[str, int] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
     newly_ignored: list[str] = field(default_factory=list)
     newest: ReportedRun | None = None
@@ -82,7 +84,7 @@ class Needs:
     def items(self) -> list[Need]:
         """All of it, the gravest first."""
         items = [*self._jobs(), *self._failures(), *self._stale_lists(), *self._refused()]
-        items += [*self._quarantined(), *self._newly_ignored()]
+        items += [*self._failed_checks(), *self._quarantined(), *self._newly_ignored()]
         return sorted(items, key=lambda each: (Tone.BAD, Tone.WARN, Tone.QUIET).index(each.tone))
 
     def _jobs(self) -> list[Need]:
@@ -166,6 +168,22 @@ class Needs:
             )
         ]
 
+    def _failed_checks(self) -> list[Need]:
+        """What the last runs' own checks found before anything was sent."""
+        found = [each for each in self.left_behind if each.last_checks and each.newest is not None]
+        by_field: Counter[str] = Counter()
+        for one in found:
+            by_field.update({f"{one.stream}: {name}": count for name, count in one.last_checks.items()})
+        return [
+            Need(
+                Tone.WARN,
+                f"{counted(by_field.total(), 'value')} failed a check before the sending",
+                f"{_counts(by_field)}.",
+                "The log of the run, and the quarantine file, name the lines. Mend them at the source.",
+                max(each.newest.ended_at for each in found if each.newest is not None),
+            )
+        ] if found else []  # fmt: skip
+
     def _quarantined(self) -> list[Need]:
         """Records that were set aside; whether somebody has loaded them since, metrics do not tell."""
         streams = [each for each in self.left_behind if each.quarantined]
@@ -212,7 +230,8 @@ def _take(one: LeftBehind, run: ReportedRun, stream: Record) -> None:
     one.last_quarantined = stream["records_quarantined"]
     if one.last_quarantined:
         one.quarantined_at = run.ended_at
-    for name, count in failed_checks(stream).items():
+    one.last_checks = failed_checks(stream)
+    for name, count in one.last_checks.items():
         one.checks[name] += count
     ignored = list(stream["ignored_properties"])
     # A run that did not get as far as a mapping says nothing about properties.

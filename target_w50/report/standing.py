@@ -25,6 +25,7 @@ class Answer:
         line: one sentence.
         happened: what went wrong, in the run's own words; None where nothing did.
         todo: what is to be done about it.
+        beside: what is to be said of a run that was well: how much was rejected.
     """
 
     tone: Tone
@@ -32,6 +33,7 @@ class Answer:
     run: ReportedRun
     happened: str | None = None
     todo: str | None = None
+    beside: str | None = None
 
 
 @dataclass
@@ -148,9 +150,8 @@ class Standing:
             again = f", for the {_ordinal(in_a_row)} time in a row" if in_a_row > 1 else ""
             line = f"Last run: failed, {age}{again}"
             return Answer(Tone.BAD, line, run, run.end["error"] or run.ending, what_to_do(run))
-        line = f"Last run: all well, {age}" + (f"; {run.rejections}" if run.has_rejections else "").rstrip(
-            "; "
-        )
+        line = f"Last run: all well, {age}"
+        beside = run.rejections if run.has_rejections else None
         in_trouble = [each for each in self.lists if each.trouble is not None]
         if in_trouble:
             names = ", ".join(each.title for each in in_trouble[:2])
@@ -161,7 +162,7 @@ class Standing:
             happened = worst.end["error"] if worst is not None and worst.end is not None else None
             return Answer(Tone.BAD, line, run, happened, what_to_do(worst) if worst is not None else None)
         if self.open_jobs:
-            return Answer(Tone.BAD, f"{line}; but an import job is not settled", run)
+            return Answer(Tone.BAD, f"{line}; but an import job is not settled", run, beside=beside)
         begun = [each.started_at for each in self.loads]
         if is_overdue(begun, self.now):
             usual = span(usual_gap_s(begun) or 0.0)
@@ -170,7 +171,7 @@ class Standing:
                 Tone.WARN, f"{line}; the next one is overdue", run, f"A run comes every {usual}.", todo
             )
         # What was rejected is said; a wall that is never green would be looked at by nobody.
-        return Answer(Tone.GOOD, line, run)
+        return Answer(Tone.GOOD, line, run, beside=beside)
 
     @property
     def _failed_in_a_row(self) -> int:

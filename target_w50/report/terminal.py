@@ -50,7 +50,8 @@ def _write(file: TextIO, lines: list[str]) -> None:
 def _answer_lines(standing: Standing) -> list[str]:
     answer = standing.answer
     began = answer.run.started_at.strftime(TIME)
-    lines = [f"{answer.line} (began {began} UTC, took {span(answer.run.seconds)})"]
+    beside = f"; {answer.beside}" if answer.beside else ""
+    lines = [f"{answer.line}{beside} (began {began} UTC, took {span(answer.run.seconds)})"]
     lines += [f"  {answer.happened}"] if answer.happened else []
     return lines + ([f"  What to do: {answer.todo}"] if answer.todo else [])
 

@@ -55,7 +55,8 @@ def test_rejections_are_said_and_leave_it_well(tmp_path: Path, verdict: str | No
     told: dict[str, Any] = {} if verdict is None else {"verdict": verdict}
     records = [run(0, **told), stream(0, contacts_rejected=22, records_quarantined=1)]
     answer = standing(tmp_path, *records, days=0.1).answer
-    assert answer.line == "Last run: all well, 2 h ago; 22 contacts rejected, 1 record quarantined"
+    assert answer.line == "Last run: all well, 2 h ago"
+    assert answer.beside == "22 contacts rejected, 1 record quarantined"
     assert answer.tone is Tone.GOOD
 
 
@@ -162,8 +163,10 @@ def test_failed_checks_are_counted_by_field(tmp_path: Path) -> None:
         return [{"field_name": "Email", "check": "email", "failed": failed}]
 
     records = [run(0), stream(0, failed_checks=found(3)), run(1), stream(1, failed_checks=found(2))]
-    (only,) = Needs(standing(tmp_path, *records, days=1.1)).left_behind
+    needs = Needs(standing(tmp_path, *records, days=1.1))
+    (only,) = needs.left_behind
     assert dict(only.checks) == {"Email (email)": 5}
+    assert [each.title for each in needs.items] == ["2 values failed a check before the sending"]
 
 
 @pytest.mark.parametrize(
