@@ -307,16 +307,14 @@ class LoadJob:
     @property
     def name(self) -> str:
         """The job in words, for logs and errors."""
-        seen = self._w50_job
-        job = "import job not created yet" if seen is None else f"import job {seen.id}"
+        job = "import job not created yet" if self._w50_job is None else f"import job {self._w50_job.id}"
         return f"{job} of contact list {self.list_id} (stream {self.stream!r})"
 
     def log_fields(self, run_id: str) -> dict[str, object]:
         """What structured log lines about it carry."""
-        seen = self._w50_job
         return {
             "stream_name": self.stream,
             "contact_list_id": self.list_id,
-            "import_job_id": seen.id if seen else None,
+            "import_job_id": self._w50_job.id if self._w50_job else None,
             "run_id": run_id,
         }

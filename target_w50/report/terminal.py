@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from target_w50.console.tables import counted, write_table
+from target_w50.console.tables import counted, hanging, write_table
+from target_w50.console.terminal import width_of
 from target_w50.errors import printable
 from target_w50.report.ages import ago, span
 from target_w50.report.needs import Needs
@@ -44,7 +45,8 @@ def write_report(file: TextIO, standing: Standing) -> None:
 
 
 def _write(file: TextIO, lines: list[str]) -> None:
-    file.writelines(f"{printable(line)}\n" for line in lines)
+    width = width_of(file)
+    file.writelines(f"{part}\n" for line in lines for part in hanging(printable(line), width))
 
 
 def _answer_lines(standing: Standing) -> list[str]:

@@ -64,7 +64,7 @@ def test_people_arrive_and_who_was_refused_is_named_by_file_and_line(importer: I
     ended = importer.imports(*ARGUMENTS, "--quarantine", str(refused), name=name)
     assert ended.status == 0, ended.err
     assert ended.out == ""
-    assert ended.last_line.startswith("w50: Sent 2 contacts in 1 import job")
+    assert ended.last_line.startswith("w50: All well, 1 record quarantined. Sent 2 contacts in 1 import job")
     assert stored(importer.sandbox) == {
         "anna@example.org": {"Email": "anna@example.org", "FirstName": SECRET},
         "berta@example.org": {"Email": "berta@example.org"},
