@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from target_w50.errors import InputError
 from target_w50.files.csv_layout import Layout
+from target_w50.files.duck import DuckError, database
 from target_w50.files.faults import broken, not_utf8
 from target_w50.files.text import CHUNK_BYTES, TextFile
-
-if TYPE_CHECKING:
-    import duckdb
 
 Question = Callable[[str, str], str]
 MOST_FAULTS = 100
@@ -20,32 +18,25 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _NOT_UTF8 = "INVALID ENCODING"
 
 
-def fault_of(
-    connection: duckdb.DuckDBPyConnection, text: TextFile, layout: Layout, question: Question
-) -> InputError:
+def fault_of(text: TextFile, layout: Layout, question: Question) -> InputError:
     """Say why a file can't be read: it is read once more, and DuckDB notes what it would stop at.
 
     Its own messages quote the file, so nothing of them is used.
 
     Args:
-        connection: DuckDB.
         text: the file.
         layout: how it is laid out.
         question: makes the SQL that could not be done, given a path and what is to become of errors.
     """
-    import duckdb  # noqa: PLC0415  # only whoever imports files has it
-
-    try:
+    found = []
+    with contextlib.suppress(DuckError), database() as connection:
         with text.as_path() as path:
-            connection.execute(
-                question(path, f"store_rejects = true, rejects_limit = {MOST_FAULTS}")
-            ).fetchall()
+            noted = f"store_rejects = true, rejects_limit = {MOST_FAULTS}"
+            connection.execute(question(path, noted)).fetchall()
         found = connection.execute(
             "SELECT DISTINCT ON (line_byte_position) line_byte_position, error_type::VARCHAR "
             "FROM reject_errors ORDER BY line_byte_position, column_idx"
         ).fetchall()
-    except duckdb.Error:
-        found = []
     if found:
         position, kind = found[0]
         line = _line_at(text, position - 1)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from target_w50.files.csv_faults import fault_of
 from target_w50.files.csv_layout import Layout
-from target_w50.files.duck import connect, literal, record_line, select, write_lines
+from target_w50.files.duck import DuckError, database, literal, record_line, select, write_lines
 from target_w50.files.faults import changed
 from target_w50.files.line_numbers import LineNumbers
 from target_w50.files.source import Kinds
@@ -67,8 +67,6 @@ class CsvSource:
 
     def _read_through(self, *, typed: bool) -> dict[str, str]:
         """Read every cell, so that what is broken is known before anything is sent; returns the types."""
-        import duckdb  # noqa: PLC0415  # only whoever imports files has it
-
         asked = ["count(*)", *(f"count({cell})" for cell in self._cells)]
         if typed:
             asked += [
@@ -76,34 +74,26 @@ class CsvSource:
                 for cell in self._cells
                 for pattern in (_INTEGER, _NUMBER, _BOOLEAN)
             ]
-        connection = connect()
 
         def question(path: str, more: str) -> str:
             return select(asked, self._table(path, more))
 
         try:
-            with self._text.as_path() as path:
+            with database() as connection, self._text.as_path() as path:
                 figures = connection.execute(question(path, _STRICT)).fetchone() or ()
-        except duckdb.Error:
-            raise fault_of(connection, self._text, self._layout, question) from None
-        finally:
-            connection.close()
+        except DuckError:
+            raise fault_of(self._text, self._layout, question) from None
         self.records = int(figures[0])
         return _kinds(self._cells, [int(each) for each in figures[1:]])
 
     def write(self, stream: str, fd: int) -> int:
         """See `Source`."""
-        import duckdb  # noqa: PLC0415  # as above
-
-        connection = connect()
+        line = record_line(stream, self._values)
         try:
-            with self._text.as_path() as path:
-                line = record_line(stream, self._values)
+            with database() as connection, self._text.as_path() as path:
                 return write_lines(connection, select([line], self._table(path, _STRICT)), fd)
-        except duckdb.Error:
+        except DuckError:
             raise changed(self.name) from None
-        finally:
-            connection.close()
 
     def line_of(self, record: int) -> int | None:
         """See `Source`; None where quotes and lines were not counted as DuckDB did."""

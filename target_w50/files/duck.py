@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from target_w50.errors import SettingsError
+from target_w50.runtime.signals import SIGNALS
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,19 +41,38 @@ def require_duckdb() -> None:
         )
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A database in memory.
+class DuckError(Exception):
+    """DuckDB could not do what it was asked; its own words quote the file, so they are left out."""
+
+
+@contextlib.contextmanager
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, as long as it is needed.
 
     Raises:
         SettingsError: DuckDB is not installed (`extra_missing`).
+        DuckError: what is done with it fails.
+        MemoryError: it needs more than it may have.
     """
     require_duckdb()
-    import duckdb  # noqa: PLC0415  # only whoever imports files has it
+    # It begins threads, when it is imported or connected to: those of a run have the signals blocked.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        import duckdb  # noqa: PLC0415  # only whoever imports files has it
 
-    connection = duckdb.connect(":memory:", config=_SETTINGS)
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
-    return connection
+        connection = duckdb.connect(":memory:", config=_SETTINGS)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
+    except duckdb.Error:
+        raise DuckError from None
+    finally:
+        connection.close()
 
 
 def literal(text: str) -> str:
@@ -82,7 +104,7 @@ def write_lines(connection: duckdb.DuckDBPyConnection, select: str, fd: int) -> 
     """Write lines into a pipe, in their order; returns how many.
 
     Raises:
-        duckdb.Error: they can't be read, or nobody reads the pipe.
+        duckdb.Error: they can't be read, or nobody reads the pipe; a `DuckError` outside `database`.
     """
     done = connection.execute(f"COPY ({select}) TO '/dev/fd/{fd}' ({_AS_THEY_ARE})").fetchone()
     return int(done[0]) if done else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_w50.files.duck import connect, literal, record_line, select, write_lines
+from target_w50.files.duck import DuckError, database, literal, record_line, select, write_lines
 from target_w50.files.faults import broken, changed
 from target_w50.files.source import Kinds
 from target_w50.files.text import for_duckdb
@@ -25,20 +25,16 @@ class ParquetSource:
     about = "Parquet"
 
     def __init__(self, name: str) -> None:
-        import duckdb  # noqa: PLC0415  # only whoever imports files has it
-
         self.name = name
-        connection = connect()
         try:
-            described = connection.execute(f"DESCRIBE {select(['*'], self._table)}").fetchall()
-            types = {str(column): str(kind) for column, kind, *_ in described}
-            # Every value is read, so that what is broken is known before anything is sent.
-            asked = ["count(*)", *(f"count({_identifier(each)})" for each in types)]
-            row = connection.execute(select(asked, self._table)).fetchone()
-        except duckdb.Error:
+            with database() as connection:
+                described = connection.execute(f"DESCRIBE {select(['*'], self._table)}").fetchall()
+                types = {str(column): str(kind) for column, kind, *_ in described}
+                # Every value is read, so that what is broken is known before anything is sent.
+                asked = ["count(*)", *(f"count({_identifier(each)})" for each in types)]
+                row = connection.execute(select(asked, self._table)).fetchone()
+        except DuckError:
             raise broken(f"{name} can't be read as Parquet: it is broken, cut off, or no Parquet.") from None
-        finally:
-            connection.close()
         self.records = int(row[0]) if row else 0
         self._values = {column: _json(_identifier(column), kind) for column, kind in types.items()}
         self.columns: Kinds = {column: frozenset({_kind(each), "null"}) for column, each in types.items()}
@@ -49,15 +45,11 @@ class ParquetSource:
 
     def write(self, stream: str, fd: int) -> int:
         """See `Source`."""
-        import duckdb  # noqa: PLC0415  # as above
-
-        connection = connect()
         try:
-            return write_lines(connection, select([record_line(stream, self._values)], self._table), fd)
-        except duckdb.Error:
+            with database() as connection:
+                return write_lines(connection, select([record_line(stream, self._values)], self._table), fd)
+        except DuckError:
             raise changed(self.name) from None
-        finally:
-            connection.close()
 
     @staticmethod
     def line_of(record: int) -> None:
