@@ -150,7 +150,7 @@ def _kind_by_name(name: str) -> CheckKind | None:
         return None
     if any(words[-len(each) :] == each for each in _EMAIL_NAMES):
         return CheckKind.EMAIL
-    if words and words[-1] in ("number", "no", "nr"):
+    if words and words[-1] in ("number", "nr"):
         words = words[:-1]
     return CheckKind.PHONE if words and words[-1] in _PHONE_WORDS else None
 

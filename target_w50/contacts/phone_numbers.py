@@ -44,6 +44,8 @@ def phone_judge(region: str | None) -> Judge:
             return None
         if _OF_A_SHEET_FORM.fullmatch(text):
             return _OF_A_SHEET
+        if text[0].isalpha() and not text.startswith("tel:"):
+            return _NO_NUMBER  # the library would look for a number in it
         international = text
         if text.startswith("00") and region is None:
             international = "+" + text[2:]
