@@ -190,6 +190,12 @@ def _read_statuses(
     metavar="SPEC",
     help="Misbehave: CALL:MEMBER=VALUE,... or JSON. Repeatable.",
 )
+@click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep contact lists, contacts, jobs and requests in FILE, and have them again at the next start.",
+)
 def sandbox(**options: Any) -> None:
     """Serve a W50 of your own on loopback, to try things on.
 
@@ -207,6 +213,8 @@ def sandbox(**options: Any) -> None:
         emulator = Sandbox(**options)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from None
     try:
         emulator.start()
     except RuntimeError as error:

@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from socketserver import TCPServer
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,7 @@ from target_w50.sandbox.faults import Faults
 from target_w50.sandbox.http.inspection import contents
 from target_w50.sandbox.http.replies import Manner, Reply
 from target_w50.sandbox.http.routes import Routes
+from target_w50.sandbox.keeping import Keeping
 from target_w50.sandbox.model.options import Options
 from target_w50.sandbox.model.store import Store
 
@@ -204,16 +206,26 @@ class Sandbox:
     Attributes:
         options: what it was told.
         faults: how it misbehaves; `faults.add({...})` takes the forms of `fault_rules`.
+
+    Raises:
+        ValueError: an option is wrong.
+        RuntimeError: the file to keep it in can't be used.
     """
 
     def __init__(self, **options: Any) -> None:
         self.options = Options(**options)
+        self._keeping = None
+        if self.options.keep is not None:
+            self._keeping = Keeping(self.options.keep, self.options.lists)
+            self.options = replace(self.options, lists=self._keeping.lists)
         self._stopping = threading.Event()
         self._store = Store(self.options)
         self.faults = Faults(self.options)
         self._routes = Routes(self.options, self._store, self.faults, self._stopping)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        if self._keeping is not None:
+            self._keeping.attach(self._store, self._routes.log)
 
     def start(self) -> Sandbox:
         """Take requests from now on."""
@@ -236,6 +248,8 @@ class Sandbox:
         server.shutdown()
         thread.join()
         server.end_connections()
+        if self._keeping is not None:
+            self._keeping.close()
 
     @property
     def url(self) -> str:

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_w50.sandbox.model.importing import apply_run
-from target_w50.sandbox.model.models import Batch, ContactList, Field, Job, Outcome, Run, SentContact
+from target_w50.sandbox.model.models import (
+    Batch,
+    ContactList,
+    Field,
+    Job,
+    Outcome,
+    RejectedContact,
+    Run,
+    SentContact,
+)
 
 NAMES = ("A", "B", "C")
 VALUES = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([None, "", "x", "y", 1, 2, True]))
@@ -44,7 +53,10 @@ def test_the_index_finds_what_a_look_at_each_contact_finds(
                 inserted += 1
         batch = Batch(len(sent), 0, "", tuple(SentContact(None, values) for values in sent))
         run = Run(match, (), Outcome(), 0.0, "")
-        touched = list(apply_run(Job(number, 1, NAMES, [batch], [run]), run, contact_list))
+        refused: list[RejectedContact] = []
+        job = Job(number, 1, NAMES, [batch], [run])
+        touched = list(apply_run(job, run, contact_list, refused.append))
+        assert len(refused) == run.counters.rejected
         assert (run.counters.inserted, run.counters.updated, run.counters.rejected) == (
             inserted,
             updated,

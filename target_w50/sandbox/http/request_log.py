@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,18 +29,33 @@ class LogEntry:
 
     def document(self) -> dict[str, Any]:
         """As the inspection call shows it."""
-        return {
-            "Number": self.number,
-            "Date": self.date,
-            "Method": self.method,
-            "Path": self.path,
-            "Query": self.query,
-            "Call": self.call,
-            "BytesReceived": self.bytes_received,
-            "Status": self.status,
-            "Outcome": self.outcome,
-            "Seconds": self.seconds,
-        }
+        return {name: getattr(self, member) for member, name in _MEMBERS.items()}
+
+
+_MEMBERS = {
+    "number": "Number",
+    "date": "Date",
+    "method": "Method",
+    "path": "Path",
+    "query": "Query",
+    "call": "Call",
+    "bytes_received": "BytesReceived",
+    "status": "Status",
+    "outcome": "Outcome",
+    "seconds": "Seconds",
+}
+
+
+def read_entry(document: Mapping[str, Any]) -> LogEntry:
+    """A request as `LogEntry.document` has written it.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    values = {member: document[name] for member, name in _MEMBERS.items()}
+    if values["seconds"] is not None:
+        values["seconds"] = float(values["seconds"])
+    return LogEntry(**values)
 
 
 class RequestLog:
@@ -49,6 +65,19 @@ class RequestLog:
         self._lock = threading.Lock()
         self._entries: deque[LogEntry] = deque(maxlen=_KEPT_WITHOUT_CHECKS if no_checks else _KEPT)
         self.count = 0
+        self.on_answer: Callable[[dict[str, Any]], None] | None = None
+
+    def answered(self, entry: LogEntry) -> None:
+        """Say that a request was answered."""
+        if self.on_answer is not None:
+            self.on_answer(entry.document())
+
+    def restore(self, entries: Iterable[LogEntry]) -> None:
+        """Have the requests of an earlier log."""
+        with self._lock:
+            for each in entries:
+                self._entries.append(each)
+                self.count = max(self.count, each.number)
 
     def begin(self, date: str, method: str, path: str, query: str, call: str | None) -> LogEntry:
         """Note a request that has just come in."""

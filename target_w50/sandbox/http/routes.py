@@ -90,6 +90,7 @@ class Routes:
         reply = refusal or self._disturbed(call or "", arguments, request, body, entry)
         entry.status, entry.outcome = reply.sent_status, reply.outcome
         entry.seconds = round(self._options.monotonic() - started_s, 6)
+        self.log.answered(entry)
         return reply
 
     def _match(self, request: Request) -> tuple[str | None, dict[str, int], Reply | None]:

@@ -137,6 +137,17 @@ class SentContact:
 
 
 @dataclass(frozen=True)
+class RejectedContact:
+    """A contact that a run did not take, and why; `is_stored`: the list has it, and it stays as it was."""
+
+    contact_list_id: int
+    job_id: int
+    sent: SentContact
+    reason: str
+    is_stored: bool
+
+
+@dataclass(frozen=True)
 class Batch:
     """What one accepted upload held; `sha256` is None and `contacts` empty where nothing is checked."""
 

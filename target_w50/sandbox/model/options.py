@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from target_w50.sandbox.model.transitions import DEFAULT_STATUSES, Pace
@@ -42,6 +43,7 @@ class Options:
         statuses: CurrentStatus for the states `created`, `queued`, `running`, `finished`.
         unset_date: what a date that is not set yet looks like; None: null.
         faults: rules to start with, in the form of `faults.py`.
+        keep: file that what happens is kept in for the next start; None: nothing is kept.
         monotonic: seconds on a clock that never goes back.
         time_ns: nanoseconds since 1970, for the dates that are shown.
     """
@@ -69,6 +71,7 @@ class Options:
     statuses: Mapping[str, str | None] = field(default_factory=dict)
     unset_date: str | None = None
     faults: Sequence[Mapping[str, Any]] = ()
+    keep: str | Path | None = None
     monotonic: Callable[[], float] = time.monotonic
     time_ns: Callable[[], int] = time.time_ns
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any, TypeAlias
 
 from target_w50.sandbox.model.importing import apply_run
 from target_w50.sandbox.model.list_documents import read_lists
-from target_w50.sandbox.model.models import Batch, ContactList, Job, Outcome, Run
+from target_w50.sandbox.model.models import Batch, ContactList, Job, Outcome, RejectedContact, Run
 from target_w50.sandbox.model.options import Options
 from target_w50.sandbox.model.refusals import InvalidError, UnknownError
 from target_w50.sandbox.model.transitions import DEFAULT_STATUSES, DONE_PERCENT
@@ -17,6 +19,10 @@ from target_w50.sandbox.model.transitions import DEFAULT_STATUSES, DONE_PERCENT
 _NS_PER_TICK = 100
 _TICKS_PER_SECOND = 10_000_000
 _FIRST_JOB = 1001
+_REJECTED_KEPT = 10_000
+
+Change: TypeAlias = Mapping[str, Any]
+"""What has just happened to the store: `op`, and what is needed to do it again."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,13 @@ class FiredEvent:
 
 
 class Store:
-    """All that the sandbox holds of W50's side. Hold `lock` to read several things at one moment."""
+    """All that the sandbox holds of W50's side. Hold `lock` to read several things at one moment.
+
+    Attributes:
+        rejected: contacts that a run did not take, the newest ones, with the reason.
+        rejected_count: how many there were.
+        on_change: is told of each change, under the lock.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -41,6 +53,9 @@ class Store:
         self.lists: dict[int, ContactList] = {}
         self.jobs: dict[int, Job] = {}
         self.events: list[FiredEvent] = []
+        self.rejected: deque[RejectedContact] = deque(maxlen=_REJECTED_KEPT)
+        self.rejected_count = 0
+        self.on_change: Callable[[Change], None] | None = None
         self._running: list[tuple[Job, Run]] = []
         self.reset()
 
@@ -49,6 +64,13 @@ class Store:
         lists = read_lists(self.options.lists)
         with self.lock:
             self.lists, self.jobs, self.events, self._running = lists, {}, [], []
+            self.rejected.clear()
+            self.rejected_count = 0
+            self._tell(op="reset")
+
+    def _tell(self, **change: Any) -> None:
+        if self.on_change is not None:
+            self.on_change(change)
 
     def contact_list(self, list_id: int) -> ContactList:
         """The contact list with that id.
@@ -94,6 +116,7 @@ class Store:
                 )
             job = Job(_FIRST_JOB + len(self.jobs), list_id, tuple(field_names))
             self.jobs[job.id] = job
+            self._tell(op="create", list=list_id, fields=list(field_names))
             return job
 
     def open_job(self, list_id: int, job_id: int) -> Job:
@@ -116,6 +139,7 @@ class Store:
         with self.lock:
             job = self.open_job(list_id, job_id)
             job.batches.append(batch)
+            self._tell(op="add", list=list_id, job=job_id, batch=batch)
             return job
 
     def run_job(
@@ -136,10 +160,25 @@ class Store:
                     f"Contact list {list_id} has no field named {', '.join(map(repr, unknown))} to match by.",
                 )
             run = Run(tuple(match), tuple(events), outcome, self.options.monotonic(), self.date())
-            job.runs.append(run)
-            self._running.append((job, run))
+            self.begin(job, run)
+            self._tell(
+                op="run",
+                list=list_id,
+                job=job_id,
+                match=list(match),
+                events=list(events),
+                outcome=outcome,
+                start_date=run.start_date,
+                at_ns=self.options.time_ns(),
+            )
             self.advance()
             return job
+
+    def begin(self, job: Job, run: Run) -> None:
+        """Have a run go on from now."""
+        with self.lock:
+            job.runs.append(run)
+            self._running.append((job, run))
 
     def read_status(self, list_id: int, job_id: int) -> Job:
         """The job, after a status request was counted."""
@@ -147,6 +186,8 @@ class Store:
             job = self.job(list_id, job_id)
             for run in job.runs:
                 run.reads += 1
+            if job.runs:
+                self._tell(op="read", list=list_id, job=job_id)
             self.advance()
             return job
 
@@ -154,16 +195,28 @@ class Store:
         """Let all runs that are done by now take effect, in the order in which they were started."""
         with self.lock:
             now_s = self.options.monotonic()
-            for job, run in self._running:
+            for job, run in list(self._running):
                 if run.percent(self.options.pace, now_s) >= DONE_PERCENT:
-                    run.finish_date = self.date(max(0.0, now_s - run.started_s - self.options.job_seconds))
-                    if run.outcome.effect:
-                        self._take_effect(job, run)
-            self._running = [(job, run) for job, run in self._running if run.finish_date is None]
+                    late_s = max(0.0, now_s - run.started_s - self.options.job_seconds)
+                    self.finish(job, run, self.date(late_s))
+
+    def finish(self, job: Job, run: Run, finish_date: str) -> None:
+        """End a run, and let it take effect."""
+        with self.lock:
+            run.finish_date = finish_date
+            if run.outcome.effect:
+                self._take_effect(job, run)
+            self._running = [pair for pair in self._running if pair[1] is not run]
+            number = next(index for index, each in enumerate(job.runs) if each is run)
+            self._tell(op="finish", list=job.contact_list_id, job=job.id, run=number, finish_date=finish_date)
+
+    def _reject(self, rejected: RejectedContact) -> None:
+        self.rejected.append(rejected)
+        self.rejected_count += 1
 
     def _take_effect(self, job: Job, run: Run) -> None:
         contact_list = self.contact_list(job.contact_list_id)
-        for contact in apply_run(job, run, contact_list):
+        for contact in apply_run(job, run, contact_list, self._reject):
             self.events.extend(
                 FiredEvent(name, contact_list.id, job.id, contact.id, contact.enc_contact_id)
                 for name in run.custom_events

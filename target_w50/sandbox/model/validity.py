@@ -17,16 +17,21 @@ def count_invalid(values: Mapping[str, Any], fields: Mapping[str, Field]) -> tup
 
     What a value is, the field's MapType says. Null and empty text are not invalid.
     """
-    emails = sms = 0
+    kinds = [kind for _, kind in invalid_fields(values, fields)]
+    return kinds.count(EMAIL), kinds.count(SMS)
+
+
+def invalid_fields(values: Mapping[str, Any], fields: Mapping[str, Field]) -> list[tuple[str, str]]:
+    """The fields whose e-mail address or phone number is not valid, each with `EMAIL` or `SMS`."""
+    found = []
     for name, value in values.items():
         kind = fields[name].map_type.casefold()
         if kind not in (EMAIL, SMS) or value is None or value == "":
             continue
-        if kind == EMAIL:
-            emails += not (isinstance(value, str) and _is_email(value))
-        else:
-            sms += not _is_phone_value(value)
-    return emails, sms
+        is_valid = (isinstance(value, str) and _is_email(value)) if kind == EMAIL else _is_phone_value(value)
+        if not is_valid:
+            found.append((name, kind))
+    return found
 
 
 def _is_phone_value(value: Any) -> bool:
