@@ -22,7 +22,7 @@ def at_urls(sandbox: Sandbox, name: str, **more: Any) -> dict[str, Any]:
             "on_invalid_record": "quarantine",
             "run_id": name,
             "retry_for_s": 1,
-            "request_timeout_s": 5,
+            "request_timeout_s": 60,
             **more,
         },
     )
