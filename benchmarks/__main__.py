@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.changed import measure_changed
 from benchmarks.contacts import STREAM, input_file
 from benchmarks.far_away import measure_far_away
+from benchmarks.importing import Importing, measure_importing
 from benchmarks.overlap import measure_overlap
 from benchmarks.remembering import measure_remembering
 from benchmarks.report import PLAIN, Results
@@ -39,13 +40,21 @@ def main() -> None:
     """Measure and report."""
     options = _options()
     results = Results()
-    only = [options.only_ways is not None, options.only_far_away, options.only_changed]
+    only = [
+        options.only_ways is not None,
+        options.only_far_away,
+        options.only_import,
+        options.only_changed,
+    ]
     if not any(only):
         _measure(options, results)
     if options.only_ways is not None or not any(only):
         results.costs = measure_ways(
             _folder(), options.rounds, options.only_ways or [], share=options.ways_share
         )
+    if options.only_import:
+        with bench_sandbox(_folder()) as sandbox:
+            results.importings.append(_importing(options, Bench(sandbox, FOLDER)))
     if options.only_far_away:
         results.far_away = measure_far_away(
             _folder(), uploads=options.far_uploads, batch_rows=options.overlap_rows
@@ -85,6 +94,7 @@ def _measure(options: argparse.Namespace, results: Results) -> None:
         results.rememberings = measure_remembering(
             bench, FOLDER, records=options.changed_size, pairs=options.pairs
         )
+        results.importings.append(_importing(options, bench))
     if not options.no_overlap:
         results.overlaps = measure_overlap(
             FOLDER, uploads_per_job=3, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
@@ -93,6 +103,10 @@ def _measure(options: argparse.Namespace, results: Results) -> None:
             FOLDER, uploads=options.far_uploads, batch_rows=options.overlap_rows
         )
     results.starts = measure_starts(FOLDER, rounds=3 * options.rounds)
+
+
+def _importing(options: argparse.Namespace, bench: Bench) -> Importing:
+    return measure_importing(bench, FOLDER, records=options.sizes[-1], pairs=options.rounds)
 
 
 def _folder() -> Path:
@@ -120,6 +134,7 @@ def _options() -> argparse.Namespace:
         type=lambda text: sorted(int(each) for each in text.replace("_", "").split(",")),
         help="how many contacts their journals know, with commas between them (default: 1000000,10000000)",
     )
+    parser.add_argument("--only-import", action="store_true", help="only CSV beside Singer lines")
     parser.add_argument("--only-changed", action="store_true", help="only these runs")
     parser.add_argument(
         "--only-ways",

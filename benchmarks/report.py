@@ -16,6 +16,8 @@ from benchmarks.far_away import COLUMNS as FAR_COLUMNS
 from benchmarks.far_away import GOAL as FAR_GOAL
 from benchmarks.far_away import FarAway
 from benchmarks.goals import MOST_MIB, TIMES_BARE, TIMES_SDK, TIMES_SDK_CHANGED, Goal
+from benchmarks.importing import COLUMNS as IMPORT_COLUMNS
+from benchmarks.importing import Importing
 from benchmarks.overlap import GOAL as OVERLAP_GOAL
 from benchmarks.overlap import Overlap
 from benchmarks.remembering import Remembering
@@ -42,6 +44,7 @@ class Results:
         rememberings: runs with a journal beside runs without.
         compared: runs that find out what has changed.
         costs: what each further record costs, by the kind of input.
+        importings: files beside Singer lines.
     """
 
     series: dict[tuple[str, int], dict[str, Series]] = field(default_factory=dict)
@@ -51,6 +54,7 @@ class Results:
     rememberings: list[Remembering] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)
+    importings: list[Importing] = field(default_factory=list)
 
     @property
     def goals(self) -> list[Goal]:
@@ -86,6 +90,9 @@ class Results:
                 goals += pairs.goals
         goals += [goal for each in self.compared for goal in each.goals]
         goals += ways_goals(self.costs)
+        for each_import in self.importings:
+            if each_import.files.records >= JUDGED_FROM[True]:
+                goals += each_import.goals
         return goals
 
     def as_json(self) -> dict[str, Any]:
@@ -110,6 +117,7 @@ class Results:
             "starts": [each.as_json() for each in self.starts],
             "journal": [each.as_json() for each in self.rememberings],
             "further_records": [dict(zip(WAYS_COLUMNS, each.row, strict=True)) for each in self.costs],
+            "import": [each.as_json() for each in self.importings],
             "goals": [goal.as_json() for goal in self.goals],
         }
 
@@ -144,6 +152,9 @@ class Results:
                 "\nWhat each further record costs, beside parsing and writing it with msgspec alone:\n"
             )
             write_table(file, WAYS_COLUMNS, [each.row for each in self.costs], numbers=WAYS_COLUMNS[1:])
+        if self.importings:
+            file.write("\nCSV by w50 import, beside the same contacts as Singer lines:\n")
+            write_table(file, IMPORT_COLUMNS, [each.row for each in self.importings], numbers=IMPORT_COLUMNS)
         file.write("\n")
         write_table(file, ("goal", "wanted", "found", ""), [goal.row for goal in self.goals])
 

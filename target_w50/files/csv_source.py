@@ -15,6 +15,9 @@ from target_w50.files.line_numbers import LineNumbers
 from target_w50.files.source import Kinds
 from target_w50.files.text import TextFile
 
+MOST_LINE_BYTES = 2_000_000
+"""DuckDB's own limit, said so that it reads in pieces of four lines like that and not of sixteen."""
+
 _INTEGER = "-?(0|[1-9][0-9]{0,17})"
 _NUMBER = rf"{_INTEGER}([.][0-9]+)?"
 _BOOLEAN = "(?i)true|false"
@@ -62,7 +65,8 @@ class CsvSource:
             f"read_csv({literal(path)}, auto_detect = false, columns = {{{columns}}}, "
             f"delim = {literal(self._layout.delimiter)}, quote = '\"', escape = '\"', comment = '', "
             f"header = {str(self._layout.has_header).lower()}, skip = {self._layout.lines_before}, "
-            f"nullstr = '', null_padding = false, strict_mode = true, compression = 'none', {more})"
+            f"nullstr = '', null_padding = false, strict_mode = true, compression = 'none', "
+            f"max_line_size = {MOST_LINE_BYTES}, buffer_size = {4 * MOST_LINE_BYTES}, {more})"
         )
 
     def _read_through(self, *, typed: bool) -> dict[str, str]:

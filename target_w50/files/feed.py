@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -14,6 +16,8 @@ from target_w50.files.faults import changed
 from target_w50.files.source import Source, write_all
 from target_w50.runtime.signals import SIGNALS
 
+PIPE_BYTES = 1024 * 1024
+"""More than a pipe usually holds: so the one side waits less often for the other."""
 JOIN_S = 3.0
 """How long the thread has to see that nobody reads any more, in seconds: the pipe is closed to it."""
 
@@ -35,6 +39,8 @@ class Feed:
         self._stream = stream
         self._schema = schema
         self._read_end, self._write_end = os.pipe()
+        with contextlib.suppress(AttributeError, OSError):  # not everywhere, and only so many for one user
+            fcntl.fcntl(self._write_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._closed = False
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="files", daemon=True)
