@@ -12,7 +12,7 @@ from target_w50.errors import MappingError, SettingsError, TargetW50Error
 from target_w50.files.faults import unfit
 from target_w50.files.source import Source
 from target_w50.outputs.invalid_records import InvalidRecordError
-from target_w50.settings.model import NullValues, StateMode, entry_for, settings_from
+from target_w50.settings.model import ImportMode, NullValues, StateMode, entry_for, settings_from
 
 _TAKEN_OFF = (".gz", ".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 
@@ -60,6 +60,10 @@ def import_settings(values: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
     Raises:
         SettingsError: it is not said which list, or by what contacts are told apart (`import_incomplete`).
     """
+    if values.get("import_mode") == ImportMode.CREATE_ONLY.value:
+        raise SettingsError(
+            "`import_mode` is create_only, which sends no contacts: import files with `load`.", code="usage"
+        )
     entry = _entry_of(values, wish.stream)
     options: dict[str, Any] = {
         "contact_list": wish.contact_list,
@@ -122,6 +126,8 @@ def check_columns(settings: Mapping[str, Any], sources: Sequence[Source]) -> Non
         InputError: a file has none for a match field (`file_columns`).
         SettingsError: `--field` names a column that no file has (`usage`).
     """
+    if any(settings.get(name) for name in ("stream_maps", "flattening_enabled")):
+        return  # what the columns are called then, only the target knows
     entry = settings["streams"][0]
     fields: Mapping[str, str] = entry["fields"]
     for source in sources:
@@ -134,7 +140,8 @@ def check_columns(settings: Mapping[str, Any], sources: Sequence[Source]) -> Non
             ):
                 raise unfit(
                     f"{source.name} has no column for match field {match!r}. Its first line should name the "
-                    f"columns. If a column of another name holds it, say --field COLUMN={match}.",
+                    f"columns. If a column of another name holds it, say --field COLUMN={match}. If the file has "
+                    "no such line, name its columns: --columns Email,FirstName,...",
                 )
     columns = {each: None for source in sources for each in source.columns}
     for name in fields:

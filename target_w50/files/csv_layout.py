@@ -19,8 +19,8 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 """What Excel writes into the first line where it is told to."""
-_LIKE_A_VALUE = re.compile(r".*@.*|[\d\s+()./:-]*(?:\d[\s+()./:-]*){6,}", re.DOTALL)
-"""An address, a telephone number or a date: no name of a column."""
+_ADDRESS = re.compile(r"\S+@\S+\.\S+")
+"""What no column is called."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,11 @@ def _length(first: tuple[list[str], str]) -> int:
 
 def _names(file: str, cells: Sequence[str], line: int) -> tuple[str, ...]:
     """The columns' names: without blanks around them, and with a name where there is none."""
-    if any(map(_LIKE_A_VALUE.fullmatch, cells)):
+    if any(map(_ADDRESS.search, cells)):
         # What stands there may be a contact's: it is not said.
         raise unfit(
-            f"{file}, line {line}: this line should name the columns, but a cell of it looks like a "
-            "contact's value. If the file has no line of names, give them: --columns Email,FirstName,...",
+            f"{file}, line {line}: this line should name the columns, but it has an e-mail address. "
+            "If the file has no line of names, give them: --columns Email,FirstName,...",
         )
     names = tuple(cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1))
     first: dict[str, int] = {}

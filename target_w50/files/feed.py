@@ -18,7 +18,7 @@ from target_w50.runtime.signals import SIGNALS
 
 PIPE_BYTES = 1024 * 1024
 """More than a pipe usually holds: so the one side waits less often for the other."""
-JOIN_S = 3.0
+JOIN_S = 1.0
 """How long the thread has to see that nobody reads any more, in seconds: the pipe is closed to it."""
 
 

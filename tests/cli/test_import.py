@@ -147,7 +147,7 @@ REFUSED = {
     "bytes-encoding": (PEOPLE, (*ARGUMENTS, "--encoding", "base64"), "windows-1252", "usage"),
     "delimiter": (PEOPLE, (*ARGUMENTS, "--delimiter", ";;"), "one character", "usage"),
     "ragged": (f"{PEOPLE}x;{SECRET}\n", ARGUMENTS, "line 6", "file_broken"),
-    "no-header": (f"{SECRET},Anna\nx,y\n", ("--list", "42", "--match", "Email"), "no column", "file_columns"),
+    "no-header": (f"{SECRET},Anna\nx,y\n", ("--list", "42", "--match", "Email"), "--columns", "file_columns"),
 }
 
 
