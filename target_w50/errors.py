@@ -44,6 +44,17 @@ def printable(value: object) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """The number with what it counts, such as `1 contact` or `2,000 entries`.
+
+    Args:
+        number: how many.
+        one: the word for one of them.
+        more: the word for several, if that is not `one` with an s.
+    """
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
 MAX_SENTENCE_CHARS = 10_000
 """What is longer than this, for a name of megabytes in it, is told without its middle."""
 _END_CHARS = 1_000

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from target_w50.journal.entries import Entry
+from target_w50.journal.entries import PHASE_WORDS, Entry
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.look import Look
 from target_w50.journal.process import Process
@@ -33,7 +33,8 @@ def jobs_row(entry: Entry) -> tuple[object, ...]:
 def _phase(entry: Entry) -> str:
     if is_seeded(entry):
         return "seeded"
-    return f"{entry.phase.value}, settled" if entry.settled else entry.phase.value
+    words = PHASE_WORDS[entry.phase]
+    return f"{words}, settled" if entry.settled else words
 
 
 def entry_document(entry: Entry) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def entry_rows(look: Look) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = [
         ("contact list", entry.list_id),
         ("stream", entry.stream),
-        ("phase", entry.phase.value),
+        ("how far", PHASE_WORDS[entry.phase]),
         ("contacts", f"{entry.contacts:,}"),
         ("custom events", ", ".join(entry.custom_events) or "none"),
         ("run", entry.run_id),

@@ -221,7 +221,7 @@ def _events(stream: Mapping[str, Any], *, suppressed: bool) -> str:
     if suppressed:
         return f"none: {names} suppressed (suppress_custom_events)"
     most = f"at most {events['most_contacts']:,} may get them"
-    return f"{names} for up to {events['contacts']:,} contacts ({most})"
+    return f"{names} for up to {counted(events['contacts'], 'contact')} ({most})"
 
 
 def plan_sentence(plan: Plan) -> str:

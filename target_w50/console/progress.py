@@ -10,6 +10,7 @@ import threading
 from typing import Protocol, TextIO
 
 from target_w50.console.stream_progress import Looks, StreamProgress
+from target_w50.errors import counted
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import ProgressMode
@@ -48,9 +49,11 @@ class LogLines:
             self._told[each.stream] = now
             fields = each.job.log_fields(self._run_id) if each.job else {"run_id": self._run_id}
             log.info(
-                "Stream %r: %d records read, %d contacts sent%s, %s, %.0f records/s",
+                "Stream %r: %s read, %s sent%s, %s, %.0f records/s",
                 each.stream,
-                *now,
+                counted(each.records_read, "record"),
+                counted(each.contacts_sent, "contact"),
+                *now[2:],
                 each.records_per_second,
                 extra={**fields, "stream_name": each.stream},
             )

@@ -8,27 +8,27 @@ from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
 from target_w50.console.terminal import console_on, width_of
-from target_w50.errors import printable
+from target_w50.errors import counted, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+__all__ = [
+    "NARROWEST",
+    "counted",
+    "folded",
+    "hanging",
+    "pair_lines",
+    "plain_table",
+    "text_table",
+    "write_table",
+]
 
 GAP = "  "
 NARROWEST = 24
 """Columns that a cell must have to be folded in."""
 BOX_WIDTH = 4
 """What a box is wider than the columns, beside one more for each column."""
-
-
-def counted(number: int, one: str, more: str | None = None) -> str:
-    """The number with what it counts, such as `1 contact` or `2,000 entries`.
-
-    Args:
-        number: how many.
-        one: the word for one of them.
-        more: the word for several, if that is not `one` with an s.
-    """
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def plain_table(

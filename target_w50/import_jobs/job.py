@@ -307,7 +307,8 @@ class LoadJob:
     @property
     def name(self) -> str:
         """The job in words, for logs and errors."""
-        job = "import job not created yet" if self._w50_job is None else f"import job {self._w50_job.id}"
+        seen = self._w50_job
+        job = "an import job that W50 has not created yet" if seen is None else f"import job {seen.id}"
         return f"{job} of contact list {self.list_id} (stream {self.stream!r})"
 
     def log_fields(self, run_id: str) -> dict[str, object]:

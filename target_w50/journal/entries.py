@@ -32,6 +32,17 @@ class JournalPhase(str, Enum):
     """The same, as somebody said; and its contacts are sent again without its custom events."""
 
 
+PHASE_WORDS = {
+    JournalPhase.CREATING: "being created",
+    JournalPhase.FILLING: "being filled",
+    JournalPhase.INTENT: "perhaps run",
+    JournalPhase.RUNNING: "run, its end not seen",
+    JournalPhase.FINISHED: "ended well",
+    JournalPhase.COVERED: "ended well, its state written",
+    JournalPhase.ABANDONED: "given up",
+    JournalPhase.WITHOUT_EVENTS: "given up, its events never to fire",
+}
+"""How far a job came, for people."""
 NOT_RUN = (JournalPhase.CREATING, JournalPhase.FILLING)
 MAY_RUN = (JournalPhase.INTENT, JournalPhase.RUNNING)
 DELIVERED = (JournalPhase.FINISHED, JournalPhase.COVERED)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from target_w50.contacts.mapping import StreamMapping
+from target_w50.errors import counted
 from target_w50.journal.history import StreamHistory, StreamMemory
 from target_w50.journal.journal import Journal
 from target_w50.journal.key_change import ForeseenRows, KeyChange, KeyHashes
@@ -126,10 +127,10 @@ class Histories:
         if left is None or 100 * count >= (100 - MOST_LOST_PERCENT) * left:
             return before
         log.warning(
-            "Contact list %d has %d contacts, and had %d when the last run of stream %r left it: it was "
+            "Contact list %d has %s, and had %d when the last run of stream %r left it: it was "
             "changed elsewhere. All contacts of the stream are sent again, without custom events%s",
             mapping.contact_list.id,
-            count,
+            counted(count, "contact"),
             left,
             mapping.stream,
             " for those that W50 has had" if mapping.entry.custom_events else "",

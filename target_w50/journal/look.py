@@ -12,7 +12,7 @@ from target_w50.journal.looking import Holder, given_back, holder_of
 from target_w50.journal.process import Process
 from target_w50.journal.recovery import WORDS, Verdict, foresee, status_of
 from target_w50.journal.resolving import has_changed
-from target_w50.journal.words import what_to_say
+from target_w50.journal.words import from_now_on, what_to_say
 from target_w50.w50 import ImportJob
 
 
@@ -77,7 +77,14 @@ class Look:
     @property
     def next_run(self) -> str:
         """What the next run does, as a sentence; empty if nothing, or that is not known."""
-        return "" if self.verdict is None else f"The next run {WORDS[self.verdict]}."
+        if self.verdict is not None:
+            return f"The next run {WORDS[self.verdict]}."
+        entry = self.entry
+        if entry.phase in OPEN:
+            return ""
+        return from_now_on(
+            entry.phase, has_events=bool(entry.custom_events), settled=entry.settled is not None
+        )
 
     @property
     def advice(self) -> str:

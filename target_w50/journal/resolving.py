@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from target_w50.errors import JobUnknownError, SettingsError, printable
-from target_w50.journal.entries import MAY_RUN, NOT_RUN, Entry, JournalPhase, harmless
+from target_w50.errors import JobUnknownError, SettingsError, counted, printable
+from target_w50.journal.entries import MAY_RUN, NOT_RUN, PHASE_WORDS, Entry, JournalPhase, harmless
 from target_w50.journal.journal import Journal
 from target_w50.journal.leases import time_in_words
 from target_w50.journal.looking import find, given_back
@@ -68,8 +68,9 @@ def unresolved_error(entry: Entry, seen: ImportJob | None) -> JobUnknownError:
         may_be_not_run=not has_changed(entry, seen),
     )
     return JobUnknownError(
-        f"{entry.name[0].upper()}{entry.name[1:]}, with {entry.contacts:,} contacts{events}, which run "
-        f"{entry.run_id} began, must be looked at by a person: {found}. Nothing was sent to the list. {says}",
+        f"{entry.name[0].upper()}{entry.name[1:]}, with {counted(entry.contacts, 'contact')}{events}, which "
+        f"run {entry.run_id} began, must be looked at by a person: {found}. Nothing was sent to the list. "
+        f"{says}",
         job_id=entry.import_job_id,
         code="job_unresolved",
     )
@@ -110,7 +111,7 @@ def resolve(
         now = find(journal, entry.import_job_id or 0, entry.list_id)
         if (now.id, now.phase) != (entry.id, entry.phase):
             raise SettingsError(
-                f"A run has seen to {entry.name} meanwhile: it is {now.phase.value}. Look again.",
+                f"A run has worked on {entry.name} meanwhile: {PHASE_WORDS[now.phase]}. Look again.",
                 code="job_not_open",
             )
         after = JournalPhase.FINISHED
@@ -129,11 +130,12 @@ def resolve(
 def _need_open(entry: Entry) -> None:
     if entry.phase in MAY_RUN:
         return
-    why = "the next run sees to it by itself" if entry.phase in NOT_RUN else "there is nothing to say of it"
-    raise SettingsError(
-        f"{entry.name[0].upper()}{entry.name[1:]} is {entry.phase.value}: {why}. Nothing was changed.",
-        code="job_not_open",
-    )
+    name, words = f"{entry.name[0].upper()}{entry.name[1:]}", PHASE_WORDS[entry.phase]
+    if entry.phase in NOT_RUN:
+        why = f"was never run ({words}), so the next run sends its contacts again without your word"
+    else:
+        why = f"needs no word of yours: its end is known ({words})"
+    raise SettingsError(f"{name} {why}. Nothing was changed.", code="job_not_open")
 
 
 def _need_no_process(entry: Entry) -> None:

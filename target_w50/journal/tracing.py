@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from target_w50.errors import counted
 from target_w50.journal.contact_rows import NOT_KNOWN
 from target_w50.journal.entries import (
     COLUMNS,
@@ -70,8 +71,8 @@ class Delivery:
             return "ended; W50 rejected this contact" if lost == 1 else "ended; W50 rejected all its contacts"
         verb = "was" if lost == 1 else "were"
         return (
-            f"ended; {lost:,} of {entry.contacts:,} contacts of that job {verb} rejected; W50 does not say "
-            f"which{', and warned of this one' if self.warned else ''}"
+            f"ended; {lost:,} of {counted(entry.contacts, 'contact')} of that job {verb} rejected; W50 does "
+            f"not say which{', and warned of this one' if self.warned else ''}"
         )
 
     @property

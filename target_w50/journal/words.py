@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from target_w50.journal.entries import JournalPhase
+
 PLACEHOLDERS = ("TEXT", "REASON")
 """What stands for a reason where commands are shown; nobody means it."""
 
@@ -42,6 +44,26 @@ def next_run_in_words(
     unless = " (unless W50's status changes before the next run)" if next_run is NextRun.ASKS else ""
     says = what_to_say(job_id, list_id, has_events=has_events, may_be_not_run=may_be_not_run)
     return f"Nothing more is sent to contact list {list_id} until you decide{unless}. {says}"
+
+
+def from_now_on(phase: JournalPhase, *, has_events: bool, settled: bool) -> str:
+    """What the next run does about a job whose end is known, as a sentence.
+
+    Args:
+        phase: how far it came.
+        has_events: whether it has custom events.
+        settled: whether nothing of it is open any more.
+    """
+    if settled:
+        return "It is settled: the next run does nothing about it."
+    if phase is JournalPhase.ABANDONED:
+        events = ", with their custom events" if has_events else ""
+        return f"The next run sends its contacts again{events}, unless another import job delivered them."
+    if phase is JournalPhase.WITHOUT_EVENTS:
+        return "The next run sends its contacts again, without custom events."
+    if has_events:
+        return "The next run does not send its contacts again: they count as delivered."
+    return "The next run may send its contacts again, which does no harm: it has no custom events."
 
 
 def what_to_say(

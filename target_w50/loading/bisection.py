@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from target_w50.contacts.refusal import Reason
-from target_w50.errors import RefusedError
+from target_w50.errors import RefusedError, counted
 from target_w50.import_jobs.batches import Batch, ContactParts
 from target_w50.import_jobs.fingerprints import Fingerprints
 from target_w50.import_jobs.job import LoadJob
@@ -139,9 +139,9 @@ class Bisection:
                 job.counts.quarantine(Reason.W50_REJECTED)
         self._quarantine.flush()
         log.warning(
-            "%s: W50 refused %d contacts (status %s); their records are in quarantine. First: %s",
+            "%s: W50 refused %s (status %s), now in quarantine. First: %s",
             job.name,
-            len(culprits),
+            counted(len(culprits), "contact"),
             error.status,
             ", ".join(self._places.text(part.place) for part in culprits[:5]),
         )

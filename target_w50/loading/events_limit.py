@@ -7,7 +7,7 @@ from typing import Any
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import ENC_CONTACT_ID
-from target_w50.errors import LimitError
+from target_w50.errors import LimitError, counted
 from target_w50.import_jobs.job import LoadJob
 
 
@@ -54,9 +54,9 @@ def check_events(job: LoadJob, contacts_before: int) -> None:
     most, contacts = job.mapping.entry.custom_events_max_contacts, contacts_before + job.contacts
     if contacts > most:
         raise LimitError(
-            f"Stream {job.stream!r}, contact list {job.list_id}: {contacts} contacts of this run would get "
-            f"the custom events {', '.join(job.custom_events)}, more than custom_events_max_contacts "
-            f"({most}). Their import job is not run. Raise the setting if they are all to get them, or set "
-            "suppress_custom_events for a first load.",
+            f"Stream {job.stream!r}, contact list {job.list_id}: {counted(contacts, 'contact')} of this run "
+            f"would get the custom events {', '.join(job.custom_events)}, more than "
+            f"custom_events_max_contacts ({most}). Their import job is not run. Raise the setting if all of "
+            "them are to get them, or set suppress_custom_events for a first load.",
             code="custom_events_limit",
         )

@@ -15,6 +15,7 @@ from target_w50.errors import (
     TargetW50Error,
     UnreachableError,
     W50Error,
+    counted,
 )
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.phases import Outcome, Phase
@@ -194,7 +195,7 @@ class Polling:
         self._unknown(
             job,
             f"{job.name} ended (CurrentStatus {status!r}), but counts nothing at all, although "
-            f"{job.contacts} contacts were sent: it is not known whether they arrived. "
+            f"{counted(job.contacts, 'contact')} had been sent: it is not known what arrived. "
             f"{self._journal.next_run(job, NextRun.ASKS)} If W50 is right to take none of them, set "
             "max_rejected_percent to 100.",
             needs_person=bool(job.custom_events),
@@ -236,9 +237,9 @@ class Polling:
                 else "None arrived, so no state was written for them: the next run sends them again."
             )
             raise LimitError(
-                f"{job.name}: W50 rejected {lost} of {job.contacts} contacts ({percent:.1f} %), more than "
-                f"max_rejected_percent ({self._settings.max_rejected_percent:g}). {state} Look at the job in "
-                "W50 for the reasons.",
+                f"{job.name}: W50 rejected {lost:,} of {counted(job.contacts, 'contact')} ({percent:.1f} %), "
+                f"more than max_rejected_percent ({self._settings.max_rejected_percent:g}). {state} Look at "
+                "the job in W50 for the reasons.",
                 code="rejected_limit",
             )
 

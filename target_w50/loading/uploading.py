@@ -18,6 +18,7 @@ from target_w50.errors import (
     TargetW50Error,
     UnreachableError,
     W50Error,
+    counted,
 )
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import Effort
@@ -194,9 +195,9 @@ class Uploading:
         may_be_too_large = error.status == TOO_LARGE or error.not_found
         if may_be_too_large and batch.count > 1 and self._is_too_large(job, error):
             log.warning(
-                "W50 refused a request of %d contacts and %d bytes for %s as too large; sending halves",
-                batch.count,
-                batch.size_bytes,
+                "W50 refused a request of %s and %s for %s as too large; sending halves",
+                counted(batch.count, "contact"),
+                counted(batch.size_bytes, "byte"),
                 job.name,
                 extra=job.log_fields(self._ledger.run_id),
             )
@@ -215,7 +216,7 @@ class Uploading:
         places = batch.places
         words = self._places.text(places[0])
         if len(places) > 1:
-            words = f"{len(places)} contacts, {words} to {self._places.text(places[-1])}"
+            words = f"{counted(len(places), 'contact')}, {words} to {self._places.text(places[-1])}"
         quarantines = self._settings.quarantines
         advice = "" if quarantines else "; with on_invalid_record quarantine those at fault are set aside"
         error.say(f"{job.name}: W50 refused to take {words}{advice}. {error.message}")
@@ -275,7 +276,7 @@ class Uploading:
             ) from error
         pause_s = self._pause_before_rebuild(job, error)
         log.warning(
-            "Gave up %s, which is never run, and build it anew with all its batches (%d of %d): %s",
+            "%s is given up and never run; another one gets all its batches (%d of %d): %s",
             job.name,
             job.rebuilds + 1,
             MOST_REBUILDS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from target_w50.errors import counted
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.job import LoadJob
 from target_w50.import_jobs.places import Places
@@ -36,22 +37,22 @@ class ValidationWarnings:
             warnings: for each warned contact its index in the batch, and W50's texts.
         """
         known_names = frozenset(job.mapping.field_names)
-        counted = {} if job.effort is None else job.effort.warnings
+        of_kind = {} if job.effort is None else job.effort.warnings
         by_kind: dict[str, list[int]] = {}
         for index, texts in warnings:
             if not 0 <= index < batch.count:
                 continue
             for text in texts:
                 kind = kind_of(text, known_names)
-                if kind not in by_kind and len(counted.keys() | by_kind.keys()) >= MOST_KINDS:
-                    kind = kind if kind in counted else OTHER
+                if kind not in by_kind and len(of_kind.keys() | by_kind.keys()) >= MOST_KINDS:
+                    kind = kind if kind in of_kind else OTHER
                 by_kind.setdefault(kind, []).append(batch.places[index])
         for kind, places in by_kind.items():
-            counted[kind] = counted.get(kind, 0) + len(places)
+            of_kind[kind] = of_kind.get(kind, 0) + len(places)
             log.warning(
-                "%s: W50 warned of %d contacts: %s. First: %s",
+                "%s: W50 warned of %s: %s. First: %s",
                 job.name,
-                len(places),
+                counted(len(places), "contact"),
                 kind,
                 ", ".join(self._places.text(place) for place in places[:MOST_PLACES]),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_w50.contacts.refusal import Reason, Refusal
-from target_w50.errors import InputError, LimitError
+from target_w50.errors import InputError, LimitError, counted
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.places import Places
 from target_w50.outputs.ledger import Ledger
@@ -135,9 +135,9 @@ class InvalidRecords:
         share = 100 * invalid / records
         if share > percent:
             raise LimitError(
-                f"{invalid} of {records} records are invalid ({share:.1f} %), more than "
-                f"max_invalid_percent ({percent:g}). Their records are in quarantine: mend them there, or "
-                "raise the limit.",
+                f"{invalid:,} of {counted(records, 'record')} {'is' if invalid == 1 else 'are'} invalid "
+                f"({share:.1f} %), more than max_invalid_percent ({percent:g}). What is invalid is in "
+                "quarantine: mend it there, or raise the limit.",
                 code="invalid_percent_limit",
             )
 

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 
 from target_w50.contacts.contact_lists import ListDirectory
-from target_w50.errors import TargetW50Error
+from target_w50.errors import TargetW50Error, counted
 from target_w50.import_jobs.failed_values import MOST_NAMED
 from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
@@ -200,11 +200,11 @@ class Run:
         for stream, counts in self.ledger.streams.items():
             if counts.match_values_alike:
                 log.warning(
-                    "Stream %r: %d contacts stood in an import job with another whose match values differ "
+                    "Stream %r: %s stood in an import job with another whose match values differ "
                     "only in case, Unicode form or number against text. If W50 takes them for one contact, "
                     "set `match_values` to folded; else mend them at their source",
                     stream,
-                    counts.match_values_alike,
+                    counted(counts.match_values_alike, "contact"),
                     extra={"stream_name": stream},
                 )
 

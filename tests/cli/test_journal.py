@@ -141,7 +141,29 @@ def test_what_a_person_said_is_kept(unknown: Office) -> None:
     unknown.w50("journal", "resolve", "1001", "--as", "ran", "--reason", "her mail is there")
     shown = unknown.w50("journal", "show", "1001")
     assert "resolved as ran: her mail is there" in shown.out
-    assert ["phase", "finished"] in [line.split() for line in shown.out.splitlines()]
+    assert ["how", "far", "ended", "well"] in [line.split() for line in shown.out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("words", "follows"),
+    [
+        ("ran", "The next run does not send its contacts again"),
+        ("not-run", "The next run sends its contacts again, with their custom events"),
+        ("not-run --without-events", "The next run sends its contacts again, without custom events"),
+    ],
+    ids=["ran", "not run", "no events"],
+)
+def test_what_the_next_run_does_is_shown_after_the_word_too(
+    unknown: Office, words: str, follows: str
+) -> None:
+    resolve = ("journal", "resolve", "1001", "--reason", "her mail is there", "--as", *words.split())
+    said = unknown.w50(*resolve)
+    assert follows in said.out
+    shown = unknown.w50("journal", "show", "1001")
+    assert follows in shown.out
+    again = unknown.w50(*resolve)
+    assert again.status == 2
+    assert "needs no word of yours: its end is known" in again.last_line
 
 
 def test_a_job_without_events_goes_on_without_them_after_another_crash(unknown: Office) -> None:
@@ -218,7 +240,7 @@ def test_jobs_are_listed_the_newest_first_and_w50_is_not_asked(unknown: Office) 
     assert listed.err.startswith("w50: jobs of the W50 at ")
     head, row = listed.out.splitlines()
     assert head.split()[:4] == ["import", "job", "list", "stream"]
-    assert row.split()[:4] == ["1001", "42", "contacts", "intent"]
+    assert row.split()[:4] == ["1001", "42", "contacts", "perhaps"]
     assert [each["import_job_id"] for each in unknown.w50("journal", "ls", "--open", "--json").document] == [
         1001
     ]

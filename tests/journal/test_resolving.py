@@ -208,7 +208,7 @@ def test_a_run_that_saw_to_the_job_meanwhile_has_the_last_word(desk: Desk) -> No
     journal = desk.run("w50")
     entry = find(journal, 1001)
     says(desk, RAN, DONE)
-    with pytest.raises(SettingsError, match=r"A run has seen to .* meanwhile: it is finished"):
+    with pytest.raises(SettingsError, match=r"A run has worked on .* meanwhile: ended well"):
         resolve(journal, entry, STANDS, NOT_RUN, failure_statuses=FAILURES)
 
 
@@ -217,7 +217,7 @@ def test_a_job_that_never_came_to_its_run_needs_nobody(desk: Desk) -> None:
     first.leases.take(42)
     first.creating(1, 42, "contacts", ["Welcome"])
     first.filling(1, 1001)
-    with pytest.raises(SettingsError, match="the next run sees to it by itself"):
+    with pytest.raises(SettingsError, match=r"was never run .* without your word"):
         says(desk, NOT_RUN, None)
 
 

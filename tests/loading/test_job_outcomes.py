@@ -245,7 +245,7 @@ def test_a_job_that_ended_but_counts_nothing_at_all_is_unknown(load: Load, sandb
     sandbox.faults.add(call="run", job={**NOTHING, "CurrentStatus": "Done"})
     finished = load(MESSAGES)
     assert (finished.status, finished.error_code, finished.states) == (5, "job_unknown", [])
-    assert "counts nothing at all, although 4 contacts were sent" in finished.last_line
+    assert "counts nothing at all, although 4 contacts had been sent" in finished.last_line
     assert finished.outcomes == ["unknown"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ import click
 
 from target_w50.cli.import_settings import Wish, check_columns, import_settings, reword, stream_name
 from target_w50.cli.options import config_option, prompt, say_where, warnings_told
-from target_w50.console.tables import counted
+from target_w50.console.tables import counted, hanging
+from target_w50.console.terminal import width_of
 from target_w50.errors import SettingsError, printable
 from target_w50.files.feed import Feed
 from target_w50.files.opening import Kind, Reading, check_alike, open_sources
@@ -19,7 +21,7 @@ from target_w50.files.places import FilePlaces
 from target_w50.files.source import Source, merged, schema_of
 from target_w50.settings.choices import ImportMode, ProgressMode
 from target_w50.settings.model import settings_from
-from target_w50.settings.sources import open_to_everybody, read_config
+from target_w50.settings.sources import Sources, open_to_everybody, read_config
 from target_w50.singer.lean_sdk import import_lean
 
 PROGRAM = "w50"
@@ -93,7 +95,7 @@ def import_command(
     delimiter: str | None,
     encoding: str | None,
     columns: str | None,
-    config: tuple[str, ...],
+    config: Sources,
 ) -> int:
     """Load the contacts of CSV, JSON lines or Parquet files, also gzipped, into a contact list.
 
@@ -165,7 +167,7 @@ def _encoding(name: str | None) -> str | None:
     return name
 
 
-def _plan(values: dict[str, Any], config: Sequence[str], feed: Feed, sources: Sequence[Source]) -> None:
+def _plan(values: dict[str, Any], config: Sources, feed: Feed, sources: Sequence[Source]) -> None:
     """Tell what a run would do, as `w50 plan` does."""
     from target_w50.cli.commands.plan import rehearse  # noqa: PLC0415  # it brings the SDK
     from target_w50.console.plan_report import plan_lines, plan_sentence  # noqa: PLC0415
@@ -180,12 +182,13 @@ def _plan(values: dict[str, Any], config: Sequence[str], feed: Feed, sources: Se
     say_where(settings, config)
     with warnings_told():
         plan = rehearse(rehearsal, settings, feed, places=FilePlaces(sources))
-    for line in plan_lines(plan, show_values=False):
+    width = width_of(sys.stdout)
+    for line in plan_lines(plan, show_values=False, width=width):
         click.echo(line)
-    click.echo(plan_sentence(plan))
+    click.echo("\n".join(hanging(plan_sentence(plan), width)))
 
 
-def _load(values: dict[str, Any], config: Sequence[str], feed: Feed, sources: Sequence[Source]) -> int:
+def _load(values: dict[str, Any], config: Sources, feed: Feed, sources: Sequence[Source]) -> int:
     """Load as the target does; no state is written, so nothing goes to standard output."""
     from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 

@@ -35,16 +35,16 @@ from target_w50.journal.looking import find, jobs
 from target_w50.journal.recovery import decides_itself, status_of
 from target_w50.journal.resolving import As, Word, resolve
 from target_w50.journal.tables import TYPES, VERSION, statements
-from target_w50.journal.words import PLACEHOLDERS
+from target_w50.journal.words import PLACEHOLDERS, from_now_on
 from target_w50.settings.sources import Sources
 
-COLUMNS = ("import job", "list", "stream", "phase", "contacts", "events", "began (UTC)", "run")
-FROM_NOW_ON = {
-    JournalPhase.FINISHED: "ran. The next run does not send again what it brought, where it had events.",
-    JournalPhase.ABANDONED: "did not run. The next run sends its contacts again, with their events.",
-    JournalPhase.WITHOUT_EVENTS: "counts as not run. The next run sends its contacts again, without events.",
+COLUMNS = ("import job", "list", "stream", "how far", "contacts", "events", "began (UTC)", "run")
+BECAME = {
+    JournalPhase.FINISHED: "ran",
+    JournalPhase.ABANDONED: "did not run",
+    JournalPhase.WITHOUT_EVENTS: "counts as not run",
 }
-"""What a person's word leads to."""
+"""What a person said of a job."""
 NUMBERS = ("import job", "list", "contacts")
 
 job_argument = click.argument("job_id", metavar="JOB", type=click.IntRange(min=0))
@@ -180,7 +180,8 @@ def resolve_command(  # as click hands them over
         return
     if by_itself:
         click.echo(f"w50: Nobody had to say so: without your word the next run {by_itself}.", err=True)
-    click.echo(printable(f"Recorded: {entry.name} {FROM_NOW_ON[entry.phase]} This can't be changed."))
+    follows = from_now_on(entry.phase, has_events=bool(entry.custom_events), settled=False)
+    click.echo(printable(f"Recorded: {entry.name} {BECAME[entry.phase]}. {follows} This can't be changed."))
     if left:
         click.echo(f"{left} more of its list {'is' if left == 1 else 'are'} open: `w50 journal ls --open`.")
 

@@ -143,9 +143,10 @@ def _remarks(seeding: Seeding) -> Iterator[str]:
         booked, mapping = seeding.booked[planned.counts.stream], planned.mapping
         if mapping is not None and mapping.contact_list.count < booked:
             yield (
-                f"contact list {mapping.contact_list.id} has {mapping.contact_list.count:,} contacts in W50, "
-                "fewer than were booked: what is missing there is not sent until it changes. If that is "
-                f"wrong, take it back: `w50 journal forget --list {mapping.contact_list.id}`"
+                f"contact list {mapping.contact_list.id} has "
+                f"{counted(mapping.contact_list.count, 'contact')} in W50, fewer than were booked: what is "
+                "missing there is not sent until it changes. If that is wrong, take it back: "
+                f"`w50 journal forget --list {mapping.contact_list.id}`"
             )
 
 
