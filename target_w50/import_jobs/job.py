@@ -307,8 +307,7 @@ class LoadJob:
     @property
     def name(self) -> str:
         """The job in words, for logs and errors."""
-        seen = self._w50_job
-        job = "an import job that W50 has not created yet" if seen is None else f"import job {seen.id}"
+        job = f"import job {self._w50_job.id}" if self._w50_job else "an import job without an id as yet"
         return f"{job} of contact list {self.list_id} (stream {self.stream!r})"
 
     def log_fields(self, run_id: str) -> dict[str, object]:

@@ -269,7 +269,7 @@ def test_a_job_is_told_by_what_it_was_made_of() -> None:
     job = LoadJob(3, counts, mapping)
     assert (job.number, job.counts, job.mapping, job.closed) == (3, counts, mapping, False)
     assert (job.effort, job.custom_events) == (None, ("Hello",))
-    assert job.name == "an import job that W50 has not created yet of contact list 42 (stream 'contacts')"
+    assert job.name == "an import job without an id as yet of contact list 42 (stream 'contacts')"
     about = {"stream_name": "contacts", "contact_list_id": 42, "run_id": "a-run"}
     assert job.log_fields("a-run") == {**about, "import_job_id": None}
     job.creating(Effort(CLOCK.now()))
