@@ -209,7 +209,7 @@ def _job_lines(stream: Mapping[str, Any], *, suppressed: bool) -> Iterator[str]:
     if delivered:
         yield f"{INDENT}not sent     {delivered:,} that earlier runs delivered, which did not end well"
     if stream["contacts_unchanged"]:
-        yield f"{INDENT}unchanged    {stream['contacts_unchanged']:,}, which W50 has just so"
+        yield f"{INDENT}unchanged    {stream['contacts_unchanged']:,}, which W50 has with the same values"
     yield f"{INDENT}events       {_events(stream, suppressed=suppressed)}"
 
 

@@ -57,7 +57,7 @@ def trace_lines(trace: Trace, files: Sequence[object], retention_days: float) ->
     if trace.last_sent is not None:
         yield (
             f"What W50 has of it was sent last at {time_in_words(trace.last_sent)}. Whether runs since then "
-            "saw it again, just so, is not remembered."
+            "saw it again with the same values is not remembered."
         )
     if trace.in_doubt:
         yield "It is not known what W50 holds of it now: it is sent again when the tap sends it."

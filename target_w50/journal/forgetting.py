@@ -177,9 +177,9 @@ def _need_no_open(journal: Journal, list_id: int) -> None:
     for entry in journal.open_entries(list_id):
         if entry.phase in MAY_RUN:
             raise SettingsError(
-                f"{entry.name[0].upper()}{entry.name[1:]} has not been seen to yet, and only its contacts "
-                "tell whom it reached. Nothing was changed. Let the next run see to it, or say what became "
-                "of it with `w50 journal resolve`; then say this again.",
+                f"{entry.name[0].upper()}{entry.name[1:]} may have been run, and only its contacts "
+                "tell whom it reached. Nothing was changed. Let the next run deal with it, or say what "
+                "became of it with `w50 journal resolve`; then say this again.",
                 code="forget_refused",
             )
 

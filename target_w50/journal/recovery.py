@@ -105,11 +105,11 @@ def foresee(
 
 
 WORDS = {
-    Verdict.ABANDON: "gives it up, as it was never run or came to nothing: the tap sends its contacts again",
+    Verdict.ABANDON: "gives it up, as it was never run or brought nothing: the tap sends its contacts again",
     Verdict.RUNS: "waits for it",
     Verdict.ASK_AGAIN: "asks W50 for it again until more can be said",
-    Verdict.FINISHED: "books it as ended well, and does not send the contacts again that had its events",
-    Verdict.STOP: "stops at it with exit status 5: only a person can say what became of it",
+    Verdict.FINISHED: "notes that it ended well, and does not send the contacts again that had its events",
+    Verdict.STOP: "ends with exit status 5: only a person can say what became of it",
 }
 """What the next run does."""
 

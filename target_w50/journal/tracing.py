@@ -57,8 +57,8 @@ class Delivery:
             return "not known yet: the next run asks W50"
         why = f" ({entry.reason})" if entry.reason else ""
         if phase is JournalPhase.WITHOUT_EVENTS:
-            return f"came to nothing, and its contacts never get its events{why}"
-        return f"came to nothing{why}"
+            return f"brought nothing, and its contacts never get its events{why}"
+        return f"brought nothing{why}"
 
     @property
     def _delivered(self) -> str:

@@ -111,10 +111,9 @@ class Polling:
             raise
         reached(CrashPoint.RUN_SENT)
         log.info(
-            "Running %s with %d contact%s",
+            "Running %s with %s",
             job.name,
-            job.contacts,
-            "" if job.contacts == 1 else "s",
+            counted(job.contacts, "contact"),
             extra=job.log_fields(self._ledger.run_id),
         )
         self._look_at(job, seen, job.run_at)

@@ -214,9 +214,9 @@ class Run:
             fields = counts.failed_values.values()
             if self.plan is None and any(each.count > MOST_NAMED for each in fields):
                 log.warning(
-                    "Stream %r: %d values failed their checks (%s); the first of each FieldName are named",
+                    "Stream %r: %s failed their checks (%s); the first of each FieldName are named",
                     stream,
-                    sum(each.count for each in fields),
+                    counted(sum(each.count for each in fields), "value"),
                     ", ".join(f"{each.check.field_name!r} {each.count}" for each in fields),
                     extra={"stream_name": stream},
                 )

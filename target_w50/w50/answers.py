@@ -40,7 +40,7 @@ class Misfits:
             return
         self._told |= frozenset(news)
         _logger.warning(
-            "An answer of %s lacks or misforms %s: each is read as 0 or as not set, and not told again",
+            "An answer of %s has no %s that can be read: taken as 0 or as not set, and said only once",
             self._host,
             ", ".join(news),
         )

@@ -347,7 +347,7 @@ def test_a_plan_says_what_a_run_would_stop_at(unknown: Office) -> None:
     planned = unknown.plan()
     assert planned.status == 0
     assert planned.out.startswith(
-        "Import job 1001 of contact list 42 (stream 'contacts'): the run stops at it"
+        "Import job 1001 of contact list 42 (stream 'contacts'): the run ends with exit status 5"
     )
     assert "The run would end with exit status 5" in planned.out
     assert held(unknown.journal) == before

@@ -87,7 +87,7 @@ def test_seeding_again_books_what_differs_and_says_what_was_known(newcomer: Newc
     newcomer.seed()
     again = newcomer.seed(messages=[schema(), record(1), record(1, first_name="A"), record(2)])
     assert "1 contact booked as delivered" in again.out, "records of one contact are merged"
-    assert "; known just so: 1." in again.out
+    assert "; 1 known already." in again.out
     assert newcomer.load(schema(), record(1, first_name="A"), state(6)).run["contacts_sent"] == 0
 
 

@@ -179,7 +179,7 @@ def resolve_command(  # as click hands them over
         print_json(entry_document(entry))
         return
     if by_itself:
-        click.echo(f"w50: Nobody had to say so: without your word the next run {by_itself}.", err=True)
+        click.echo(f"w50: Your word was not needed: without it, the next run {by_itself}.", err=True)
     follows = from_now_on(entry.phase, has_events=bool(entry.custom_events), settled=False)
     click.echo(printable(f"Recorded: {entry.name} {BECAME[entry.phase]}. {follows} This can't be changed."))
     if left:

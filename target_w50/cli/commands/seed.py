@@ -119,7 +119,7 @@ def _lines(seeding: Seeding) -> Iterator[str]:
         if mapping.entry.custom_events:
             had = "and" if seeding.seeds.had_events else "but not"
             events = f", {had} as having had {', '.join(mapping.entry.custom_events)}"
-        known = f"; known just so: {counts.contacts_unchanged:,}" if counts.contacts_unchanged else ""
+        known = f"; {counts.contacts_unchanged:,} known already" if counts.contacts_unchanged else ""
         yield (
             f"Stream {counts.stream} -> contact list {contact_list.id} {contact_list.name!r}: "
             f"{counted(booked, 'contact')} booked as delivered{events}{known}."
