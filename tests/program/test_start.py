@@ -31,6 +31,8 @@ NOT_FOR_A_RUN = (
     "re2",
     "regex",
     "oauthlib",
+    "email_validator",
+    "phonenumbers",
     "defusedxml",
     "xml.etree.ElementTree",
     "werkzeug",
@@ -63,7 +65,8 @@ def test_the_version_and_the_help_need_neither_the_sdk_nor_a_client(option: str)
 
 def test_an_empty_input_needs_no_client_and_little_of_the_sdk(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
-    entry = {"stream": "contacts", "contact_list": "1", "match_fields": ["Email"]}
+    checks = {"Email": "email", "Mobile": "phone:GB"}
+    entry = {"stream": "contacts", "contact_list": "1", "match_fields": ["Email"], "contact_checks": checks}
     config.write_text(
         json.dumps({"api_url": "http://127.0.0.1:1", "auth_token": "a-token", "streams": [entry]})
     )

@@ -306,6 +306,18 @@ def test_a_fault_is_named_with_what_is_allowed(more: dict[str, Any], words: str)
             {"deleted_records": "mark", "deleted_values": {"A": float("nan")}},
             "`streams[0].deleted_values.A` must be a finite number",
         ),
+        ({"on_failed_check": "quarantine"}, "`quarantine_path` is required to quarantine records"),
+        ({"on_failed_check": "omit"}, "`quarantine_path` is required to quarantine records"),
+        ({"contact_checks": "on"}, "`streams[0].contact_checks` must be auto, off, or FieldNames with their"),
+        ({"contact_checks": 5}, "`streams[0].contact_checks` must be of type string or object"),
+        ({"contact_checks": {"A": 5}}, "`streams[0].contact_checks.A` must be of type string"),
+        *(
+            (
+                {"contact_checks": {"A": wrong}},
+                "`streams[0].contact_checks.A` must be one of email, phone, date,",
+            )
+            for wrong in ("phone:UK", "phone:gb", "phone:", "email:GB", "mail", "")
+        ),
         ({"deleted_records": "quarantine"}, "`quarantine_path` is required to quarantine records"),
         ({"custom_events_max_contacts": -1}, "must be at least 0"),
         ({"stream": ""}, "`streams[0].stream` must not be empty"),
@@ -314,6 +326,15 @@ def test_a_fault_is_named_with_what_is_allowed(more: dict[str, Any], words: str)
 )
 def test_a_fault_of_an_entry_is_named_with_its_place(members: dict[str, Any], words: str) -> None:
     assert words in entry_faults(**members)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"contact_checks": "off"}, {"contact_checks": {"Phone": "phone:GB"}}, {"match_fields": []}],
+    ids=str,
+)
+def test_where_no_match_field_is_checked_leaving_out_needs_no_quarantine(members: dict[str, Any]) -> None:
+    assert settings_from({**LEAST, "streams": [{**ENTRY, "on_failed_check": "omit", **members}]})
 
 
 @pytest.mark.parametrize(
