@@ -15,9 +15,13 @@ Judge = Callable[[Any], str | None]
 """What is wrong with a value; None if nothing is. Null is not for it: no value is no failure."""
 
 MOST_REMEMBERED = 1 << 14
-"""Values of a field whose judgement is kept; a longer text is judged each time."""
+REMEMBERED_CHARS = 100
+"""So many judgements of a field are kept, of texts of so many characters at most."""
 MOST_CHARS = 1000
 """A longer text is neither an address nor a number, and not worth the libraries' time."""
+
+BIGGEST = 10**18
+"""A bigger integer is neither a number nor a choice; Python writes none of many thousand digits."""
 
 NO_VALUES = frozenset(
     ("NULL", "null", "(null)", "<null>", "N/A", "n/a", "#N/A", "NaN", "nan", "undefined", "\\N")
@@ -63,7 +67,7 @@ def _remembering(judge: Judge) -> Judge:
     remembered = lru_cache(MOST_REMEMBERED)(judge)
 
     def judged(value: Any) -> str | None:
-        return remembered(value) if type(value) is str and len(value) <= MOST_CHARS else judge(value)
+        return remembered(value) if type(value) is str and len(value) <= REMEMBERED_CHARS else judge(value)
 
     return judged
 
@@ -137,6 +141,8 @@ def _date(value: Any) -> str | None:
 
 def _choice(allowed: frozenset[str]) -> Judge:
     def judged(value: Any) -> str | None:
+        if type(value) is int and abs(value) >= BIGGEST:
+            return _NO_CHOICE
         text = str(value).lower()
         if text in allowed or text.strip() in allowed:
             return None

@@ -19,6 +19,7 @@ _DIGITS = re.compile(r"[0-9](?:[ -]?[0-9])*").fullmatch
 _NO_PUNCTUATION = {ord(" "): None, ord("-"): None}
 _FEWEST_DIGITS, _MOST_DIGITS = 3, 17
 """Of a number without its country: of E.164 there are at most 15, and two that lead abroad."""
+_BIGGEST, _MOST_CHARS = 10**18, 250
 _CODE_DIGITS = (2, 1, 3)
 """Of country calling codes, the most frequent first; none begins as another does."""
 
@@ -36,10 +37,12 @@ def phone_judge(region: str | None) -> Judge:
 
     def judged(value: Any) -> str | None:
         if type(value) is not str:
-            if type(value) is not int or value < 0:
+            if type(value) is not int or not 0 <= value < _BIGGEST:
                 return _NO_NUMBER
             value = str(value)
         text = value.strip()
+        if len(text) > _MOST_CHARS:
+            return _NO_NUMBER
         if not text or plain.has(text):
             return None
         if _OF_A_SHEET_FORM.fullmatch(text):

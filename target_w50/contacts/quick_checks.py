@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from target_w50.contacts.check_values import (
     NO_VALUES,
+    REMEMBERED_CHARS,
     SURELY_EMAIL,
     SURELY_EMAIL_CHARS,
     Judge,
@@ -114,7 +115,7 @@ def _among_known(judge: Judge) -> Find:
             return [*range(len(column))]
         wrong = {value for value in new if _is_wrong(value[1], judge)}
         if len(known) < MOST_KNOWN:
-            known.update(new - wrong)
+            known.update(each for each in new - wrong if len(str(each[1])) <= REMEMBERED_CHARS)
         return [row for row, value in enumerate(column) if (type(value), value) in wrong] if wrong else []
 
     return find

@@ -137,7 +137,7 @@ def fails(kind: str, value: Any, region: str | None = None, allowed: Sequence[st
     message = judge_of(check)(value)
     rows = finder_of(check)([value, None, UNSET, value])
     assert rows == ([0, 3] if message else []), "the quick way has it so too"
-    assert message is None or len(str(value)) < _LONG or str(value) not in message
+    assert message is None or type(value) is int or len(str(value)) < _LONG or str(value) not in message
     return message
 
 
@@ -183,10 +183,8 @@ def test_what_is_good(kind: str, value: Any) -> None:
         *(("phone", each, "NULL") for each in ("NULL", "N/A")),
         *(("phone", each, "country") for each in ("+999123456789", "00999123456789", "+0123456789")),
         *(("phone", each, "too short or too long") for each in ("+44770", "+1202555", "+4477009001231234")),
-        *(
-            ("phone", each, "no phone")
-            for each in ("call me", "call 0770900123", "12", "a@b.de", "1" * 18, -5, 1.5, True, "+")
-        ),
+        *(("phone", each, "no phone") for each in ("call me", "call 0770900123", "12", "a@b.de", "1" * 18)),
+        *(("phone", each, "no phone") for each in (-5, 1.5, True, "+", 10**5000, "1 " * 200)),
         *(("phone", each, "spreadsheet") for each in ("4.477E+11", "4,477E+11", "447700900123.0")),
         *(
             ("date", each, "no date")
@@ -197,11 +195,12 @@ def test_what_is_good(kind: str, value: Any) -> None:
             for each in ("0000-01-01", "1980-12-31T24:00", "today", "19801231", True)
         ),
         ("date", "NULL", "NULL"),
-        *(("choice", each, "none of the values") for each in ("c", "a;c", "2", 2, False)),
+        *(("choice", each, "none of the values") for each in ("c", "a;c", "2", 2, False, 10**5000)),
+        ("email", "a" * 2000 + "@b.de", "no e-mail"),
         ("choice", "n/a", "NULL"),
         *(("text", each, "NULL") for each in ("NULL", "null", "N/A", "undefined")),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:30] if type(value) is not int or value < 10**18 else "big",
 )
 def test_what_fails_is_said_without_the_value(kind: str, value: Any, words: str) -> None:
     message = fails(kind, value, allowed=["a", "b", "1", "true"])

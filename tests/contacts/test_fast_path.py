@@ -49,7 +49,7 @@ PROPERTY_SCHEMAS: tuple[Any, ...] = (
     {"enum": ["a", 1, None]},
 )
 
-PLAIN_VALUES = ("1", "2", '"a"', '"bob"', "null", "true", "1.5", '{"x": 1.10}', "[1]")
+PLAIN_VALUES = ("1", "2", '"a"', '"bob"', '"b@c.de"', "null", "true", "1.5", '{"x": 1.10}', "[1]")
 VALUES = (
     *PLAIN_VALUES,
     *("0", "-0", "-7", "3.0", "1.10", "-0.0", "0.1", "0.00001", "0.0000001", "1e3", "1E400", "1e-7", "2E0"),
@@ -57,6 +57,7 @@ VALUES = (
     *("-9223372036854775808", "-9223372036854775809", "123456789012345678901234567890123"),
     *("0.1234567890123456789012345678901", "9" * 40, "1." + "0" * 40, "NaN", "-Infinity", "9" * 4301),
     *('""', '" "', '"\\t\\u00a0"', '"\\u0000"', '"\\ud800"', '"\\ud83d\\ude00"', '"é😀"', '"\\u0061"'),
+    *('"NULL"', '"+447700900123"', '"07700 900123"', '"b@c.local"', '"b@ü.de"', '"1980-02-29"'),
     *('"abcd"', '"1"', '"true"', '"2024-01-01"', '"\\"\\\\\\/"', "false"),
     *("{}", "[]", '{"x": 1.10, "y": [1, null]}', '["\\ud800"]', "[1e400]", "[123456789012345678901234]"),
     *('{"x": {"x": 1, "x": 2}}', "[NaN]", "[-0.0, 0.0000001]"),
@@ -66,6 +67,7 @@ SPACES = ((",", ":"), (", ", ": "), (" ,\t", " : "))
 
 
 KINDS = {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "{": "object", "[": "array"}
+CHECKS = ("off", {"a": "email"}, {"a": "phone:GB", "id": "text"}, {"a": "date"}, {"a": "phone"})
 SIMPLE = len(PROPERTY_SCHEMAS) - 2
 """So many of the property schemas let a stream go the short way."""
 
@@ -189,6 +191,9 @@ def configs(draw: st.DrawFn, *, deletes: bool) -> dict[str, Any]:
         fields.pop(entry["enc_contact_id"], None)
     if draw(st.integers(0, 9)) == 0:
         entry |= {"deleted_records": "mark", "deleted_values": {"a": True}, "match_fields": ["id"]}
+    if draw(st.booleans()):
+        entry["contact_checks"] = draw(st.sampled_from(CHECKS))
+        entry["on_failed_check"] = draw(st.sampled_from(("warn", "warn", "quarantine", "omit")))
     if draw(st.integers(0, 9)) == 0:
         entry["unmapped_properties"] = "fail"
     return {
