@@ -268,6 +268,8 @@ def parse_spec(spec: str) -> dict[str, Any]:
         place = document
         for name in outer:
             place = place.setdefault(name, {})
+            if not isinstance(place, dict):
+                raise ValueError(f"{name!r} has a value of its own, and members")  # noqa: TRY004  # one error
         place[last] = _parse_value(text) if equals else True
     return document
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from target_w50.sandbox.model.refusals import RuleError
 
 @dataclass
 class _Active:
+    number: int
     fault: Fault
     left: int | None
     skip: int
@@ -42,7 +44,8 @@ class Faults:
         self._options = options
         self._lock = threading.Lock()
         self._faults: list[_Active] = []
-        self._rules: list[UploadRule] = []
+        self._rules: list[tuple[int, UploadRule]] = []
+        self._numbers = itertools.count(1)
         self.max_body_bytes = options.max_body_bytes
         self.add_answer = options.add_answer
         self.reset()
@@ -58,11 +61,11 @@ class Faults:
             if isinstance(rule, UploadSetting):
                 setattr(self, rule.name, rule.value)
             elif isinstance(rule, UploadRule):
-                self._rules.append(rule)
+                self._rules.append((next(self._numbers), rule))
             else:
                 # Seeded on purpose: a user who repeats a run wants the same faults again.
                 dice = random.Random(rule.seed)  # noqa: S311
-                self._faults.append(_Active(rule, rule.times, rule.skip, dice))
+                self._faults.append(_Active(next(self._numbers), rule, rule.times, rule.skip, dice))
 
     def clear(self) -> None:
         """Behave from now on; `max_body_bytes` and `add_answer` are again what they were at the start."""
@@ -70,6 +73,12 @@ class Faults:
             self._faults, self._rules = [], []
             self.max_body_bytes = self._options.max_body_bytes
             self.add_answer = self._options.add_answer
+
+    def remove(self, number: int) -> None:
+        """Take one away, by its number in `numbered`; it may be gone already."""
+        with self._lock:
+            self._faults = [active for active in self._faults if active.number != number]
+            self._rules = [(each, rule) for each, rule in self._rules if each != number]
 
     def reset(self) -> None:
         """Have the faults of the start in force again, and no others."""
@@ -103,12 +112,23 @@ class Faults:
 
     def _rules_for(self, *, rejecting: bool) -> list[UploadRule]:
         with self._lock:
-            return [rule for rule in self._rules if (rule.status is not None) == rejecting]
+            return [rule for _, rule in self._rules if (rule.status is not None) == rejecting]
 
     def documents(self) -> list[dict[str, Any]]:
         """What is in force, in the form in which it was given, with the calls that are left as `times`."""
+        return [document for _, document in self.numbered()]
+
+    def numbered(self) -> list[tuple[int, dict[str, Any]]]:
+        """The same, each with its number."""
         with self._lock:
             faults = [
-                {**active.fault.document, "times": active.left} for active in self._faults if active.left != 0
+                (active.number, {**active.fault.document, "times": active.left})
+                for active in self._faults
+                if active.left != 0
             ]
-            return [*faults, *(dict(rule.document) for rule in self._rules)]
+            return [*faults, *((number, dict(rule.document)) for number, rule in self._rules)]
+
+    def changed_settings(self) -> dict[str, Any]:
+        """The settings of uploads that are not what they were at the start."""
+        now = {"max_body_bytes": self.max_body_bytes, "add_answer": self.add_answer}
+        return {name: value for name, value in now.items() if value != getattr(self._options, name)}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from target_w50.sandbox import Sandbox
 from tests.browser.conftest import DESK, PHONE, Watched
@@ -65,6 +65,53 @@ def test_it_shows_the_figures_of_the_run(loaded: Sandbox, visit: Visit) -> None:
     assert "n11@example.com" in words
     assert "<b>bold</b>" in words, "a value is text, whatever it looks like"
     assert "503" in words
+
+
+def test_faults_are_set_taken_away_and_told_by_buttons(visit: Visit) -> None:
+    with Sandbox(lists=[LIST]) as sandbox:
+        page = visit(sandbox.url).page
+        expect(page.locator("#no-faults")).to_be_visible()
+        page.get_by_text("Set a fault").click()
+        page.get_by_role("button", name="The next job fails").click()
+        expect(page.locator("#faults li")).to_contain_text("the next such call")
+        page.locator("#spec").fill("status:status=503,times=3")
+        page.get_by_role("button", name="Set it").click()
+        expect(page.locator("#faults li")).to_have_count(2)
+        assert sandbox.faults.documents()[1] == {"call": "status", "status": 503, "times": 3}
+        page.get_by_role("button", name="Remove").first.click()
+        expect(page.locator("#faults li")).to_have_count(1)
+        expect(page.locator("#faults li")).to_contain_text("status:status=503the next 3 such calls")
+        page.get_by_role("button", name="Clear all faults").click()
+        expect(page.locator("#no-faults")).to_be_visible()
+        assert sandbox.faults.documents() == []
+
+
+def test_a_rejected_contact_is_shown_with_its_reason_and_a_reset_forgets_it(
+    visit: Visit, tmp_path: Path
+) -> None:
+    with Sandbox(lists=[LIST]) as sandbox:
+        messages = [schema(), record(0), record(1, email="nobody at home"), state(1)]
+        assert run_target(tmp_path, settings(sandbox), messages).status == 0
+        page = visit(sandbox.url).page
+        rows = page.locator("#rejected tr")
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("Email is no valid e-mail address")
+        expect(rows).to_contain_text("nobody at home")
+        expect(page.locator("#requests time").first).to_contain_text("UTC")
+        page.get_by_text("Reset the sandbox").click()
+        page.get_by_role("button", name="Reset: forget all that happened").click()
+        expect(page.locator("#no-rejected")).to_be_visible()
+        assert sandbox.contents()["Jobs"] == []
+
+
+def test_the_buttons_work_without_a_script(browser: Browser) -> None:
+    with Sandbox(lists=[LIST]) as sandbox, browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(sandbox.url)
+        page.get_by_text("Set a fault").click()
+        page.get_by_role("button", name="The next job fails").click()
+        page.wait_for_url(f"{sandbox.url}/")
+        assert [each["call"] for each in sandbox.faults.documents()] == ["run"]
 
 
 def test_a_job_is_followed_while_it_runs(visit: Visit, tmp_path: Path) -> None:

@@ -115,6 +115,34 @@ def test_what_a_form_can_send_is_no_control_call(sandbox: Running, kind: str) ->
     assert PERSON in sandbox.call("GET", "/_sandbox/contents").body
 
 
+FORMS = ("do=reset", "do=add&spec=any:status=503,times=null", "do=clear", "do=revoke", "do=remove&number=1")
+
+
+@pytest.mark.parametrize("said", [{}, {"Sec_Fetch_Site": "none"}, *FROM_A_PAGE])
+def test_a_form_is_taken_from_the_sandboxs_own_page_alone(sandbox: Running, said: dict[str, str]) -> None:
+    """A form of any page reaches loopback without asking: the browser has to vouch for the page it is on."""
+    kind = "application/x-www-form-urlencoded"
+    for form in FORMS:
+        assert sandbox.call("POST", "/_sandbox/form", form, Content_Type=kind, **said).status == 403
+    assert sandbox.call("GET", f"/_sandbox/form?{FORMS[0]}").status == 405
+    assert sandbox.faults == []
+    assert PERSON in sandbox.call("GET", "/_sandbox/contents").body
+
+
+def test_a_form_of_the_sandboxs_own_page_is_taken(sandbox: Running) -> None:
+    own = {"Origin": f"http://{sandbox.address}", "Sec_Fetch_Site": "same-origin"}
+    own["Content_Type"] = "application/x-www-form-urlencoded"
+    answer = sandbox.call("POST", "/_sandbox/form", "do=add&spec=run:status=503", **own)
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    assert [each["status"] for each in sandbox.faults] == [503]
+    specs = ("nonsense", "run:a=1,a.b=2", "{", "[]", "add:status=7")
+    for wrong in (*(f"do=add&spec={spec}" for spec in specs), "do=remove", "", "do=x"):
+        refused = sandbox.call("POST", "/_sandbox/form", wrong, **own)
+        assert (refused.status, refused.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert sandbox.call("POST", "/_sandbox/form", "do=clear", **own).status == 303
+    assert sandbox.faults == []
+
+
 @pytest.mark.parametrize("said", FROM_A_PAGE)
 @pytest.mark.parametrize("path", ["/_sandbox/contents", "/_sandbox/faults", "/contactLists/7/contacts"])
 def test_a_page_of_another_site_reads_nothing(sandbox: Running, said: dict[str, str], path: str) -> None:

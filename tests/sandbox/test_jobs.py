@@ -114,3 +114,23 @@ def test_dates_have_seven_fractional_digits_and_an_offset(start: Start) -> None:
     job = caller.run(caller.create()).json()
     assert job["StartDate"] == "2025-11-14T21:29:44.8479931+00:00"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00", job["FinishDate"])
+
+
+def test_what_a_run_rejects_is_kept_with_the_reason(caller: Caller) -> None:
+    """Reason and values; the counters of W50 say no more than how many."""
+    caller.load({"Email": "a@example.com"})
+    caller.load({"Email": "no address", "Phone": "x"}, {"City": "Bern"})
+    caller.load({"Email": "a@example.com", "Phone": "nonsense"})
+    job = caller.create()
+    unknown = [{"EncContactId": "nobody", "Values": {"Email": "b@example.com"}}]
+    caller.post(f"/contactLists/7/import/{job}", json=unknown)
+    caller.run(job)
+    contents = caller.sandbox.contents()
+    assert [(each["JobId"], each["Reason"], each["IsStored"]) for each in contents["RejectedContacts"]] == [
+        (1002, "Email is no valid e-mail address; Phone is no valid phone number", False),
+        (1002, "it has no value for the match field Email", False),
+        (1003, "Phone is no valid phone number", True),
+        (1004, "no contact of the list has its EncContactId", False),
+    ]
+    assert contents["RejectedContacts"][0]["Values"] == {"Email": "no address", "Phone": "x"}
+    assert caller.sandbox.contents(limit=1)["RejectedContactCount"] == 4

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from target_w50.sandbox.faults import Faults
 from target_w50.sandbox.formats import answers
 from target_w50.sandbox.http.request_log import RequestLog
-from target_w50.sandbox.model.models import Batch, ContactList, Job, Run
+from target_w50.sandbox.model.models import Batch, ContactList, Job, RejectedContact, Run
 from target_w50.sandbox.model.store import FiredEvent, Store
 
 _Item = TypeVar("_Item")
@@ -35,9 +35,13 @@ def contents(store: Store, faults: Faults, log: RequestLog, limit: int | None = 
             "JobCount": len(store.jobs),
             "CustomEvents": [_event(event) for event in _newest(store.events, limit)],
             "CustomEventCount": sum(event.contacts for event in store.events),
+            "RejectedContacts": [_rejected(each) for each in _newest(store.rejected, limit)],
+            "RejectedContactCount": store.rejected_count,
             "Requests": [entry.document() for entry in log.newest(limit)],
             "RequestCount": log.count,
             "Faults": faults.documents(),
+            "FaultNumbers": [number for number, _ in faults.numbered()],
+            "UploadSettings": faults.changed_settings(),
         }
 
 
@@ -86,6 +90,17 @@ def _run(run: Run) -> dict[str, Any]:
         "StartDate": run.start_date,
         "FinishDate": run.finish_date,
         "StatusReads": run.reads,
+    }
+
+
+def _rejected(rejected: RejectedContact) -> dict[str, Any]:
+    return {
+        "ContactListId": rejected.contact_list_id,
+        "JobId": rejected.job_id,
+        "EncContactId": rejected.sent.enc_contact_id,
+        "Values": dict(rejected.sent.values),
+        "Reason": rejected.reason,
+        "IsStored": rejected.is_stored,
     }
 
 

@@ -42,6 +42,7 @@ _ROUTES = Map(
         Rule("/favicon.ico", endpoint="_icon", methods=["GET"]),
         Rule("/_sandbox/contents", endpoint="_contents", methods=["GET"]),
         Rule("/_sandbox/faults", endpoint="_faults", methods=["GET", "POST", "DELETE"]),
+        Rule("/_sandbox/form", endpoint="_form", methods=["POST"]),
         Rule("/_sandbox/reset", endpoint="_reset", methods=["POST"]),
         Rule("/_sandbox/revoke", endpoint="_revoke", methods=["POST"]),
     ],

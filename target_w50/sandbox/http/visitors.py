@@ -33,3 +33,17 @@ def why_turned_away(headers: Headers, path: str) -> str | None:
     ):
         return "A web page of another site may not call the sandbox."
     return None
+
+
+def why_not_of_the_page(headers: Headers) -> str | None:
+    """Why a form was not sent by the sandbox's own page, in words; None: it was.
+
+    A form of any page reaches loopback without asking, so that the browser has to vouch for it: each one says
+    where a POST comes from. What says nothing is no browser, and sends JSON to the other control calls.
+    """
+    host = headers.get("Host", "").lower()
+    if [origin.lower() for origin in headers.getlist("Origin")] == [f"http://{host}"]:
+        return None
+    if headers.getlist("Sec-Fetch-Site") == ["same-origin"] and "Origin" not in headers:
+        return None
+    return "Forms are for the sandbox's own page; programs send JSON to /_sandbox/faults and /_sandbox/reset."
