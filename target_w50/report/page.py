@@ -20,7 +20,7 @@ from target_w50.report.ages import ago, span
 from target_w50.report.charts import SIZES, Chart
 from target_w50.report.needs import Needs
 from target_w50.report.reading import Complaint
-from target_w50.report.rows import JOB_COLUMNS, STREAM_COLUMNS, Row, by_month, told_runs
+from target_w50.report.rows import JOB_COLUMNS, STREAM_COLUMNS, Row, by_month, left_behind_row, told_runs
 from target_w50.report.runs import Report, ReportedRun, Tone
 from target_w50.report.standing import ListStanding, Standing
 
@@ -65,7 +65,7 @@ def page(report: Report, complaints: Sequence[Complaint], now: dt.datetime) -> s
         standing=standing,
         needs=needs.items[:NEEDS_SHOWN],
         need_count=len(needs.items),
-        left_behind=needs.left_behind,
+        left_behind=[left_behind_row(each) for each in needs.left_behind],
         history=standing.history[:HISTORY_SHOWN],
         history_count=len(standing.history),
         charts=[_drawn(each) for each in charts(report)],

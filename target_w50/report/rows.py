@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from target_w50.contacts.refusal import Reason
-from target_w50.report.needs import failed_checks
+from target_w50.report.needs import LeftBehind, failed_checks
 from target_w50.report.reading import Record, date_of
 from target_w50.report.runs import Report, ReportedRun
 
@@ -107,6 +106,20 @@ def by_month(runs: Sequence[ReportedRun]) -> list[Row]:
     return [each.row for each in months.values()]
 
 
+def left_behind_row(left: LeftBehind) -> Row:
+    """What did not become a contact of a stream, as a line of a table."""
+    by_reason, by_field = (
+        [f"{count:,} {name}" for name, count in counts.items()] for counts in (left.quarantined, left.checks)
+    )
+    ignored = [f"{name} (new)" if name in left.newly_ignored else name for name in left.ignored]
+    return Row((left.stream, _listed(by_reason), _listed(by_field), _listed(ignored, 40)))
+
+
+def _listed(names: Sequence[str], most: int = _NAMES_OF_A_CELL) -> str:
+    more = len(names) - most
+    return ", ".join([*names[:most], *([f"{more:,} more"] if more > 0 else [])]) or "none"
+
+
 def _job_row(job: Record) -> Row:
     counts = (
         *("contacts_sent", "inserted_contacts", "updated_contacts", "contacts_rejected"),
@@ -151,10 +164,4 @@ def _said_of(stream: Record) -> str | None:
         "Failed checks": [f"{count:,} {name}" for name, count in failed_checks(stream).items()],
         "Ignored properties": list(stream["ignored_properties"]),
     }
-    parts = defaultdict(list)
-    for what, names in said.items():
-        if names:
-            more = len(names) - _NAMES_OF_A_CELL
-            shown = [*names[:_NAMES_OF_A_CELL], *([f"{more:,} more"] if more > 0 else [])]
-            parts[what] = shown
-    return ". ".join(f"{what}: {', '.join(names)}" for what, names in parts.items()) or None
+    return ". ".join(f"{what}: {_listed(names)}" for what, names in said.items() if names) or None
