@@ -13,6 +13,8 @@ from target_w50.report.runs import GOOD_OUTCOMES, Report, ReportedRun, Tone
 
 MARKS = 30
 """Runs that are told apart for each contact list."""
+_LIST_IN_USE, _SIGNALS = 7, 128
+"""Exit statuses: of one that was alone too late, and the first above which are signals."""
 STILL_MAY_RUN = dt.timedelta(hours=6)
 """A run without an end that began less long ago may be under way."""
 
@@ -93,8 +95,11 @@ class Standing:
 
     @cached_property
     def loads(self) -> list[ReportedRun]:
-        """All runs that were read but the dry ones, the oldest first."""
-        return [run for run in self.report.every if not run.is_dry]
+        """All runs that were read but the dry ones, in the order of their ends.
+
+        One that found its list taken ends before the run that holds the list, though it began later.
+        """
+        return sorted((run for run in self.report.every if not run.is_dry), key=lambda run: run.ended_at)
 
     @cached_property
     def lists(self) -> list[ListStanding]:
@@ -148,7 +153,7 @@ class Standing:
         if not run.went_well:
             in_a_row = self._failed_in_a_row
             again = f", for the {_ordinal(in_a_row)} time in a row" if in_a_row > 1 else ""
-            line = f"Last run: failed, {age}{again}"
+            line = f"Last run: {_how(run.end['exit_status'])}, {age}{again}"
             return Answer(Tone.BAD, line, run, run.end["error"] or run.ending, what_to_do(run))
         line = f"Last run: all well, {age}"
         beside = run.rejections if run.has_rejections else None
@@ -260,6 +265,13 @@ def _tone_for(run: ReportedRun, list_id: int) -> Tone:
         if each["contact_list_id"] == list_id
     )
     return Tone.WARN if rejected else Tone.GOOD
+
+
+def _how(exit_status: int) -> str:
+    """How a run ended that was not well."""
+    if exit_status == _LIST_IN_USE:
+        return "did not load, another run held the list"
+    return "stopped before its end" if exit_status >= _SIGNALS else "failed"
 
 
 def _ordinal(number: int) -> str:

@@ -14,7 +14,7 @@ from target_w50.report.needs import Needs
 from target_w50.report.reading import read_metrics
 from target_w50.report.runs import Tone
 from target_w50.report.standing import Standing
-from tests.report.records import BEGAN, job, run, stream, write
+from tests.report.records import BEGAN, job, run, stream, times, write
 
 
 def standing(tmp_path: Path, *records: dict[str, Any], days: float, **options: Any) -> Standing:
@@ -80,6 +80,29 @@ def test_a_run_that_failed_says_what_to_do(tmp_path: Path, rerun: str, said: str
 def test_failures_in_a_row_are_counted(tmp_path: Path) -> None:
     found = standing(tmp_path, *night(0), *failed(1), *failed(2), *failed(3), days=3.1)
     assert found.answer.line == "Last run: failed, 2 h ago, for the 3rd time in a row"
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (7, "Last run: did not load, another run held the list, 2 h ago"),
+        (143, "Last run: stopped before its end, 2 h ago"),
+    ],
+)
+def test_a_run_that_was_stopped_or_came_too_late_did_not_fail(tmp_path: Path, status: int, line: str) -> None:
+    bad = run(1, exit_status=status, error_code="stopped", error="It ended.")
+    assert standing(tmp_path, *night(0), bad, days=1.1).answer.line == line
+
+
+def test_a_run_that_found_its_list_taken_is_overtaken_by_the_one_that_held_it(tmp_path: Path) -> None:
+    """It began later and ended sooner."""
+    holder = [run(1, seconds=7200), stream(1), job(1, 5, outcome="finished")]
+    late = times(1, 60.0)["ended_at"]
+    refused = run(2, started_at=late, ended_at=late, exit_status=7, error_code="list_in_use")
+    found = standing(tmp_path, *night(0), *holder, refused, stream(2), days=1.2)
+    assert found.answer.line == "Last run: all well, 2 h ago"
+    assert [each.trouble for each in found.lists] == [None]
+    assert [each.run_id for each in found.history] == ["run-2"]
 
 
 def test_a_list_is_as_fresh_as_its_last_good_job(tmp_path: Path) -> None:
