@@ -18,6 +18,9 @@ from target_w50.singer.lines import LineTooLongError, split_lines
 MOST_COLUMNS = 5_000
 """A file with more names than this has values for names."""
 
+MOST_SEEN = 1000
+"""So many kinds of records of the same names are remembered."""
+
 _KINDS: dict[type, str] = {
     str: "string",
     int: "integer",
@@ -54,18 +57,24 @@ class JsonSource:
         return "JSON lines, gzip" if self._text.gzipped else "JSON lines"
 
     def _read_through(self) -> Kinds:
-        names: dict[str, None] = {}  # in the order in which they come
-        found: set[tuple[str, type]] = set()
+        kinds: dict[str, set[str]] = {}  # in the order in which their names come
+        last_names: tuple[str, ...] = ()
+        seen: set[tuple[type, ...]] = set()  # of records with these names
         for number, line in self._lines():
             record = self._record(line, number)
             self._numbers.add(number)
-            names.update(dict.fromkeys(record))
-            found.update(zip(record, map(type, record.values()), strict=True))
-            if len(names) > MOST_COLUMNS:
+            # Most records are like one before.
+            names, types = tuple(record), tuple(map(type, record.values()))
+            if names == last_names and types in seen:
+                continue
+            if names != last_names or len(seen) >= MOST_SEEN:
+                last_names = names
+                seen.clear()
+            seen.add(types)
+            for name, kind in zip(names, types, strict=True):
+                kinds.setdefault(name, set()).add(_KINDS[kind])
+            if len(kinds) > MOST_COLUMNS:
                 self._refuse(number, f"the records have more than {MOST_COLUMNS} names by now")
-        kinds: dict[str, set[str]] = {name: set() for name in names}
-        for name, kind in found:
-            kinds[name].add(_KINDS[kind])
         return {name: frozenset(each) for name, each in kinds.items()}
 
     def _record(self, line: bytes, number: int) -> dict[str, Any]:

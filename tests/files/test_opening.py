@@ -129,6 +129,17 @@ def opened_or_not(path: Path, content: str) -> None:
         return
 
 
+def test_reading_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither beside the file, nor in the working directory, nor at home."""
+    for name, place in (("HOME", tmp_path / "home"), ("TMPDIR", tmp_path / "temporary")):
+        place.mkdir()
+        monkeypatch.setenv(name, str(place))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert len(records(opened(tmp_path / "people.csv", "a,b\n1,2\n" * 5000, columns=("a", "b")))) == 10_000
+    assert [each.name for each in tmp_path.rglob("*") if each.is_file()] == ["people.csv"]
+
+
 def test_whoever_stops_reading_stops_the_feed(tmp_path: Path) -> None:
     source = opened(tmp_path / "people.csv.gz", "a\n" + "x" * 100 + "\n" + "y\n" * 300_000)
     before = threading.active_count()
