@@ -1,10 +1,13 @@
-"""Groups of commands that say which command was meant, as click does for options."""
+"""Groups of commands that say which command was meant, as click does for options; what a context may hold."""
 
 from __future__ import annotations
 
 import difflib
 
 import click
+
+NO_SETTINGS = "target_w50.no_settings"
+"""Set in a context whose command was given no settings at all."""
 
 
 class SuggestingGroup(click.Group):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from target_w50.cli.groups import SuggestingGroup
+from target_w50.cli.groups import NO_SETTINGS, SuggestingGroup
 from target_w50.console.terminal import is_colourless
 from target_w50.errors import SettingsError, TargetW50Error
 from target_w50.program.exit_line import say_last, unexpected
@@ -208,6 +208,7 @@ def _complete(instruction: str) -> int:
 
 
 def _invoke(arguments: Sequence[str]) -> int:
+    context: click.Context | None = None
     try:
         with w50.make_context("w50", list(arguments), color=False if is_colourless() else None) as context:
             status = w50.invoke(context)
@@ -219,6 +220,10 @@ def _invoke(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except TargetW50Error as error:
+        if error.code == SettingsError.default_code and context is not None and context.meta.get(NO_SETTINGS):
+            click.echo(
+                "w50: no settings were given: name a file with --config, or let `w50 init` make one", err=True
+            )
         # The commands change nothing at W50, so each can be run again.
         say_last(error, "safe", program="w50")
         return error.exit_status

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from target_w50.cli.groups import NO_SETTINGS
 from target_w50.errors import SettingsError, printable
 from target_w50.runtime.clock import CLOCK
 from target_w50.runtime.logs import keep_printable
@@ -95,6 +96,7 @@ def _sources(context: click.Context, parameter: click.Parameter, given: tuple[st
     if isinstance(found, Path):
         say(f"{found} has no loader target-w50: no settings are taken from it")
     if not isinstance(found, MeltanoLoader):
+        context.meta[NO_SETTINGS] = True
         return ()
     say(found.words)
     for each in found.remarks:

@@ -97,6 +97,15 @@ def test_a_file_with_a_secret_for_everybody_is_said(
     assert f"{operator.folder}/.env holds secrets" in run(capsys, "lists").err
 
 
+def test_without_any_settings_it_is_said_how_to_come_by_some(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = run(capsys, "lists")
+    assert told.status == 2
+    assert "`w50 init`" in told.err.splitlines()[0]
+
+
 def test_a_project_without_the_loader_is_said(capsys: pytest.CaptureFixture[str], project: Path) -> None:
     (project / "meltano.yml").write_text("version: 1\n")
     told = run(capsys, "lists")
