@@ -252,7 +252,7 @@ def test_past_a_limit_is_exit_6(sandbox: Sandbox, tmp_path: Path) -> None:
     config = settings(sandbox, entry(custom_events=["Mail"], custom_events_max_contacts=0))
     ended = program.run(tmp_path, config, MESSAGES)
     check_ending(ended, 6, "custom_events_limit")
-    for words in ("Mail", "custom_events_max_contacts", "1 contacts"):
+    for words in ("Mail", "custom_events_max_contacts", "1 contact of"):
         assert words in ended.last_line
 
 
