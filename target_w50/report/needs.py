@@ -41,7 +41,7 @@ class LeftBehind:
 
     Attributes:
         quarantined: records set aside, by reason.
-        last_quarantined: how many the newest run of the stream set aside.
+        last_quarantined: those of the newest run of the stream.
         quarantined_at: when the last run ended that set some aside.
         checks: failed checks, by field.
         last_checks: those of the newest run of the stream.
@@ -51,7 +51,7 @@ class LeftBehind:
 
     stream: str
     quarantined: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    last_quarantined: int = 0
+    last_quarantined: dict[str, int] = field(default_factory=dict)
     quarantined_at: dt.datetime | None = None
     checks: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     last_checks: dict[str, int] = field(default_factory=dict)
@@ -189,17 +189,24 @@ class Needs:
         streams = [each for each in self.left_behind if each.quarantined]
         if not streams:
             return []
-        by_reason: Counter[str] = Counter()
+        every, last = Counter[str](), Counter[str]()
         for one in streams:
-            by_reason.update(one.quarantined)
-        last = sum(each.last_quarantined for each in streams)
-        of_last = f"{last:,} of them by the last runs" if last else "None of them by the last runs"
-        by_stream = {each.stream: sum(each.quarantined.values()) for each in streams}
+            every.update(one.quarantined)
+            last.update(one.last_quarantined)
+        earlier = every - last
+        which, by = (last, "the last runs") if last else (earlier, "earlier runs")
+        by_stream = {
+            each.stream: sum((each.last_quarantined if last else each.quarantined).values())
+            for each in streams
+        }
+        words = f"{_counts(which)}; by stream: {_counts({name: n for name, n in by_stream.items() if n})}."
+        if last and earlier:
+            words += f" Earlier runs: {earlier.total():,}; one that comes again is counted again."
         return [
             Need(
                 Tone.WARN,
-                f"{counted(by_reason.total(), 'record')} set aside in quarantine",
-                f"{_counts(by_reason)}; by stream: {_counts(by_stream)}. {of_last}.",
+                f"{counted(which.total(), 'record')} set aside in quarantine by {by}",
+                words,
                 "If nobody has yet: mend the quarantine file, and load it with `target-w50 --input FILE`.",
                 max(each.quarantined_at for each in streams if each.quarantined_at is not None),
             )
@@ -224,11 +231,13 @@ class Needs:
 
 
 def _take(one: LeftBehind, run: ReportedRun, stream: Record) -> None:
-    for name, count in stream.items():
-        if name.startswith("quarantined_") and type(count) is int and count > 0:
-            one.quarantined[name.removeprefix("quarantined_")] += count
-    one.last_quarantined = stream["records_quarantined"]
-    if one.last_quarantined:
+    one.last_quarantined = {
+        name.removeprefix("quarantined_"): count
+        for name, count in stream.items()
+        if name.startswith("quarantined_") and type(count) is int and count > 0
+    }
+    for name, count in one.last_quarantined.items():
+        one.quarantined[name] += count
         one.quarantined_at = run.ended_at
     one.last_checks = failed_checks(stream)
     for name, count in one.last_checks.items():

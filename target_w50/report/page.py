@@ -172,9 +172,13 @@ def mark_words(standing: ListStanding) -> str:
 
 
 def _run_labels(runs: Sequence[ReportedRun]) -> list[str]:
-    """The days of the runs, with the time of day where a day had more than one."""
-    days = [run.started_at.strftime("%m-%d") for run in runs]
-    return days if len(set(days)) == len(days) else [run.started_at.strftime("%m-%d %H:%M") for run in runs]
+    """The days of the runs, with as much of the time of day as tells them apart."""
+    labels: list[str] = []
+    for form in ("%m-%d", "%m-%d %H:%M", "%m-%d %H:%M:%S"):
+        labels = [run.started_at.strftime(form) for run in runs]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
 
 
 def _as_large_as(values: Sequence[float]) -> Callable[[float], str]:
