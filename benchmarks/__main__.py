@@ -57,7 +57,7 @@ def main() -> None:
             results.importings.append(_importing(options, Bench(sandbox, FOLDER)))
     if options.only_far_away:
         results.far_away = measure_far_away(
-            _folder(), uploads=options.far_uploads, batch_rows=options.overlap_rows
+            _folder(), uploads=options.far_uploads, batch_rows=options.far_rows
         )
     if options.changed_records and (options.only_changed or not any(only)):
         results.compared = measure_changed(
@@ -99,9 +99,7 @@ def _measure(options: argparse.Namespace, results: Results) -> None:
         results.overlaps = measure_overlap(
             FOLDER, uploads_per_job=3, jobs=options.overlap_jobs, batch_rows=options.overlap_rows
         )
-        results.far_away = measure_far_away(
-            FOLDER, uploads=options.far_uploads, batch_rows=options.overlap_rows
-        )
+        results.far_away = measure_far_away(FOLDER, uploads=options.far_uploads, batch_rows=options.far_rows)
     results.starts = measure_starts(FOLDER, rounds=3 * options.rounds)
 
 
@@ -142,6 +140,11 @@ def _options() -> argparse.Namespace:
         metavar="WORD",
         help="only what each further record costs, of the kinds of input whose name holds one of these words",
     )
+    parser.add_argument(
+        "--far-rows",
+        type=int,
+        help="contacts in each of a hundred uploads to a W50 far away (default: 1000, whose time W50 decides)",
+    )
     parser.add_argument("--only-far-away", action="store_true", help="only the runs to a W50 far away")
     parser.add_argument("--json", type=Path, default=FOLDER / "bench.json", help="where all figures go")
     options = parser.parse_args()
@@ -157,6 +160,7 @@ def _options() -> argparse.Namespace:
     options.ways_share = 0.2 if quick else 1
     options.overlap_jobs = 3 if quick else 10
     options.far_uploads = 20 if quick else 100
+    options.far_rows = options.far_rows or 1_000
     options.overlap_rows = 1_000 if quick else 10_000
     return options
 

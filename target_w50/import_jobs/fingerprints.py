@@ -53,6 +53,12 @@ class Fingerprints:
             map(self.versions.__getitem__, rows),
         )
 
+    def extend(self, others: Fingerprints) -> None:
+        """Have those of more contacts behind them."""
+        self.keys.extend(others.keys)
+        self.others.extend(others.others)
+        self.versions.extend(others.versions)
+
     def doubt(self, rows: Iterable[int]) -> None:
         """W50 warned of some of the contacts: the lowest bit of a version, made without it, says so."""
         for row in rows:

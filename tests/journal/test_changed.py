@@ -10,7 +10,7 @@ import pytest
 from target_w50.sandbox import Sandbox
 from tests.journal.nights import Nights
 from tests.journal.support import EVENTS, place
-from tests.support import entry, jobs_of, load_here, record, schema, settings, stored
+from tests.support import entry, jobs_of, load_here, record, requests_of, schema, settings, stored
 
 MORE = [
     {},
@@ -368,3 +368,51 @@ def test_a_journal_in_a_database_knows_the_same(nights: Nights, journal: dict[st
     nights.run(*PEOPLE, status=5, **members)
     assert nights.sent(*PEOPLE, **members) == (1, 9)
     assert nights.mails["n9"] == 2, "each of its versions"
+
+
+def test_the_few_that_changed_in_each_batch_go_out_together(nights: Nights) -> None:
+    """A request takes long, be it ever so small."""
+    people = [record(number) for number in range(60)]
+    others = [
+        record(number, first_name="Another") if number % 5 == 0 else people[number] for number in range(60)
+    ]
+    more = {"batch_size_rows": 10}
+    assert nights.sent(schema(), *people, more=more) == (60, 0)
+    before = len(requests_of(nights.sandbox, "add"))
+    assert nights.sent(schema(), *others, more=more) == (12, 48)
+    assert len(requests_of(nights.sandbox, "add")) - before == 2, "of six contacts: of three batches each"
+    assert [len(job) for job in nights.jobs] == [60, 12]
+    assert nights.sent(schema(), *others, more=more) == (0, 60)
+
+
+@pytest.mark.parametrize("comes_again", [0, 5, 59])
+def test_a_contact_that_comes_again_after_it_was_collected_goes_into_another_job(
+    nights: Nights, comes_again: int
+) -> None:
+    """Its request has not left, but it counts as handed over: the last value wins, its event fires once."""
+    people = [record(number) for number in range(60)]
+    nights.run(schema(), *people, custom_events=EVENTS)
+    others = [
+        record(number, first_name="Another") if number % 10 == 5 else people[number] for number in range(60)
+    ]
+    last = record(comes_again, first_name="At last")
+    more = {"batch_size_rows": 10}
+    nights.run(schema(), *others, last, custom_events=EVENTS, more=more)
+    assert stored(nights.sandbox)[f"n{comes_again}@example.com"]["FirstName"] == "At last"
+    assert nights.mails["n5"] == 2
+    assert nights.sent(schema(), *others, last, custom_events=EVENTS, more=more)[0] == 2, "there and back"
+
+
+def test_what_is_collected_can_be_set_aside_with_what_the_tap_sent(nights: Nights, tmp_path: Path) -> None:
+    people = [record(number) for number in range(40)]
+    nights.run(schema(), *people)
+    nights.sandbox.faults.add(reject={"field": "FirstName", "contains": "Another"})
+    others = [
+        record(number, first_name="Another" if number == 12 else "New") if number % 4 == 0 else people[number]
+        for number in range(40)
+    ]
+    aside = tmp_path / "aside.singer"
+    more = {"batch_size_rows": 10, "on_invalid_record": "quarantine", "quarantine_path": str(aside)}
+    assert nights.run(schema(), *others, more=more).run["contacts_sent"] == 9
+    assert "n12@example.com" in aside.read_text()
+    assert "n16@example.com" not in aside.read_text()
