@@ -143,7 +143,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--far-rows",
         type=int,
-        help="contacts in each of a hundred uploads to a W50 far away (default: 1000, whose time W50 decides)",
+        help="contacts in each of the hundred uploads to a W50 far away (default: 1000)",
     )
     parser.add_argument("--only-far-away", action="store_true", help="only the runs to a W50 far away")
     parser.add_argument("--json", type=Path, default=FOLDER / "bench.json", help="where all figures go")
