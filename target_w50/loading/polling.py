@@ -22,6 +22,7 @@ from target_w50.import_jobs.phases import Outcome, Phase
 from target_w50.journal.crash_points import CrashPoint, reached
 from target_w50.journal.job_journal import JobJournal
 from target_w50.journal.words import NextRun
+from target_w50.loading.pauses import pause_s
 from target_w50.outputs.ledger import Ledger
 from target_w50.settings.model import Settings
 from target_w50.w50 import ALL_PERCENT, ImportJob, arrived, has_ended, has_failed, rejected
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("target-w50")
 
-POLL_SHARE = 0.1
-"""A pause is this share of the time waited so far, within the settings: long jobs are asked less often."""
-LAST_LOOK_S = 0.01
-"""How long after the end of the time limit a job is asked for the last time."""
 LAST_LOOK_WITHIN_S = 2.0
 """What a status request may take at least: the last comes when the time limit has passed."""
 NOT_FOUND_TIMES, NOT_FOUND_S = 3, 30.0
@@ -296,8 +293,8 @@ class Polling:
 
     def _pause(self, job: LoadJob, asked_s: float = 0.0) -> None:
         now = self._monotonic()
-        pause, left = pause_s(self._settings, now - job.run_at), self._left_s(job)
-        job.poll_next(now + min(max(pause, asked_s), max(left, 0) + LAST_LOOK_S))
+        waited_s, left_s = now - job.run_at, self._left_s(job)
+        job.poll_next(now + pause_s(self._settings, waited_s, left_s=left_s, asked_s=asked_s))
 
     def _left_s(self, job: LoadJob) -> float:
         """What is left of the time until the job is given up as unknown."""
@@ -306,8 +303,3 @@ class Polling:
         if job.phase is Phase.DOUBTFUL:
             left = min(left, job.doubtful_at + settings.request_timeout_s - now)
         return left
-
-
-def pause_s(settings: Settings, waited_s: float) -> float:
-    """How long to wait before a job is asked for again, in seconds."""
-    return min(max(settings.poll_interval_s, waited_s * POLL_SHARE), settings.poll_max_interval_s)

@@ -19,7 +19,7 @@ from target_w50.journal.journal import Journal
 from target_w50.journal.recovery import Verdict, judge, judge_unseen, status_of
 from target_w50.journal.resolving import unresolved_error
 from target_w50.loading.attended import AttendedClient
-from target_w50.loading.polling import pause_s
+from target_w50.loading.pauses import pause_s
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import recovered_record
 from target_w50.runtime.clock import Clock

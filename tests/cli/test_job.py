@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
 
+from target_w50.cli.commands.job import _readings
 from target_w50.sandbox import Sandbox
+from target_w50.settings.model import settings_from
+from target_w50.w50 import ImportJob
 from tests.cli.support import TOKEN, Operator
+from tests.fake_time import FakeClock
+from tests.support import entry
 
 
 def job(sandbox: Sandbox, *, run: bool = True) -> str:
@@ -129,3 +136,15 @@ def test_a_secret_given_on_the_way_shows_nowhere(operator: Operator) -> None:
     shown = operator.w50("job", "42", "1", **values)
     assert shown.status == 3
     assert "p-secret-p" not in shown.out + shown.err
+
+
+def test_a_job_is_watched_with_the_pauses_of_a_run_up_to_its_time_limit() -> None:
+    """Long jobs are asked less often; the last look comes when the time is up."""
+    config = {"auth_token": "t", "poll_interval_s": 2, "poll_max_interval_s": 5, "job_timeout_s": 60}
+    clock, client, seen = FakeClock(), Mock(), ImportJob(7, 42, 0, 0, 0, "Running", None, None, 0, 0, 0, 0, 0)
+    client.get_import_job.return_value = seen
+    settings = settings_from({**config, "streams": [entry()]})
+    looks = [clock.monotonic() for _ in _readings(client, seen, settings, clock)]
+    pauses = [after - before for before, after in itertools.pairwise(looks)]
+    assert (pauses[0], max(pauses), pauses == sorted(pauses[:-1]) + pauses[-1:]) == (2, 5, True)
+    assert 60 < looks[-1] < 60.1

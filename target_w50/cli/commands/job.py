@@ -14,6 +14,7 @@ from target_w50.console.tables import write_table
 from target_w50.console.terminal import console_on
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import JobFailedError, JobUnknownError
+from target_w50.loading.pauses import pause_s
 from target_w50.runtime.clock import CLOCK, Clock
 from target_w50.settings.model import Settings
 from target_w50.settings.sources import Sources
@@ -57,10 +58,11 @@ def _readings(
     clock: Clock = CLOCK,
 ) -> Iterator[ImportJob]:
     """The job as it is read now and again, until it has ended or its time is up."""
-    until = clock.monotonic() + settings.job_timeout_s
+    began, waited_s = clock.monotonic(), 0.0
     yield seen
-    while not has_ended(seen, settings.failure_statuses) and clock.monotonic() < until:
-        clock.sleep(settings.poll_interval_s)
+    while not has_ended(seen, settings.failure_statuses) and waited_s < settings.job_timeout_s:
+        clock.sleep(pause_s(settings, waited_s, left_s=settings.job_timeout_s - waited_s))
+        waited_s = clock.monotonic() - began
         seen = client.get_import_job(seen.contact_list_id, seen.id)
         yield seen
 
