@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,24 @@ def stream_name(patterns: Sequence[str]) -> str:
     while name.lower().endswith(_TAKEN_OFF) and Path(name).stem:
         name = Path(name).stem
     return name.strip("*?[]-_. ") or "contacts"
+
+
+def known_encoding(name: str | None) -> str | None:
+    """The encoding that an option names.
+
+    Raises:
+        SettingsError: Python knows no such text encoding.
+    """
+    if name is None:
+        return None
+    try:
+        "".encode(codecs.lookup(name).name)
+    except LookupError:
+        raise SettingsError(
+            f"--encoding {name!r} is not known; windows-1252, latin-1 and utf-16 are, for instance",
+            code="usage",
+        ) from None
+    return name
 
 
 def import_settings(values: Mapping[str, Any], wish: Wish) -> dict[str, Any]:

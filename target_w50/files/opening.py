@@ -60,6 +60,11 @@ class Reading:
     typed: bool = False
 
 
+def kind_of(name: str) -> Kind | None:
+    """What the file is by its name; None where that does not say it."""
+    return _SUFFIXES.get(Path(name.lower().removesuffix(".gz")).suffix)
+
+
 def open_sources(patterns: Sequence[str], reading: Reading) -> list[Source]:
     """Find the files and read through each, so that what is broken is known before anything is sent.
 
@@ -71,7 +76,7 @@ def open_sources(patterns: Sequence[str], reading: Reading) -> list[Source]:
         InputError: a file is missing or broken, or of another kind than the others.
         SettingsError: DuckDB is not installed.
     """
-    kinds = {name: reading.kind or _kind_of(name) for name in _found(patterns)}
+    kinds = {name: reading.kind or _required_kind(name) for name in _found(patterns)}
     if len({*kinds.values()}) > 1:
         raise unfit("The files are of several kinds. Import one kind after the other.")
     sources: list[Source] = []
@@ -118,9 +123,8 @@ def _matches(pattern: str) -> Iterator[str]:
             )
 
 
-def _kind_of(name: str) -> Kind:
-    path = Path(name.lower().removesuffix(".gz"))
-    kind = _SUFFIXES.get(path.suffix)
+def _required_kind(name: str) -> Kind:
+    kind = kind_of(name)
     if kind is None:
         raise unreadable(
             f"The name of {name} does not say what it is. Say it: --format csv, jsonl or parquet.",

@@ -130,6 +130,35 @@ def test_a_list_without_addresses_is_asked_how_to_match(newcomer: Newcomer) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("people.csv", "E-Mail;first name;Zip\nada@example.com;Ada;1\n"),
+        ("people.jsonl", '{"email": "ada@example.com", "first_name": "Ada", "zip": 1}\n'),
+    ],
+)
+def test_a_file_of_contacts_is_a_sample_too_and_its_import_needs_no_more_words(
+    newcomer: Newcomer, name: str, content: str
+) -> None:
+    sample = newcomer.folder / name
+    sample.write_text(content)
+    told = newcomer.unasked(str(sample), "--list", "Newsletter")
+    assert told.status == 0, told.err
+    assert f"`w50 import {sample} --config config.json` loads it" in " ".join(told.err.split())
+    (entry,) = newcomer.config()["streams"]
+    assert (entry["stream"], [*entry["fields"].values()]) == ("people", ["Email", "FirstName"])
+    loaded = newcomer.w50("import", str(sample), "--config", "config.json")
+    assert loaded.last_line.startswith("w50: All well. Sent 1 contact")
+
+
+def test_a_file_that_names_no_columns_is_refused_without_a_word_of_it(newcomer: Newcomer) -> None:
+    sample = newcomer.folder / "people.csv"
+    sample.write_text("Ada,Lovelace\nBen,Boole\n")
+    told = newcomer.unasked(str(sample), "--list", "Newsletter")
+    assert (told.status, "Lovelace" in told.err) == (2, False)
+    assert "Does the first line of the file name the columns?" in told.err
+
+
 def test_everything_can_be_an_option(newcomer: Newcomer) -> None:
     told = newcomer.unasked("--list", "Plain", "--stream", "people", "--match", "Town", "--set", "send=all")
     assert told.status == 2, "a member of an entry is no setting"

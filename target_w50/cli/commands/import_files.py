@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +9,14 @@ from typing import Any
 
 import click
 
-from target_w50.cli.import_settings import Wish, check_columns, import_settings, reword, stream_name
+from target_w50.cli.import_settings import (
+    Wish,
+    check_columns,
+    import_settings,
+    known_encoding,
+    reword,
+    stream_name,
+)
 from target_w50.cli.options import config_option, prompt, say_where, warnings_told
 from target_w50.console.tables import counted, hanging
 from target_w50.console.terminal import width_of
@@ -115,7 +121,7 @@ def import_command(
     reading = Reading(
         kind=Kind(kind) if kind else None,
         delimiter=_delimiter(delimiter),
-        encoding=_encoding(encoding),
+        encoding=known_encoding(encoding),
         columns=tuple(each.strip() for each in columns.split(",")) if columns else (),
         typed=typed,
     )
@@ -152,19 +158,6 @@ def _delimiter(text: str | None) -> str | None:
     if character is not None and (len(character) != 1 or character in '\r\n"' or not character.isascii()):
         raise SettingsError("--delimiter is one character, such as ; or \\t", code="usage")
     return character
-
-
-def _encoding(name: str | None) -> str | None:
-    if name is None:
-        return None
-    try:
-        "".encode(codecs.lookup(name).name)
-    except LookupError:
-        raise SettingsError(
-            f"--encoding {name!r} is not known; windows-1252, latin-1 and utf-16 are, for instance",
-            code="usage",
-        ) from None
-    return name
 
 
 def _plan(values: dict[str, Any], config: Sources, feed: Feed, sources: Sequence[Source]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from target_w50.cli.commands.check import check_all
 from target_w50.cli.commands.propose import tell_near
+from target_w50.cli.import_settings import known_encoding
 from target_w50.cli.options import client_of, say, warnings_told
 from target_w50.cli.setup.asking import Asking
 from target_w50.cli.setup.dialogue import Connected, Dialogue
@@ -29,9 +31,10 @@ OF_W50 = ("settings", "address", "authentication", "contact list", "fields")
 @click.command(
     "init",
     short_help="Settings for a first load: asked for, tried and written.",
-    epilog="Example: w50 init messages.singer --list Newsletter",
+    epilog="Example: w50 init people.csv --list Newsletter",
 )
 @click.argument("sample", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--encoding", metavar="NAME", help="Of a CSV file that is not UTF-8, such as windows-1252.")
 @click.option("--api-url", metavar="URL", help="Address of W50's API.")
 @click.option(
     "--auth-method", type=click.Choice([each.value for each in AuthMethod]), help="How W50 is told who asks."
@@ -70,7 +73,8 @@ OF_W50 = ("settings", "address", "authentication", "contact list", "fields")
 def init_command(sample: Path | None, **options: Any) -> None:
     """Find out what a first load needs, try it, and write it to config.json or into meltano.yml.
 
-    FILE has what the tap sends (Singer messages), or is its catalog: a mapping is proposed by it. W50 is
+    FILE has contacts (CSV, JSON lines, Parquet) or what a tap sends (Singer messages), or is a tap's catalog:
+    a mapping is proposed by it. W50 is
     asked for its lists and fields alone. The secret is asked for and not shown, or read from where an option
     says, and kept in `.env` or a file of its own, for its owner alone. All else in meltano.yml stays as it
     is.
@@ -86,7 +90,7 @@ def init_command(sample: Path | None, **options: Any) -> None:
     connected = dialogue.connected()
     try:
         known = dialogue.chosen_list(connected.client, wishes.contact_list)
-        chosen = dialogue.chosen_streams(wishes.sample, wishes.streams)
+        chosen = dialogue.chosen_streams(wishes.sample, wishes.streams, known_encoding(wishes.encoding))
         entries = [dialogue.entry_for(each, known, wishes.match_fields) for each in chosen]
     finally:
         connected.client.close()
@@ -95,6 +99,15 @@ def init_command(sample: Path | None, **options: Any) -> None:
     _show(entries, asking)
     _require_passed(dialogue.values(connected.settings, connected.secret), entries)
     _write(place, dialogue, connected, entries, wishes)
+    if not wishes.only_print:
+        say(_next_step(printable(place.options()), wishes.sample if chosen[0].is_file else None))
+
+
+def _next_step(options: str, file: Path | None) -> str:
+    if file is None:
+        return f"next: `w50 check{options}`, then `w50 plan FILE{options}` with what your tap sends"
+    command = f"w50 import {printable(shlex.quote(str(file)))}{options}"
+    return f"next: `{command} --dry-run` tells what would be sent, and `{command}` loads it"
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,7 @@ class Wishes:
     """The options."""
 
     sample: Path | None
+    encoding: str | None
     api_url: str | None
     auth_method: str | None
     others: tuple[str, ...]
@@ -264,5 +278,3 @@ def _told(
             yield f"git would take {kept.path.name} into a commit: add it to .gitignore before you commit"
     for name in place.differs(settings):
         yield f"`{name}` is another one all the same: a variable, .env or the environment in use says so"
-    options = printable(place.options())
-    yield f"next: `w50 check{options}`, then `w50 plan FILE{options}` with what your tap sends"

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from target_w50.cli.options import say, warnings_told
 from target_w50.cli.setup.asking import Asking
 from target_w50.cli.setup.entries import KnownList, ProposedEntry, propose_entry
-from target_w50.cli.setup.samples import TapStream, streams_of_catalog, streams_of_messages
+from target_w50.cli.setup.samples import TapStream, stream_of_file, streams_of_catalog, streams_of_messages
 from target_w50.cli.setup.secrets import BESIDE, SECRET_OF, GivenSecret
 from target_w50.console.tables import counted, write_table
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.names import listing, nearest
-from target_w50.errors import MappingError, RefusedError, SettingsError, TargetW50Error
+from target_w50.errors import InputError, MappingError, RefusedError, SettingsError, TargetW50Error
+from target_w50.files.faults import unfit
+from target_w50.files.opening import Kind, kind_of
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.choices import AuthMethod
 from target_w50.settings.connection import Connection
@@ -87,7 +89,7 @@ class Dialogue:
         if contact_list is None:
             lacks.append("--list LIST")
         if sample is None and not streams:
-            lacks.append("what the tap sends (a FILE of it, its catalog, or --stream NAME)")
+            lacks.append("what is to be loaded (a FILE of it, the tap's catalog, or --stream NAME)")
         self.asking.require()
 
     def _has_secret(self) -> bool:
@@ -172,8 +174,15 @@ class Dialogue:
                 say(error.message)
                 wanted = None
 
-    def chosen_streams(self, sample: Path | None, names: Sequence[str]) -> list[TapStream]:
+    def chosen_streams(
+        self, sample: Path | None, names: Sequence[str], encoding: str | None = None
+    ) -> list[TapStream]:
         """The streams to load.
+
+        Args:
+            sample: a file that tells what there is to load.
+            names: only these streams.
+            encoding: of CSV that is not UTF-8.
 
         Raises:
             SettingsError: the sample does not have them, or it must be said which.
@@ -184,7 +193,7 @@ class Dialogue:
         if sample is None:
             chosen = names or [self.asking.text("Name of the tap's stream", "contacts")]
             return [TapStream(name, (), ()) for name in chosen]
-        found = streams_of_sample(sample)
+        found = streams_of_sample(sample, encoding)
         if names:
             missing = [name for name in names if name not in [each.name for each in found]]
             if missing:
@@ -210,7 +219,9 @@ class Dialogue:
 
     def _asked_sample(self) -> Path | None:
         while True:
-            text = self.asking.text_or_nothing("File with what the tap sends, or its catalog (empty: none)")
+            text = self.asking.text_or_nothing(
+                "File of contacts, of what the tap sends, or the tap's catalog (empty: none)"
+            )
             if not text:
                 return None
             path = Path(text).expanduser()
@@ -228,6 +239,10 @@ class Dialogue:
         for name in match_fields:
             self._require_field(name, names)
         entry = propose_entry(stream.name, stream.properties, stream.keys, known, match_fields or None)
+        if stream.is_file and not entry.entry.get("fields"):
+            raise unfit(
+                "The list has no field of a column's name. Does the first line of the file name the columns?"
+            )
         if not entry.entry["match_fields"] and not stream.properties:
             by_type = [
                 each.name for each in known.fields or () if (each.map_type or "").casefold() == "email"
@@ -259,17 +274,29 @@ class Dialogue:
             )
 
 
-def streams_of_sample(sample: Path) -> list[TapStream]:
-    """The streams of a catalog, or of Singer messages.
+def streams_of_sample(sample: Path, encoding: str | None = None) -> list[TapStream]:
+    """The streams of a file of contacts, of a catalog, or of Singer messages.
+
+    Args:
+        sample: the file.
+        encoding: of CSV that is not UTF-8.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is none of them.
     """
+    kind = kind_of(sample.name)
+    if kind in (Kind.CSV, Kind.PARQUET):
+        return [stream_of_file(sample, encoding)]
     found = streams_of_catalog(sample)
     if found is not None:
         return [each for each in found if each.name and each.properties]
     from target_w50.singer.lean_sdk import import_lean  # noqa: PLC0415  # only messages need the SDK
 
     import_lean()
-    with open_input(sample) as messages:
-        return list(streams_of_messages({}, messages))
+    try:
+        with open_input(sample) as messages:
+            return list(streams_of_messages({}, messages))
+    except InputError:
+        if kind is None:
+            raise
+        return [stream_of_file(sample)]  # JSON lines that are contacts, and no messages

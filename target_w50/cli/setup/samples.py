@@ -1,4 +1,4 @@
-"""What streams a tap has: their schemas, from its messages or from its catalog."""
+"""What streams there are: of a tap, from its messages or its catalog; or of a file of contacts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from target_w50.cli.import_settings import stream_name
+from target_w50.files.faults import unfit
+from target_w50.files.opening import Reading, open_sources
 from target_w50.settings.model import settings_from
 from target_w50.singer.messages import MessageType, key_properties, require
 from target_w50.singer.reader import InputReader
@@ -28,11 +31,30 @@ class TapStream:
         name: the stream's.
         properties: the names that its schema has.
         keys: its key properties.
+        is_file: whether it is a file of contacts for `w50 import`, and no tap's.
     """
 
     name: str
     properties: tuple[str, ...]
     keys: tuple[str, ...]
+    is_file: bool = False
+
+
+def stream_of_file(file: Path, encoding: str | None = None) -> TapStream:
+    """The stream that `w50 import` makes of a file of contacts.
+
+    Args:
+        file: the file.
+        encoding: of CSV that is not UTF-8.
+
+    Raises:
+        InputError: the file is broken, or has no columns.
+        SettingsError: DuckDB is not installed.
+    """
+    (source,) = open_sources([str(file)], Reading(encoding=encoding))
+    if not source.columns:
+        raise unfit(f"{file} names no columns.")
+    return TapStream(stream_name([str(file)]), tuple(source.columns), (), is_file=True)
 
 
 def streams_of_catalog(file: Path) -> list[TapStream] | None:
