@@ -34,6 +34,10 @@ FIGURES = (
 )
 
 
+_LONGEST = 40
+"""Characters of a list's name where several stand in a row."""
+
+
 class Tone(str, Enum):
     """How grave something is; the page's colours and signs go by it."""
 
@@ -160,7 +164,7 @@ class ReportedRun:
         few = 3
         if len(self.list_ids) > few:
             return f"{len(self.list_ids)} lists"
-        return ", ".join(names.get(each) or f"list {each}" for each in sorted(self.list_ids))
+        return ", ".join((names.get(each) or f"list {each}")[:_LONGEST] for each in sorted(self.list_ids))
 
     @property
     def quarantined(self) -> dict[str, int]:
