@@ -28,6 +28,8 @@ RUNS_IN_CHARTS = 40
 FEWEST_IN_CHARTS = 2
 """One run is told in words."""
 COMPLAINTS_SHOWN = 20
+LISTS_SHOWN = 60
+"""Contact lists, and streams; those in trouble are the first."""
 NEEDS_SHOWN = 25
 RUNS_OPEN = 20
 """Runs that stand in sight; the others told one by one are a click away."""
@@ -63,9 +65,12 @@ def page(report: Report, complaints: Sequence[Complaint], now: dt.datetime) -> s
         report=report,
         answer=standing.answer,
         standing=standing,
+        lists=standing.lists[:LISTS_SHOWN],
+        list_count=len(standing.lists),
         needs=needs.items[:NEEDS_SHOWN],
         need_count=len(needs.items),
-        left_behind=[left_behind_row(each) for each in needs.left_behind],
+        left_behind=[left_behind_row(each) for each in needs.left_behind[:LISTS_SHOWN]],
+        left_behind_count=len(needs.left_behind),
         history=standing.history[:HISTORY_SHOWN],
         history_count=len(standing.history),
         charts=[_drawn(each) for each in charts(report)],
@@ -73,7 +78,7 @@ def page(report: Report, complaints: Sequence[Complaint], now: dt.datetime) -> s
         runs_open=RUNS_OPEN,
         told_ids=defaultdict(str, {id(each.run): each.anchor for each in told}),
         months=by_month(older),
-        list_rows=_list_rows(report),
+        list_rows=_list_rows(report)[:LISTS_SHOWN],
         job_columns=JOB_COLUMNS,
         stream_columns=STREAM_COLUMNS,
         older_count=len(older),

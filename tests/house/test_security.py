@@ -82,6 +82,7 @@ LIMITS = {
     "runs in the page's charts": f"{page.RUNS_IN_CHARTS}",
     "runs that the page tells one by one": f"{rows.RUNS_TOLD}",
     "import jobs and streams of them all": f"{rows.ROWS_TOLD}",
+    "contact lists, and streams, on the page": f"{page.LISTS_SHOWN}",
     "complaints shown on the page": f"{page.COMPLAINTS_SHOWN}",
     "the value": binary(contact_values.MOST_VALUE_BYTES),
     "until the end": "5 s",

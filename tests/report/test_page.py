@@ -249,6 +249,24 @@ def test_a_very_long_history_is_told_by_month_and_stays_small(tmp_path: Path) ->
     assert len(long) < 1_000_000
 
 
+def test_very_many_lists_keep_those_in_trouble_and_a_small_page(tmp_path: Path) -> None:
+    def at(day: int, number: int) -> dict[str, Any]:
+        return stream(day, f"s{number}", contact_list_id=number, contact_list_name=f"List {number}")
+
+    records = [each for day in range(30) for each in (run(day), *(at(day, number) for number in range(150)))]
+    records += [
+        run(30, exit_status=5, error_code="job_failed"),
+        at(30, 149),
+        job(30, 7, contact_list_id=149, outcome="failed"),
+    ]
+    content = made(tmp_path, *records)
+    text = Elements(content).text
+    assert "90 more lists left out" in text
+    first = text.partition("How fresh each list is")[2].partition("Not loaded by its last run: job failed")[0]
+    assert "List 149" in first
+    assert len(content) < 1_000_000
+
+
 def test_a_run_with_very_many_jobs_shows_the_gravest(tmp_path: Path) -> None:
     records = [job(0, each, outcome="finished") for each in range(ROWS_OF_A_RUN + 5)]
     content = made(tmp_path, run(0), *records, job(0, 999, outcome="failed"))
