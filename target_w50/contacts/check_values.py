@@ -14,9 +14,10 @@ from target_w50.settings.checks import CheckKind
 Judge = Callable[[Any], str | None]
 """What is wrong with a value; None if nothing is. Null is not for it: no value is no failure."""
 
+MOST_FIELDS = 128
 MOST_REMEMBERED = 1 << 14
 REMEMBERED_CHARS = 100
-"""So many judgements of a field are kept, of texts of so many characters at most."""
+"""So many judgements of so many fields are kept, of texts of so many characters at most."""
 MOST_CHARS = 1000
 """A longer text is neither an address nor a number, and not worth the libraries' time."""
 
@@ -49,8 +50,9 @@ _DATE = re.compile(
 )
 
 
+@lru_cache(MOST_FIELDS)
 def judge_of(check: FieldCheck) -> Judge:
-    """What judges the values of a field."""
+    """What judges the values of a field; one for all that ask, so that each value is judged once."""
     if check.kind is CheckKind.EMAIL:
         return _remembering(_email)
     if check.kind is CheckKind.PHONE:
@@ -98,7 +100,7 @@ def _email(value: Any) -> str | None:
     stripped = value.strip()
     if stripped in NO_VALUES:
         return _NO_VALUE
-    if len(stripped) > MOST_CHARS or not _is_email(stripped):
+    if "@" not in stripped or len(stripped) > MOST_CHARS or not _is_email(stripped):
         return _NO_EMAIL
     return _SPACES if stripped != value else None
 
