@@ -189,7 +189,8 @@ class StreamHistory:
         # Nearly none are; but who has another name must be looked at under both.
         looked_at = [*compress(range(len(columns)), columns.others)] if any(columns.others) else []
         if stale:
-            looked_at = [row for row, key in enumerate(columns.keys) if key in stale or columns.others[row]]
+            found = compress(range(len(columns)), map(stale.__contains__, columns.keys))
+            looked_at = sorted({*looked_at, *found})
         names = [name for row in looked_at for name in (columns.keys[row], columns.others[row]) if name]
         known = self.memory.known(names)
         for row in looked_at:
