@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -172,6 +173,20 @@ def test_validation_warnings_come_with_the_index_of_their_contact(media_type: st
         body = wire.frame_contacts([wire.encode_contact(Contact(None, row)) for row in rows])
         assert client.add_contacts(5, job.id, body).warnings == ((1, ("Odd",)),)
         client.close()
+
+
+def test_a_revoked_token_is_renewed_for_all_calls_that_are_under_way_with_it() -> None:
+    """A call that comes second with the old token does not take the new one from the others."""
+    with Sandbox(lists=LISTS, **OPTIONS["client_credentials"]) as sandbox:
+        client = W50Client(sandbox.url, auth=_oauth2(sandbox, "client_credentials"), user_agent="t")
+        job = client.create_import_job(5, FIELDS)
+        body = wire_format("application/json").frame_contacts([b'{"Values":{"Email":"a@example.com"}}'])
+        sandbox.revoke_tokens()
+        with ThreadPoolExecutor(8) as pool:
+            answers = [*pool.map(lambda _: client.add_contacts(5, job.id, body), range(8))]
+        client.close()
+        (created,) = sandbox.contents()["Jobs"]
+    assert (len(answers), created["ContactCount"]) == (8, 8)
 
 
 def test_a_revoked_token_is_renewed_within_the_call() -> None:
