@@ -50,12 +50,18 @@ def _stream_document(planned: PlannedStream, places: Places, *, show_values: boo
     if mapping is None:
         raise AssertionError
     entry, jobs = mapping.entry, planned.import_jobs
+    checked = {each.field_name: each.in_words() for each in mapping.checks}
     return {
         "stream": counts.stream,
         "contact_list": {"id": mapping.contact_list.id, "name": mapping.contact_list.name},
         "match_fields": list(mapping.match_fields),
         "fields": [
-            {"property": each.name, "field_name": each.field_name, "decided_by": each.how.value}
+            {
+                "property": each.name,
+                "field_name": each.field_name,
+                "decided_by": each.how.value,
+                "checked_for": checked.get(each.field_name),
+            }
             for each in mapping.properties
         ],
         "ignored": [
@@ -167,9 +173,14 @@ HOW = {
 
 
 def _field_lines(stream: Mapping[str, Any], width: int | None) -> Iterator[str]:
-    rows = [(each["property"], each["field_name"], HOW[each["decided_by"]]) for each in stream["fields"]]
+    rows = [
+        (each["property"], each["field_name"], HOW[each["decided_by"]], each["checked_for"] or "-")
+        for each in stream["fields"]
+    ]
     yield ""
-    yield from _indented(text_table(("property", "FieldName", "decided by"), rows, width=width))
+    yield from _indented(
+        text_table(("property", "FieldName", "decided by", "checked for"), rows, width=width)
+    )
     if stream["ignored"]:
         yield ""
         ignored = [

@@ -30,6 +30,10 @@ class FieldCheck:
     region: str | None = None
     allowed: frozenset[str] = field(default=frozenset(), repr=False)
 
+    def in_words(self) -> str:
+        """The check as the settings have it, such as `phone:GB`."""
+        return self.kind.value if self.region is None else f"{self.kind.value}:{self.region}"
+
 
 class FailedCheck(NamedTuple):
     """A value failed; `message` says what is wrong without it."""

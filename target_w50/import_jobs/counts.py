@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from target_w50.contacts.checks import FailedCheck
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason
-from target_w50.import_jobs.failed_values import FailedValues, FirstPlaces, Suspects
+from target_w50.import_jobs.failed_values import MOST_NAMED_OF_STREAM, FailedValues, FirstPlaces, Suspects
 from target_w50.w50 import ImportJob, has_refused, rejected
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class StreamCounts:
     match_values_alike: int = 0
     contacts_already_delivered: int = 0
     contacts_unchanged: int = 0
+    values_named: int = 0
     failed_values: dict[str, FailedValues] = field(default_factory=dict)
     suspects: Suspects = field(default_factory=dict)
 
@@ -64,11 +65,13 @@ class StreamCounts:
         return sum(self.quarantined.values())
 
     def check_failed(self, failed: FailedCheck, place: int) -> bool:
-        """Count a value that failed; whether it is among the first of its field, which are named."""
+        """Count a value that failed; whether it is to be named: the first of each field, within a bound."""
         known = self.failed_values.get(failed.check.field_name)
         if known is None:
             known = self.failed_values[failed.check.field_name] = FailedValues(check=failed.check)
-        return known.add_one(failed.message, place)
+        is_named = known.add_one(failed.message, place) and self.values_named < MOST_NAMED_OF_STREAM
+        self.values_named += is_named
+        return is_named
 
     def suspect(self, suspects: Suspects) -> None:
         """W50 refused some of a job's values: these were in it, and had failed their checks."""

@@ -12,6 +12,8 @@ from target_w50.import_jobs.places import Places
 
 MOST_NAMED = 10
 """Of so many failed values of a field it is said where they were read; the others are counted."""
+MOST_NAMED_OF_STREAM = 50
+"""So many failed values of a stream have a line of the log of their own."""
 
 
 @dataclass

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.errors import TargetW50Error, counted
-from target_w50.import_jobs.failed_values import MOST_NAMED
 from target_w50.import_jobs.phases import Phase
 from target_w50.import_jobs.places import Places
 from target_w50.journal.crash_points import CrashPoint, reached
@@ -212,11 +211,12 @@ class Run:
         """Say how many values failed their checks, where not all of them were named."""
         for stream, counts in self.ledger.streams.items():
             fields = counts.failed_values.values()
-            if self.plan is None and any(each.count > MOST_NAMED for each in fields):
+            count = sum(each.count for each in fields)
+            if self.plan is None and count > counts.values_named:
                 log.warning(
                     "Stream %r: %s failed their checks (%s); the first of each FieldName are named",
                     stream,
-                    counted(sum(each.count for each in fields), "value"),
+                    counted(count, "value"),
                     ", ".join(f"{each.check.field_name!r} {each.count}" for each in fields),
                     extra={"stream_name": stream},
                 )

@@ -227,6 +227,9 @@ def test_a_plan_names_what_fails_by_field_and_line(
     operator.settings = settings(sandbox, by_id())
     told = operator.w50("plan", str(source))
     assert told.status == 0
+    table = [line.split() for line in told.out.splitlines()]
+    assert ["mobile", "Mobile", "its", "name", "phone"] in table
+    assert ["customer_id", "CustomerId", "its", "name", "-"] in table
     assert (
         "  checks       3 values failed: would be sent all the same\n"
         "                 Email: 1 is no e-mail address\n"
