@@ -30,6 +30,7 @@ class Wish:
         events: custom events.
         empty: what becomes of an empty cell, as in the option.
         quarantine: file for records that can't be loaded.
+        failed_check: what becomes of a value that fails a check.
     """
 
     stream: str
@@ -39,6 +40,7 @@ class Wish:
     events: tuple[str, ...]
     empty: str | None
     quarantine: str | None
+    failed_check: str | None = None
 
 
 def stream_name(patterns: Sequence[str]) -> str:
@@ -83,11 +85,14 @@ def import_settings(values: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
         raise SettingsError(
             "`import_mode` is create_only, which sends no contacts: import files with `load`.", code="usage"
         )
+    if wish.quarantine is not None:  # first: an entry of the settings may need it
+        values = {**values, "on_invalid_record": "quarantine", "quarantine_path": wish.quarantine}
     entry = _entry_of(values, wish.stream)
     options: dict[str, Any] = {
         "contact_list": wish.contact_list,
         "match_fields": list(wish.match) or None,
         "custom_events": list(wish.events) or None,
+        "on_failed_check": wish.failed_check,
     }
     given = {name: value for name, value in options.items() if value is not None}
     if wish.empty is not None:
@@ -112,15 +117,12 @@ def import_settings(values: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
         raise SettingsError(
             f"Say {', and '.join(missing)}. Nothing was read or sent.", code="import_incomplete"
         )
-    settings = {
+    return {
         **values,
         "streams": [entry],
         # There is no tap that would take a state: what was loaded before is in the journal.
         "state": StateMode.TAP_ONLY.value,
     }
-    if wish.quarantine is not None:
-        settings |= {"on_invalid_record": "quarantine", "quarantine_path": wish.quarantine}
-    return settings
 
 
 def _entry_of(values: Mapping[str, Any], stream: str) -> dict[str, Any]:
@@ -177,4 +179,4 @@ def reword(error: TargetW50Error) -> None:
     if isinstance(error, MappingError):
         error.say(f"{error.message} With `w50 import`, `fields` is --field COLUMN=FieldName.")
     elif isinstance(error, InvalidRecordError):
-        error.say(f"{error.message} With `w50 import` that is --quarantine FILE.")
+        error.say(error.message.replace("set `on_invalid_record` to quarantine", "say --quarantine FILE"))

@@ -207,7 +207,8 @@ class Needs:
                 Tone.WARN,
                 f"{counted(which.total(), 'record')} set aside in quarantine by {by}",
                 words,
-                "If nobody has yet: mend the quarantine file, and load it with `target-w50 --input FILE`.",
+                "If nobody has yet: mend the quarantine file, and load it with `target-w50 --config "
+                "config.json --input FILE`.",
                 max(each.quarantined_at for each in streams if each.quarantined_at is not None),
             )
         ]

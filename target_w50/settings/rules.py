@@ -145,7 +145,7 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
         map(_sets_aside, sound.entries.values())
     )
     if wants_file and "quarantine_path" not in sound.names:
-        yield "`quarantine_path` is required to quarantine records"
+        yield "`quarantine_path` is required to quarantine records (`w50 import`: --quarantine FILE)"
     yield from journal_faults(given, sound.names)
     yield from output_faults(given)
     if given.get("flattening_enabled") and "flattening_max_depth" not in sound.names:

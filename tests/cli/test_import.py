@@ -94,7 +94,33 @@ def test_a_dry_run_tells_and_sends_nothing(importer: Importer) -> None:
     assert "First name  FirstName  its name" in ended.out
     assert "Notes    no such field" in ended.out
     assert f"the first at line 4 of {importer.path}" in ended.out
+    assert "mend it at its source, or say --quarantine FILE." in ended.out
     assert not place(importer.folder).exists()
+
+
+WRONG = "Email;First name\nanna@example.org;Anna\nwrong.example.org;Berta\n"
+
+
+@pytest.mark.parametrize("said_by", ["option", "settings"])
+def test_an_address_that_fails_its_check_is_set_aside_before_w50_refuses_it(
+    importer: Importer, said_by: str
+) -> None:
+    entry = {"stream": "people", "contact_list": "42", "match_fields": ["Email"]}
+    options: tuple[str, ...] = ("--failed-check", "quarantine")
+    if said_by == "settings":  # which need a file for it, and have none: the option says it
+        options, entry["on_failed_check"] = (), "quarantine"
+    refused = importer.folder / "refused.jsonl"
+    ended = importer.imports(*options, "--quarantine", str(refused), content=WRONG, streams=[entry])
+    assert ended.last_line.startswith("w50: All well, 1 record quarantined. Sent 1 contact"), ended.err
+    line = json.loads(refused.read_text().splitlines()[1])["quarantine"]
+    assert (line["reason"], line["position"]) == ("invalid_value", f"{importer.path}:3")
+
+
+def test_without_a_file_for_what_is_set_aside_the_option_is_named(importer: Importer) -> None:
+    ended = importer.imports(*ARGUMENTS, "--failed-check", "quarantine")
+    assert ended.status == 2
+    assert "--quarantine FILE" in ended.last_line
+    assert importer.asked() == set()
 
 
 def test_without_quarantine_the_first_bad_record_ends_it_and_says_what_to_give(importer: Importer) -> None:

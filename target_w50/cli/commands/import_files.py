@@ -25,7 +25,7 @@ from target_w50.files.feed import Feed
 from target_w50.files.opening import Kind, Reading, check_alike, open_sources
 from target_w50.files.places import FilePlaces
 from target_w50.files.source import Source, merged, schema_of
-from target_w50.settings.choices import ImportMode, ProgressMode
+from target_w50.settings.choices import ImportMode, OnFailedCheck, ProgressMode
 from target_w50.settings.model import settings_from
 from target_w50.settings.sources import Sources, open_to_everybody, read_config
 from target_w50.singer.lean_sdk import import_lean
@@ -66,6 +66,11 @@ PROGRAM = "w50"
     "--quarantine", metavar="FILE", help="Set contacts that can't be loaded aside there, and go on."
 )
 @click.option(
+    "--failed-check",
+    type=click.Choice([each.value for each in OnFailedCheck]),
+    help="What becomes of a value that fails a check: sent all the same, its contact set aside, or left out.",
+)
+@click.option(
     "--empty",
     type=click.Choice(["keep", "clear"]),
     help="What an empty cell or null does to the field in W50: keep its value (the default), or clear it.",
@@ -94,6 +99,7 @@ def import_command(
     *,
     dry_run: bool,
     quarantine: str | None,
+    failed_check: str | None,
     empty: str | None,
     typed: bool,
     stream: str | None,
@@ -117,6 +123,7 @@ def import_command(
         events=events,
         empty=empty,
         quarantine=quarantine,
+        failed_check=failed_check,
     )
     reading = Reading(
         kind=Kind(kind) if kind else None,
@@ -175,6 +182,8 @@ def _plan(values: dict[str, Any], config: Sources, feed: Feed, sources: Sequence
     say_where(settings, config)
     with warnings_told():
         plan = rehearse(rehearsal, settings, feed, places=FilePlaces(sources))
+    for ending in plan.endings.values():
+        reword(ending)
     width = width_of(sys.stdout)
     for line in plan_lines(plan, show_values=False, width=width):
         click.echo(line)

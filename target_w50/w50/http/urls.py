@@ -32,7 +32,7 @@ def check_url(url: str, *, setting: str, allow_http: bool = False) -> str:
     if _BLANK_OR_CONTROL.search(url):
         raise _fault(setting, "holds white space, control characters or a backslash")
     if parts.scheme not in ("http", "https") or not host:
-        raise _fault(setting, "must begin with https:// and name a host")
+        raise _fault(setting, "must begin with https:// (or http:// on this machine) and name a host")
     if "@" in parts.netloc:
         raise _fault(setting, "must not hold a user name or password; there are settings for them")
     if "?" in url or "#" in url:
