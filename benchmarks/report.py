@@ -152,6 +152,12 @@ class Results:
                 "\nWhat each further record costs, beside parsing and writing it with msgspec alone:\n"
             )
             write_table(file, WAYS_COLUMNS, [each.row for each in self.costs], numbers=WAYS_COLUMNS[1:])
+            reasons = [
+                (each.kind.name, count, why) for each in self.costs for why, count in each.general.items()
+            ]
+            if reasons:
+                file.write("\nWhat went the general way, and why:\n")
+                write_table(file, ("input", "records", "why"), reasons, numbers=("records",))
         if self.importings:
             file.write("\nCSV by w50 import, beside the same contacts as Singer lines:\n")
             write_table(file, IMPORT_COLUMNS, [each.row for each in self.importings], numbers=IMPORT_COLUMNS)

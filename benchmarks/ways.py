@@ -33,6 +33,7 @@ class Cost:
         floor_us: CPU time that parsing and writing alone takes.
         peak_mib: of the longer input.
         short: of all of the longer input's records, the percentage that went the short way.
+        general: how many went the general way, by stream and reason.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Cost:
     floor_us: float
     peak_mib: float
     short: float
+    general: dict[str, int]
 
     @property
     def times(self) -> float:
@@ -142,7 +144,7 @@ def _cost(sandbox: BenchSandbox, work: Path, kind: Kind, rounds: int, share: flo
         run_measured(command, *inputs[1], work / "target.log")
     finally:
         del os.environ["W50_BENCH_WAYS"]
-    general = sum(json.loads(ways.read_text()).values())
+    general: dict[str, int] = json.loads(ways.read_text())
 
     def each(series: list[list[Measured]], figure: Callable[[Measured], float]) -> float:
         few, many = (min(map(figure, runs)) for runs in series)
@@ -155,7 +157,8 @@ def _cost(sandbox: BenchSandbox, work: Path, kind: Kind, rounds: int, share: flo
         each(runs, lambda run: run.seconds),
         each(floors, lambda run: run.cpu_seconds),
         max(run.peak_mib for run in runs[1]),
-        100 - general / inputs[1][1] * 100,
+        100 - sum(general.values()) / inputs[1][1] * 100,
+        general,
     )
 
 

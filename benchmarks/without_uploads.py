@@ -27,7 +27,8 @@ def _note_ways(path: str) -> None:
     load_record = TargetW50._load_record  # noqa: SLF001  # the one door of the general way
 
     def noted(self: TargetW50, stream: str, *others: Any) -> None:
-        general[stream] += 1
+        why = self.routes.why_general(stream) or "records that something is to be decided about"
+        general[f"{stream}: {why}"] += 1
         load_record(self, stream, *others)
 
     TargetW50._load_record = noted  # type: ignore[method-assign,assignment]  # noqa: SLF001

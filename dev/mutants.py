@@ -47,7 +47,10 @@ ROOMS = {
     "maker": Room(
         ("contacts/maker.py", "contacts/mapping.py"), ("contacts/test_maker.py", "contacts/test_mapping.py")
     ),
-    "fast_path": Room(("contacts/fast_path.py", "contacts/fast_schema.py"), ("contacts/test_short_way.py",)),
+    "fast_path": Room(
+        ("contacts/fast_path.py", "contacts/step_compiler.py", "contacts/steps.py"),
+        ("contacts/test_short_way.py",),
+    ),
     "ledger": Room(("outputs/ledger.py",), ("outputs/test_ledger.py",)),
     "uploading": Room(("loading/uploading.py",), ("loading/test_uploading.py",)),
     "polling": Room(("loading/polling.py",), ("loading/test_polling.py",)),

@@ -185,7 +185,7 @@ class ContactMaker:
         if len(match_fields) > 1:
             return lambda _, values: together([values[name] for name in match_fields])
         (only,) = match_fields
-        return lambda _, values: _told_apart(values[only])
+        return lambda _, values: told_apart(values[only])
 
     def _unsendable(self, values: Mapping[str, Any], error: Exception) -> Refusal:
         """Which value the wire format can't hold; the error's own text may show it."""
@@ -223,7 +223,7 @@ class ContactMaker:
 
 def together(values: list[Any]) -> Hashable:
     """Several values as one; a single one as it is."""
-    parts = [_told_apart(value) for value in values]
+    parts = [told_apart(value) for value in values]
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -237,7 +237,7 @@ def read_fragment(fragment: bytes) -> Contact:
     return Contact(wire.get("EncContactId"), wire["Values"])
 
 
-def _told_apart(value: Any) -> Hashable:
+def told_apart(value: Any) -> Hashable:
     """The value for comparing: Python holds True and 1 for equal, W50 need not."""
     kind = type(value)
     if kind is bool:

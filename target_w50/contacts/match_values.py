@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +46,16 @@ def folded(identity: Any) -> Hashable:
         return tuple(map(folded, identity))
     result: Hashable = identity
     return result
+
+
+def all_folded(identities: Collection[Any]) -> Iterable[Hashable]:
+    """The same of many: where they are texts or integers as most are, all at once."""
+    kinds = set(map(type, identities))
+    if kinds == {str} and all(map(str.isascii, identities)):
+        return map(str.lower, identities)
+    if kinds == {int} and min(identities) > -(2**_MOST_BITS) and max(identities) < 2**_MOST_BITS:
+        return map(str, identities)
+    return map(folded, identities)
 
 
 def _caseless(text: str) -> str:

@@ -25,6 +25,8 @@ class _Written(msgspec.Struct, gc=False):
 
 _read = msgspec.json.Decoder(_Written).decode
 _write = msgspec.json.Encoder().encode
+# Names in the order of their code points, as Python sorts them.
+_write_sorted = msgspec.json.Encoder(order="deterministic").encode_lines
 
 
 class VersionTexts:
@@ -48,6 +50,9 @@ class VersionTexts:
         """
         if self._as_written and not _is_xml(fragments[0]):
             texts = [*fragments]
+        elif not self._ignored and not _is_xml(fragments[0]):
+            # JSON has no line end within a value.
+            texts = _write_sorted(map(_read, fragments))[:-1].split(b"\n")
         else:
             texts = [
                 b"" if place in contacts else self._of_fragment(fragment)

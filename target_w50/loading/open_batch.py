@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 
 from target_w50.contacts.maker import read_fragment
 from target_w50.loading.open_batches import CONTACT_BYTES
@@ -56,6 +56,26 @@ class OpenBatch:
     def contact(self, row: int) -> Contact:
         """The contact of a row."""
         return self.contacts.get(row) or read_fragment(self.fragments[row])
+
+    def extend(
+        self,
+        identities: Sequence[Hashable | None],
+        fragments: Sequence[bytes],
+        places: Sequence[int],
+        raws: Sequence[bytes],
+        matched: Sequence[Hashable] | None,
+    ) -> None:
+        """Take contacts of which none is here; nothing tells one without identity from any other."""
+        before = len(self.rows)
+        if None in identities:
+            identities = [object() if each is None else each for each in identities]
+        self.rows.update(zip(identities, range(before, before + len(fragments)), strict=True))
+        self.fragments += fragments
+        self.places += places
+        self.raws += raws
+        if matched is not None:
+            self.matched.update(enumerate(matched, before))
+        self.size_bytes += sum(map(len, fragments)) + len(fragments)
 
     def merge(  # noqa: PLR0917 - the hot path
         self,

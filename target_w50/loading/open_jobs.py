@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Protocol
 
 from target_w50.singer.messages import SchemaLine
@@ -59,15 +59,35 @@ class OpenJobs:
         """Whether another load has an open job."""
         return any(each is not load for each in self.loads)
 
-    def any_elsewhere(self, identities: Collection[Hashable], load: HoldsJob) -> bool:
-        """Whether one of the contacts is in the open batch of another load."""
-        return any(each is not load and not each.has_none_of(identities) for each in self.loads)
+    def are_new(self, identities: Sequence[Hashable | None], load: HoldsJob) -> bool:
+        """Whether these contacts of a load are all different, and none is in an open job, however it is held.
 
-    def own(self, identity: Hashable, matched: Hashable) -> None:
+        Where nothing tells one from others, no other load may have an open job.
+        """
+        different = set(identities)
+        if None in different:
+            different.discard(None)
+            if self.others(load) or len(different) + identities.count(None) < len(identities):
+                return False
+        elif len(different) < len(identities):
+            return False
+        return (not self.seen or self.seen.isdisjoint(map(hash, different))) and all(
+            each.has_none_of(different) for each in (*self.loads, load)
+        )
+
+    def may_own(self, identities: Sequence[Hashable | None], matched: Sequence[Hashable] | None) -> bool:
+        """Whether no open job has one of them under other match values or EncContactId; it is known then."""
+        for identity, each in zip(identities, matched or (), strict=matched is not None):
+            if self.another_owns(identity, each):
+                return False
+            self.own(identity, each)
+        return True
+
+    def own(self, identity: Hashable | None, matched: Hashable) -> None:
         """The contact with these match values is in an open job."""
         self._owners[hash(matched)] = hash(identity)
 
-    def another_owns(self, identity: Hashable, matched: Hashable) -> bool:
+    def another_owns(self, identity: Hashable | None, matched: Hashable) -> bool:
         """Whether an open job has a contact that differs in match values alone, or in EncContactId alone."""
         return self._owners.get(hash(matched), hash(identity)) != hash(identity)
 

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Hashable, Iterable
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.contacts.match_values import folded
+from target_w50.contacts.match_values import all_folded
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.failed_values import suspect
@@ -111,7 +111,7 @@ class StreamBatches:
         suspect(job.suspects, batch.suspects.values())
         self._open_jobs.seen.update(map(hash, batch.rows))
         if self._looks_alike:
-            self._folded.extend(map(hash, map(folded, batch.rows)))
+            self._folded.extend(map(hash, all_folded(batch.rows)))
         self._open_batches.into_job(len(batch.rows))
         if fingerprints is not None and self._is_little(len(batch.rows), batch.size_bytes):
             remainder.add(batch, fingerprints)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 
 from target_w50.import_jobs.failed_values import NO_SUSPECTS
 from target_w50.loading.open_batches import CONTACT_BYTES, ROW_BYTES
@@ -109,16 +109,48 @@ class StreamLoad(StreamBatches):
             return True
         return identity not in self._batch.rows and open_jobs.hold(identity, self)
 
+    def fits(self, held: int) -> bool:
+        """Whether all open batches together can hold so many bytes more."""
+        return self._open_batches.has_room(held)
+
+    def plain_bytes(
+        self, identities: Sequence[Hashable | None], fragments: Sequence[bytes], raws: Sequence[bytes]
+    ) -> int | None:
+        """What the open batch would grow by, in bytes; None if there is something to decide about a contact.
+
+        Args:
+            identities: what tells them from others; None where nothing does.
+            fragments: the contacts as they are sent.
+            raws: what the tap sent for them.
+        """
+        batch, count = self._batch, len(fragments)
+        size = sum(map(len, fragments)) + count
+        if (
+            self._job is None
+            or len(batch.rows) + count >= self._batch_rows
+            or self._in_job + count >= self._job_contacts
+            or batch.size_bytes + size > self._batch_bytes
+            or not self._open_jobs.are_new(identities, self)
+        ):
+            return None
+        return size + count * ROW_BYTES + (sum(map(len, raws)) if self._keeps_raws else 0)
+
     def add_plainly(
-        self, identities: list[Hashable], fragments: list[bytes], first_place: int, raws: list[bytes]
+        self,
+        identities: Sequence[Hashable | None],
+        fragments: Sequence[bytes],
+        places: Sequence[int],
+        raws: Sequence[bytes],
+        matched: Sequence[Hashable] | None = None,
     ) -> bool:
         """Take several contacts at once, if there is nothing to decide about any of them.
 
         Args:
-            identities: what tells them from others.
+            identities: what tells them from others; None where nothing does.
             fragments: the contacts as they are sent.
-            first_place: where the first was read; the others follow, line by line.
-            raws: what the tap sent for them, and maybe more.
+            places: where they were read.
+            raws: what the tap sent for them.
+            matched: their match values, where EncContactId may tell them from others as well.
 
         Returns:
             False, with none taken, if one must be merged or cut off from others, or a limit is near.
@@ -126,40 +158,14 @@ class StreamLoad(StreamBatches):
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        open_jobs, count = self._open_jobs, len(fragments)
-        size = sum(map(len, fragments)) + count
-        held = size + count * ROW_BYTES
-        if self._keeps_raws:
-            raws = raws[:count]
-            held += sum(map(len, raws))
-        if not self._open_batches.has_room(held):
-            # Before they are taken, so that a cut meanwhile is before them.
-            self._open_batches.make_room(held)
-        batch = self._batch
-        rows = batch.rows
-        if (
-            self._job is None
-            or len(rows) + count >= self._batch_rows
-            or self._in_job + count >= self._job_contacts
-            or batch.size_bytes + size > self._batch_bytes
-            or open_jobs.any_elsewhere(identities, self)
-            or not (open_jobs.seen.isdisjoint(map(hash, identities)) and rows.keys().isdisjoint(identities))
-        ):
+        held = self.plain_bytes(identities, fragments, raws)
+        if held is None or not self.fits(held) or not self._open_jobs.may_own(identities, matched):
             return False
-        before = len(rows)
-        rows.update(zip(identities, range(before, before + count), strict=True))
-        if len(rows) < before + count:
-            # One of them came twice: they are merged one by one.
-            for identity in identities:
-                rows.pop(identity, None)
-            return False
-        batch.fragments += fragments
-        batch.places += range(first_place, first_place + count)
-        if self._keeps_raws:
-            batch.raws += raws
+        if not self._keeps_raws:
+            raws = ()
+        self._batch.extend(identities, fragments, places, raws, matched if self._sifts else None)
         self._open_batches.grow(self, held)
-        batch.size_bytes += size
-        self._in_job += count
+        self._in_job += len(fragments)
         return True
 
     def _merge(  # noqa: PLR0917 - as `add`

@@ -1,4 +1,4 @@
-"""Reads the files that a BATCH message names, record by record."""
+"""Reads the files that a BATCH message names, in blocks of lines, and the records of these."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from target_w50.errors import InputError
-from target_w50.singer.lines import DEFAULT_MAX_LINE_BYTES, LineTooLongError, split_lines
+from target_w50.singer.lines import DEFAULT_MAX_LINE_BYTES, Block, LineTooLongError, split_lines
 from target_w50.singer.messages import Message, parse_json, require
 
 _CHUNK_BYTES = 512 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"  # no JSON begins so
-
-BatchRecord = tuple[int, dict[str, Any], bytes]
-"""Line number in the file (from 1), the record, and its line as the tap wrote it."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,10 @@ def file_name(file: str) -> str:
     return file.rstrip("/").rpartition("/")[2] or file
 
 
-def iterate_batch_file(
+def batch_blocks(
     file: str, compression: str | None, max_line_bytes: int = DEFAULT_MAX_LINE_BYTES
-) -> Iterator[BatchRecord]:
-    """Yield the records of a batch file, reading no more than a chunk ahead.
+) -> Iterator[Block]:
+    """Yield the lines of a batch file in blocks, reading no more than a chunk ahead.
 
     Args:
         file: a path, or a `file:` URL; whether the URL is percent-encoded depends on the tap's settings, so
@@ -81,15 +78,15 @@ def iterate_batch_file(
         max_line_bytes: how long a line may be, decompressed.
 
     Raises:
-        InputError: the file is missing, remote, damaged, no regular file, not of this compression, or a line
-            is not a JSON object (`batch_unreadable`), or longer than may be (`line_too_long`).
+        InputError: the file is missing, remote, damaged, no regular file or not of this compression
+            (`batch_unreadable`), or a line is longer than may be (`line_too_long`).
     """
     name = file_name(file)
     try:
         with open(_local_path(file), "rb", opener=_open_at_once) as raw:
             if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
                 raise _unreadable(name, "is no regular file; a pipe or a device may have no end")
-            yield from _records(raw, name, compression, max_line_bytes)
+            yield from _blocks(raw, name, compression, max_line_bytes)
     except LineTooLongError as error:
         raise InputError(
             f"Line {error.line_number} of batch file {name!r} has more than {max_line_bytes} bytes; check "
@@ -111,25 +108,30 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _records(
-    raw: BufferedReader, name: str, compression: str | None, max_line_bytes: int
-) -> Iterator[BatchRecord]:
+def batch_record(line: bytes, number: int, file: str) -> dict[str, Any] | None:
+    """Read the record of a line of a batch file; None where the line is blank.
+
+    Raises:
+        InputError: it is not a JSON object (`batch_unreadable`).
+    """
+    if not line or line.isspace():
+        return None
+    name = file_name(file)
+    try:
+        record = parse_json(line, f"line {number} of batch file {name!r}")
+    except InputError as error:
+        raise InputError(error.message, code="batch_unreadable") from error
+    if type(record) is not dict:
+        raise _unreadable(name, f"has a record that is not an object in line {number}")
+    return record
+
+
+def _blocks(raw: BufferedReader, name: str, compression: str | None, max_line_bytes: int) -> Iterator[Block]:
     zipped = compression == "gzip" or _begins_like_gzip(raw)
     if (zipped or name.endswith(".gz")) and not raw.peek(1):
         raise _unreadable(name, "is empty, which no gzip file is: it was not written to its end")
     source = gzip.GzipFile(fileobj=raw) if zipped else raw
-    chunks = iter(lambda: source.read(_CHUNK_BYTES), b"")
-    for first, lines in split_lines(chunks, max_line_bytes):
-        for number, line in enumerate(lines, first):
-            if not line or line.isspace():
-                continue
-            try:
-                record = parse_json(line, f"line {number} of batch file {name!r}")
-            except InputError as error:
-                raise InputError(error.message, code="batch_unreadable") from error
-            if type(record) is not dict:
-                raise _unreadable(name, f"has a record that is not an object in line {number}")
-            yield number, record, line
+    yield from split_lines(iter(lambda: source.read(_CHUNK_BYTES), b""), max_line_bytes)
 
 
 def _begins_like_gzip(raw: BufferedReader) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_encode = _encoder.encode
 
 
 class NestedValueError(ValueError):
@@ -26,6 +28,16 @@ def compact_json(value: Any) -> str:
         return _encode(_plain(value)).decode()
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise NestedValueError("holds something that JSON can't") from None
+
+
+def parsed_as_texts(values: Sequence[Any]) -> list[str]:
+    """The same for values that msgspec has just parsed, in which there is no NaN: all it can do at once.
+
+    Raises:
+        ValueError, OverflowError: one is for `compact_json` to write or refuse.
+    """
+    # JSON has no line end within a value.
+    return _encoder.encode_lines(values)[:-1].decode().split("\n")
 
 
 def _plain(value: Any) -> Any:

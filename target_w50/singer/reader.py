@@ -23,71 +23,7 @@ from target_w50.singer.lines import (
     same_file_limit,
 )
 from target_w50.singer.messages import BrokenLineError, message_type, parse_json, parse_line
-
-Take = Callable[[list[bytes], int, int, bytes], int]
-"""Takes what it can of a block of lines.
-
-It is given the block, the index of the first line to take, where that line was read, and how lines must
-begin; it returns how many it took before the first that goes another way."""
-
-_RECORD = b'"record"'
-MOST_BEGINNINGS = 64
-LONGEST_BEGINNING = 512
-"""In bytes; a longer one has something in it that changes from record to record."""
-
-
-class ShortWays:
-    """What takes the lines of a stream's records the short way, by how such lines begin.
-
-    The beginning only finds the way: the way itself checks type and stream.
-
-    Attributes:
-        beginning: how lines begin that go the way chosen last.
-        take: that way.
-    """
-
-    def __init__(self) -> None:
-        self._ways: dict[bytes, Take] = {}
-        self.beginning = _NO_LINE
-        self.take: Take = _take_none
-
-    def clear(self) -> None:
-        """Forget all ways: a SCHEMA came."""
-        self._ways.clear()
-        self.beginning, self.take = _NO_LINE, _take_none
-
-    def learn(self, line: bytes, take: Take | None) -> None:
-        """Have lines that begin like this one, a RECORD, tried that way first; None: none is to be tried."""
-        beginning = _beginning(line)
-        if len(self._ways) < MOST_BEGINNINGS and len(beginning) <= LONGEST_BEGINNING:
-            self._ways[beginning] = take or _take_none
-            self.choose(line)
-
-    @property
-    def knows_line(self) -> bool:
-        """Whether the line at hand begins as one that was learned."""
-        return self.beginning is not _NO_LINE
-
-    def choose(self, line: bytes) -> None:
-        """Choose the way of a line."""
-        beginning = _beginning(line)
-        take = self._ways.get(beginning)
-        if take is None:
-            self.beginning, self.take = _NO_LINE, _take_none
-        else:
-            self.beginning, self.take = beginning, take
-
-
-_NO_LINE = b"\n"
-"""No line begins so."""
-
-
-def _beginning(line: bytes) -> bytes:
-    return line[: line.find(_RECORD) + len(_RECORD)]
-
-
-def _take_none(*_: object) -> int:
-    return 0
+from target_w50.singer.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -123,7 +59,7 @@ class InputReader(GenericSingerReader[str]):
     Attributes:
         line: the line at hand, as the tap wrote it.
         line_number: its number, from 1.
-        short_ways: lines of records that go the short way.
+        windows: lines of records that go the short way.
     """
 
     def __init__(self, begin: Callable[[], Meanwhile] = Meanwhile) -> None:
@@ -131,7 +67,9 @@ class InputReader(GenericSingerReader[str]):
         self._begin = begin
         self.line = b""
         self.line_number = 0
-        self.short_ways = ShortWays()
+        self.windows = Windows(self._read_one)
+        self._callbacks: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self._stats: Counter[str] = Counter()
 
     @property
     def default_input(self) -> IO[str]:
@@ -165,30 +103,30 @@ class InputReader(GenericSingerReader[str]):
                 the line, without its contents.
         """
         meanwhile = self._begin()
-        stats: Counter[str] = Counter()
+        self._callbacks, self._stats = callbacks, Counter()
         source = _source(file_input if file_input is not None else self.default_input, meanwhile)
-        ways, short = self.short_ways, 0
+        windows, read_one = self.windows, self._read_one
         for first, lines in _blocks(source, meanwhile.max_line_bytes):
             at, end = 0, len(lines)
             while at < end:
-                line, number = lines[at], first + at
-                # Most records are of the stream of the one before.
-                if not line.startswith(ways.beginning):
-                    ways.choose(line)
-                if taken := ways.take(lines, at, number, ways.beginning):
-                    short += taken
+                if taken := windows.take(lines, at, first):
                     at += taken
-                    continue
-                at += 1
-                message = parse_line(line, number)
-                if message is None:
-                    continue
-                kind = message_type(message, number)
-                self.line, self.line_number = line, number
-                callbacks[kind](message)
-                stats[kind.value] += 1
-        stats["RECORD"] += short
-        return stats
+                else:
+                    read_one(lines[at], first + at)
+                    at += 1
+        self._stats["RECORD"] += windows.records
+        self._stats["STATE"] += windows.states
+        return self._stats
+
+    def _read_one(self, line: bytes, number: int) -> None:
+        """Read a line by itself."""
+        message = parse_line(line, number)
+        if message is None:
+            return
+        kind = message_type(message, number)
+        self.line, self.line_number = line, number
+        self._callbacks[kind](message)
+        self._stats[kind.value] += 1
 
 
 def _blocks(source: Lines, max_line_bytes: int) -> Iterator[Block]:

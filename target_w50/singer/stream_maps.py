@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import datetime as dt
+import inspect
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
@@ -20,6 +23,10 @@ from singer_sdk.mapper import (
 from target_w50.errors import InputError, SettingsError
 from target_w50.singer.flattening import Flattener, why_not_flattened
 
+_NOT_THE_TAPS = frozenset(
+    ("_", "record", "config", "self", "fake", "__stream_name__", "__original_stream_name__")
+)
+"""Names that mean something else in an expression than the tap's property."""
 _DATES = frozenset((dt.datetime, dt.date, dt.time))
 
 
@@ -116,6 +123,48 @@ def computes(stream_map: StreamMap, name: str, record: Mapping[str, Any], mapped
 def changes_nothing(stream_map: StreamMap) -> bool:
     """Whether records pass the map as they are."""
     return isinstance(stream_map, SameRecordTransform) and not stream_map.flattening_enabled
+
+
+@dataclass(frozen=True)
+class Renames:
+    """What a stream map does that only gives properties other names.
+
+    Attributes:
+        sources: the tap's property of each property that the map names.
+        removed: properties that it removes.
+        passes_others: whether all others pass; else key properties alone.
+    """
+
+    sources: Mapping[str, str]
+    removed: frozenset[str]
+    passes_others: bool
+
+
+def renames(stream_map: StreamMap, schema: Mapping[str, Any]) -> Renames | None:
+    """What the map does, if it filters and computes nothing; None if it may."""
+    if isinstance(stream_map, SameRecordTransform):
+        return Renames({}, frozenset(), passes_others=True)
+    if not isinstance(stream_map, CustomStreamMap):
+        return None
+    # The SDK tells nobody what it made of the settings, but here. Held by tests/target/test_sdk_overrides.py.
+    known = inspect.getclosurevars(stream_map._transform_fn).nonlocals  # noqa: SLF001
+    parsed, passes_others = known.get("stream_map_parsed"), known.get("include_by_default")
+    filters = getattr(stream_map._filter_fn, "__name__", "") != "always_true"  # noqa: SLF001
+    if filters or parsed is None or passes_others is None:
+        return None
+    sources: dict[str, str] = {}
+    removed: set[str] = set()
+    for name, _, expression in parsed:
+        if expression is None:
+            removed.add(name)
+            continue
+        value = getattr(expression, "value", None)
+        if not isinstance(value, ast.Name) or value.id in _NOT_THE_TAPS:
+            return None
+        if value.id not in schema.get("properties", {}):
+            return None
+        sources[name] = value.id
+    return Renames(sources, frozenset(removed), passes_others=passes_others)
 
 
 def map_record(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:

@@ -12,17 +12,19 @@ from typing import Any
 from singer_sdk.mapper import StreamMap
 
 from target_w50.contacts.contact_lists import ListDirectory
-from target_w50.contacts.fast_path import make_take
+from target_w50.contacts.fast_path import short_way
 from target_w50.contacts.field_owners import FieldOwners
 from target_w50.contacts.maker import ReadyContact
 from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import nearest
+from target_w50.contacts.origins import origin_of
 from target_w50.contacts.refusal import Reason, Refusal
+from target_w50.contacts.steps import NoStepsError
 from target_w50.errors import InputError, MappingError
 from target_w50.settings.model import FieldNaming, ImportMode, Settings, UnlistedStreams, entry_for
 from target_w50.singer.flattening import ColumnTwiceError, UnwritableColumnError
-from target_w50.singer.reader import Take
 from target_w50.singer.stream_maps import StreamMaps, changes_nothing, computes, map_record, removes
+from target_w50.target.short_ways import StreamWay
 from target_w50.target.sinks import W50Sink
 from target_w50.w50 import WireFormat
 
@@ -86,9 +88,13 @@ class Route:
                 # The SDK's columns, in the SDK's way. Held by tests/target/test_sdk_overrides.py.
                 sink._add_sdc_metadata_to_record(judged, message, {})  # noqa: SLF001
             judged, mapped = sink.judge(judged, deleted=deleted), judged
-            if type(judged) is Refusal and judged.property is not None:
-                made = computes(self.stream_map, judged.property, record, mapped)
-                judged = replace(judged, of_stream_map=made)
+            found = judged if type(judged) is Refusal else None
+            if (
+                found is not None
+                and found.property is not None
+                and computes(self.stream_map, found.property, record, mapped)
+            ):
+                judged = replace(found, of_stream_map=True)
         if type(judged) is ReadyContact:
             sink.take(judged, raw, place)
         elif judged is None:
@@ -115,7 +121,7 @@ class Routes:
         self._new_sink = new_sink
         self._routes: dict[str, list[Route]] = {}
         self._registered: dict[str, tuple[Any, Any]] = {}
-        self._short: dict[str, Take | None] = {}
+        self._short: dict[str, StreamWay | str] = {}
         self._field_owners = FieldOwners()
         self._told: set[str] = set()
 
@@ -138,19 +144,32 @@ class Routes:
             adds = self._settings.add_record_metadata
             self._routes[stream] = [Route(each, self._sink_for(each), adds) for each in stream_maps]
             self._registered[stream] = (schema, keys)
-            self._short[stream] = self._short_way(stream, self._routes[stream])
+            self._short[stream] = self._short_way(stream, given, self._routes[stream])
         return self._routes[stream]
 
-    def short_way(self, stream: str) -> Take | None:
+    def short_way(self, stream: str) -> StreamWay | None:
         """What takes the stream's records the short way, if they can go it."""
-        return self._short.get(stream)
+        found = self._short.get(stream)
+        return found if isinstance(found, StreamWay) else None
 
-    def _short_way(self, stream: str, routes: list[Route]) -> Take | None:
-        sink = routes[0].sink if len(routes) == 1 and routes[0].changes_nothing else None
+    def why_general(self, stream: str) -> str | None:
+        """Why none of the stream's records goes the short way; None where they can."""
+        found = self._short.get(stream)
+        return found if isinstance(found, str) else None
+
+    def _short_way(self, stream: str, schema: Mapping[str, Any], routes: list[Route]) -> StreamWay | str:
+        sink = routes[0].sink if len(routes) == 1 else None
         if sink is None:
-            return None
+            return "it goes several ways, or none"
+        if self._settings.add_record_metadata:
+            return "metadata columns are added"
         keys = tuple(sink.key_properties)
-        return make_take(stream, sink.schema, sink.mapping, keys, self._settings, sink.take_block)
+        try:
+            origin = origin_of(routes[0].stream_map, schema)
+            short = short_way(stream, sink.rules, sink.mapping, keys, self._settings, sink.wire, origin)
+        except NoStepsError as error:
+            return str(error)
+        return StreamWay(short, sink)
 
     def _sink_for(self, stream_map: StreamMap) -> W50Sink | None:
         stream = stream_map.stream_alias

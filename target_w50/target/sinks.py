@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from singer_sdk.sinks import Sink
@@ -16,6 +16,7 @@ from target_w50.loading.stream_load import StreamLoad
 from target_w50.settings.model import DeletedRecords, ImportMode, OnFailedCheck, Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.target.run import Run
+from target_w50.validation.property_rules import RecordRules
 from target_w50.validation.validator import RecordValidator
 from target_w50.w50 import JSON_MEDIA_TYPES
 
@@ -65,6 +66,7 @@ class W50Sink(Sink):
         self.mapping = host.map_stream(stream_name, self.schema)
         self._judge = RecordValidator(self.schema, stream_name, enabled=settings.validate_records)
         self._keys = tuple(self.key_properties)
+        self.wire = run.wire
         self._maker = ContactMaker(self.mapping, self._keys, run.wire)
         self._only_creates = run.create_only is not None
         self._policy = self.mapping.entry.deleted_records
@@ -152,16 +154,14 @@ class W50Sink(Sink):
 
     def take(self, ready: ReadyContact, raw: bytes | None, place: int) -> None:
         """Hand over the contact of the record that was read there."""
-        if self._load is None:
-            raise AssertionError
         kept = raw if self._keeps_raws and raw is not None else b""
         contact = ready.contact if self._keeps_contacts else None
         if not ready.failed:
-            self._load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched)
+            self.load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched)
             return
         self._tell_failed(ready.failed, place, self._what_becomes)
         suspects = {each.check.field_name: place for each in ready.failed} if self._sends_failed else {}
-        self._load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched, suspects)
+        self.load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched, suspects)
 
     def _tell_failed(self, failed: Iterable[FailedCheck], place: int, what_becomes: str) -> None:
         """Count values that failed, and name the first of each field; a plan names them itself."""
@@ -179,31 +179,21 @@ class W50Sink(Sink):
                     extra={"stream_name": self.stream_name},
                 )
 
-    def take_block(
-        self, identities: list[Hashable], fragments: list[bytes], first_place: int, lines: list[bytes]
-    ) -> None:
-        """Hand over the contacts of consecutive lines that went the short way.
-
-        Args:
-            identities: what tells them from others.
-            fragments: the contacts as they are sent.
-            first_place: where the first was read.
-            lines: what the tap sent for them.
-
-        Raises:
-            TargetW50Error: the first error of the background, or the stop.
-        """
-        load = self._load
-        if load is None:
+    @property
+    def load(self) -> StreamLoad:
+        """Where contacts go."""
+        if self._load is None:
             raise AssertionError
-        if load.add_plainly(identities, fragments, first_place, lines):
-            self._ledger.read(len(fragments), self.counts)
-            return
-        place = first_place
-        for identity, fragment, line in zip(identities, fragments, lines, strict=True):
-            self._ledger.read(1, self.counts)
-            load.add(identity, fragment, place, line, None)
-            place += 1
+        return self._load
+
+    @property
+    def rules(self) -> RecordRules | None:
+        """What records are judged by, property by property; None where that is not all."""
+        return self._judge.rules
+
+    def read(self, records: int) -> None:
+        """So many records of the sink were read."""
+        self._ledger.read(records, self.counts)
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Validate, convert and hand over one record, as the SDK's own loop would have it.

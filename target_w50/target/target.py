@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from singer_sdk import metrics as sdk_metrics
 from singer_sdk.exceptions import RecordsWithoutSchemaException
@@ -18,7 +18,7 @@ from target_w50.outputs.metrics import MetricsWriter
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.schema import SETTINGS_SCHEMA
-from target_w50.singer.batch_files import file_name, iterate_batch_file, read_manifest
+from target_w50.singer.batch_files import batch_blocks, batch_record, file_name, read_manifest
 from target_w50.singer.lines import DEFAULT_TICK_S
 from target_w50.singer.messages import key_properties, require, state_value
 from target_w50.singer.reader import InputReader, Meanwhile
@@ -30,6 +30,15 @@ from target_w50.target.sinks import W50Sink
 
 LOOK_ROUND_EVERY = 1000
 """Records of a batch file between two looks at the background."""
+
+
+class _BatchBlock(NamedTuple):
+    """Lines of a batch file: where they were read, and themselves."""
+
+    file: str
+    base: int
+    first: int
+    lines: list[bytes]
 
 
 class RecordWithoutSchemaError(InputError, RecordsWithoutSchemaException):
@@ -123,6 +132,7 @@ class TargetW50(Target):
         """Where records go."""
         if self._opened_routes is None:
             self._opened_routes = Routes(self.settings, self._stream_maps, self._new_sink)
+            self.message_reader.windows.find = self._opened_routes.short_way
         return self._opened_routes
 
     def _new_sink(self, stream: str, schema: dict[str, Any], keys: Any) -> W50Sink:
@@ -169,7 +179,7 @@ class TargetW50(Target):
         keys = key_properties(message_dict, number)
         quarantine = self.run.quarantine
         line = None if quarantine is None else quarantine.schema(stream, self.message_reader.line)
-        self.message_reader.short_ways.clear()
+        self.message_reader.windows.clear()
         try:
             routes = self.routes.register(stream, schema, keys)
         except W50Error as error:
@@ -185,8 +195,6 @@ class TargetW50(Target):
         stream = require(message_dict, number, "stream", str)
         record = require(message_dict, number, "record", dict)
         self._load_record(stream, record, message_dict, line, number)
-        if not reader.short_ways.knows_line:
-            reader.short_ways.learn(line, self.routes.short_way(stream))
 
     def _load_record(
         self, stream: str, record: dict[str, Any], message: dict[str, Any], raw: bytes, place: int
@@ -222,18 +230,37 @@ class TargetW50(Target):
         The SDK's own way reads whole files and neither maps, validates nor counts their records.
         """
         manifest = read_manifest(message_dict, self.message_reader.line_number)
-        prefix = f'{{"type":"RECORD","stream":{json.dumps(manifest.stream)},"record":'.encode()
         try:
             for file in manifest.files:
                 base = self.run.places.file(file_name(file))
-                most = self.settings.max_line_bytes
-                for number, record, raw in iterate_batch_file(file, manifest.compression, most):
-                    self._place = base + number
-                    self._load_record(manifest.stream, record, message_dict, prefix + raw + b"}", self._place)
-                    if number % LOOK_ROUND_EVERY == 0:
-                        self.run.intake.look_round()
+                for first, lines in batch_blocks(file, manifest.compression, self.settings.max_line_bytes):
+                    self._load_block(_BatchBlock(file, base, first, lines), manifest.stream, message_dict)
+                    self.run.intake.look_round()
         finally:
             self._place = None
+
+    def _load_block(self, block: _BatchBlock, stream: str, message: dict[str, Any]) -> None:
+        prefix = f'{{"type":"RECORD","stream":{json.dumps(stream)},"record":'.encode()
+
+        def wrapped(line: bytes) -> bytes:
+            return prefix + line + b"}"
+
+        def load(index: int) -> None:
+            line, number = block.lines[index], block.first + index
+            record = batch_record(line, number, block.file)
+            if record is not None:
+                self._place = block.base + number
+                self._load_record(stream, record, message, wrapped(line), self._place)
+            if number % LOOK_ROUND_EVERY == 0:
+                self.run.intake.look_round()
+
+        way = self.routes.short_way(stream)
+        if way is None:
+            for index in range(len(block.lines)):
+                load(index)
+        else:
+            place = block.base + block.first
+            self.message_reader.windows.take_bare(way, block.lines, place, wrapped, load)
 
     def process_endofpipe(self) -> None:
         """Run what is open, wait for it, and let the last state pass.

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 from jsonschema.protocols import Validator
 
@@ -31,11 +30,19 @@ from target_w50.validation.compiled_checks import (
     object_check,
     sized,
 )
-from target_w50.validation.drafts import Schema, floats_may_be_integers, is_draft_3, ref_stands_alone, walk
+from target_w50.validation.drafts import (
+    Schema,
+    at_pointer,
+    floats_may_be_integers,
+    is_draft_3,
+    ref_stands_alone,
+    walk,
+)
 from target_w50.validation.exact_numbers import is_integral
+from target_w50.validation.property_rules import ANY_TYPE, Compiled, PropertyRules, RecordRules
 from target_w50.validation.work import WORK
 
-_ANY = frozenset((NONE, bool, int, float, Decimal, str, dict, list))
+_ANY = ANY_TYPE
 _TYPES: dict[str, frozenset[type]] = {
     "null": frozenset((NONE,)),
     "boolean": frozenset((bool,)),
@@ -49,9 +56,11 @@ _OF_OBJECTS = frozenset(("properties", "required", "additionalProperties"))
 _OF_ARRAYS = frozenset(("items", "minItems", "maxItems"))
 _OF_NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
 _OF_ALL = frozenset(("type", "enum", "const", "anyOf", "allOf", "$ref", "format", "minLength", "maxLength"))
+_MANIFOLD = frozenset(("anyOf", "allOf"))
 MOST_JUDGINGS = 1000
 """So often a compiled schema may judge one value; past it jsonschema does, where steps are counted."""
 _KNOWN = _OF_ALL | _OF_OBJECTS | _OF_ARRAYS | _OF_NUMBERS
+_OF_PLAIN = frozenset(("type", "format", "minLength", "maxLength", "minimum", "maximum"))
 
 
 @dataclass
@@ -62,6 +71,7 @@ class _Node:
         types: the types of the values that it takes.
         rules: what values must pass besides, by their type.
         takes_integral: whether a Decimal without a fraction is taken, though Decimals as such are not.
+        plain: the schema, where its type, sizes and bounds are all that it says.
         judgings: how often at most it judges the value itself.
         judgings_within: how often at most it judges a value that is nested in it.
     """
@@ -69,6 +79,7 @@ class _Node:
     types: frozenset[type] = _ANY
     rules: dict[type, Check] = field(default_factory=dict)
     takes_integral: bool = False
+    plain: Schema | None = None
     judgings: int = 1
     judgings_within: int = 0
 
@@ -97,7 +108,7 @@ class _Node:
         self.rules[kind] = rule if before is None else lambda value: before(value) and rule(value)
 
 
-def compile_fast(schema: Schema, draft: type[Validator], judge: Validator) -> Check | None:
+def compile_fast(schema: Schema, draft: type[Validator], judge: Validator) -> Compiled | None:
     """Compile the schema, found without faults, of records: of objects.
 
     Args:
@@ -106,8 +117,8 @@ def compile_fast(schema: Schema, draft: type[Validator], judge: Validator) -> Ch
         judge: jsonschema's validator, for what is not known here.
 
     Returns:
-        The check of a dict, which may raise RecursionError, ArithmeticError and TooMuchWorkError; None where
-        ids within the schema, or draft 3, keep its parts from being judged alone, or no object is valid.
+        None where ids within the schema, or draft 3, keep its parts from being judged alone, or no object is
+        valid.
     """
     has_ids = any(place and ("$id" in each or "id" in each) for place, each in walk(schema))
     if has_ids or is_draft_3(draft):
@@ -117,7 +128,7 @@ def compile_fast(schema: Schema, draft: type[Validator], judge: Validator) -> Ch
     if dict not in node.types:
         return None
     check = node.rules.get(dict, always)
-    return _counting(check) if compiler.counts else check
+    return Compiled(_counting(check) if compiler.counts else check, compiler.rules_of(schema))
 
 
 def _counting(check: Check) -> Check:
@@ -144,7 +155,29 @@ class _Compiler:
         self._floats_may_be_integers = floats_may_be_integers(draft)
         self._targets: dict[int, _Node] = {}
         self._unready: set[int] = set()
+        self._properties: dict[int, dict[str, _Node]] = {}
         self.counts = False
+
+    def rules_of(self, schema: Schema) -> RecordRules | None:
+        """Give the rules of a compiled schema of objects; None where there are others beside them."""
+        others = schema.get("additionalProperties", True)
+        said = self._keywords.intersection(schema)
+        if said - _OF_OBJECTS - {"type"} or "properties" not in schema or others not in (True, False, {}):
+            return None
+        given = schema["properties"]
+        return RecordRules(
+            {
+                name: PropertyRules(
+                    node.types,
+                    {kind: node.rules[kind] for kind in node.types & {*node.rules}},
+                    node.plain,
+                    counts=self.counts and node.plain is None and _may_count(given[name], self._keywords),
+                )
+                for name, node in self._properties[id(schema)].items()
+            },
+            frozenset(schema.get("required", ())),
+            is_closed=others is False,
+        )
 
     def node(self, schema: Any) -> _Node:
         if isinstance(schema, bool):
@@ -155,6 +188,8 @@ class _Compiler:
         if self._keywords.intersection(schema) - _KNOWN or isinstance(schema.get("items"), list):
             return self._judged(schema)
         node = self._typed(schema)
+        said = (self._keywords | _KNOWN).intersection(schema)  # draft 4 has bounds that are no keywords
+        node.plain = schema if said <= _OF_PLAIN else None
         node.add(str, sized(schema.get("minLength", 0), schema.get("maxLength")))
         if not _OF_NUMBERS.isdisjoint(schema):
             node.types -= {float}  # of stream maps, or NaN: jsonschema's business
@@ -179,8 +214,9 @@ class _Compiler:
     def _object(self, outer: _Node, schema: Schema) -> Check:
         properties = []
         within = 0
+        nodes = self._properties[id(schema)] = {}
         for name, inner in schema.get("properties", {}).items():
-            node = self.node(inner)
+            node = nodes[name] = self.node(inner)
             types = None if node.types == _ANY else node.types
             properties.append(Property(name, types, node.rules, node.check if node.takes_integral else None))
             within = max(within, node.most_judgings)
@@ -222,7 +258,7 @@ class _Compiler:
         return _Node(rules=dict.fromkeys(_ANY, self._judge.evolve(schema=schema).is_valid))
 
     def _target(self, reference: str) -> _Node:
-        target = _at_pointer(self._root, reference)
+        target = at_pointer(self._root, reference)
         if isinstance(target, bool):
             return self.node(target)
         if not isinstance(target, dict):
@@ -237,6 +273,7 @@ class _Compiler:
             made = self.node(target)
             node.types, node.rules, node.takes_integral = made.types, made.rules, made.takes_integral
             node.judgings, node.judgings_within = made.judgings, made.judgings_within
+            node.plain = made.plain
             self._unready.discard(key)
         return self._targets[key]
 
@@ -262,19 +299,17 @@ def _any_passes(checks: Sequence[Check], value: Any) -> bool:
     return any(check(value) for check in checks)
 
 
+def _may_count(schema: Any, keywords: frozenset[str]) -> bool:
+    """Whether the check of a schema may take steps: it refers to others, or has what is not known here."""
+    return isinstance(schema, dict) and any(
+        "$ref" in each
+        or (keywords.intersection(each) - _KNOWN)
+        or isinstance(each.get("items"), list)
+        or not _MANIFOLD.isdisjoint(each)
+        for _, each in walk(schema)
+    )
+
+
 def _step_and_check(node: _Node, value: Any) -> bool:
     WORK.step()
     return node.check(value)
-
-
-def _at_pointer(root: Schema, reference: str) -> Any:
-    """Give what a reference within the document points at, None if it is of another kind."""
-    if reference != "#" and not reference.startswith("#/"):
-        return None
-    found: Any = root
-    for part in reference.split("/")[1:]:
-        name = unquote(part).replace("~1", "/").replace("~0", "~")
-        if not isinstance(found, dict) or name not in found:
-            return None
-        found = found[name]
-    return found

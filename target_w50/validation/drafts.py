@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from jsonschema import TypeChecker, ValidationError, validators
 from jsonschema.protocols import Validator
@@ -241,3 +242,16 @@ def _has_boolean_bound(schema: Schema) -> bool:
     return isinstance(schema.get("exclusiveMaximum"), bool) or isinstance(
         schema.get("exclusiveMinimum"), bool
     )
+
+
+def at_pointer(root: Schema, reference: str) -> Any:
+    """Give what a reference within the document points at, None if it is of another kind."""
+    if reference != "#" and not reference.startswith("#/"):
+        return None
+    found: Any = root
+    for part in reference.split("/")[1:]:
+        name = unquote(part).replace("~1", "/").replace("~0", "~")
+        if not isinstance(found, dict) or name not in found:
+            return None
+        found = found[name]
+    return found

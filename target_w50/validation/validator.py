@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from jsonschema import ValidationError
+from jsonschema.protocols import Validator
 
 from target_w50.errors import InputError
 from target_w50.validation.compiled_checks import Check, always, never
 from target_w50.validation.compiler import compile_fast
 from target_w50.validation.drafts import Schema, draft_of, exact_validator, tidied, walk
 from target_w50.validation.patterns import PatternTooSlowError
+from target_w50.validation.property_rules import NO_RULES, RecordRules, is_surely_valid, plain_fault
 from target_w50.validation.schema_check import LOCAL_REGISTRY, SchemaFaultError, check_schema, spell_place
 from target_w50.validation.work import WORK, TooMuchWorkError
 
@@ -23,6 +25,9 @@ log = logging.getLogger("target-w50")
 
 WITHOUT_VALIDATION = "set `validate_records` to false to load the records without validating them"
 """What else an operator can do where the schema is at fault."""
+
+MOST_JUDGES = 256
+"""Validators that are kept of what is not surely valid of records, by what is."""
 
 _OTHER = "*"
 """Stands in a path for a name that the schema does not know: in an object used as a map it may be a value."""
@@ -85,18 +90,23 @@ class RecordValidator:
         stream: the stream's name, for messages.
         enabled: False to judge neither schema nor records (setting `validate_records`).
 
+    Attributes:
+        rules: what records are judged by, property by property; None where that is not all.
+
     Raises:
         InputError: the schema can't be used (`schema_broken`); names the stream and the place.
     """
 
     def __init__(self, schema: Schema, stream: str, *, enabled: bool = True) -> None:
         self._is_surely_valid: Check = always
+        self.rules: RecordRules | None = NO_RULES
         if not enabled:
             return
         try:
             draft = draft_of(schema)
             own = tidied(schema)
             check_schema(own, draft)
+            self._schema = own
             self._known_names = frozenset(_names(own))
             self._judge = exact_validator(draft)(own, registry=LOCAL_REGISTRY)
         except Exception as error:  # noqa: BLE001  # a schema may have anything where jsonschema expects something else
@@ -105,11 +115,15 @@ class RecordValidator:
                 f"(catalog, stream maps), or {WITHOUT_VALIDATION}.",
                 code="schema_broken",
             ) from None
+        self._is_surely_valid, self.rules = never, None
+        self._judges: dict[frozenset[str], Validator] = {}
         try:
-            self._is_surely_valid = compile_fast(own, draft, self._judge) or never
+            compiled = compile_fast(own, draft, self._judge)
         except Exception as error:  # noqa: BLE001  # jsonschema is asked of each record then
             log.debug("Stream %r: no quick check can be compiled (%s)", stream, type(error).__name__)
-            self._is_surely_valid = never
+        else:
+            if compiled is not None:
+                self._is_surely_valid, self.rules = compiled.check, compiled.rules
 
     def check(self, record: dict[str, Any]) -> Violation | None:
         """Say what is wrong with a record, None if nothing is."""
@@ -127,9 +141,13 @@ class RecordValidator:
         return self._judged(record)
 
     def _judged(self, record: dict[str, Any]) -> Violation | None:
+        plain = None if self.rules is None else plain_fault(self._schema, self.rules, record)
+        if plain is not None:
+            name, rule, wanted = plain
+            return Violation(name, rule, f"{name!r} {_text(rule, wanted)}")
         WORK.begin(record)
         try:
-            error = next(iter(self._judge.iter_errors(record)), None)
+            error = next(iter(self._judge_of(record).iter_errors(record)), None)
             return None if error is None else self._problem(error)
         except PatternTooSlowError as slow:
             return self._too_slow(record, slow)
@@ -143,6 +161,31 @@ class RecordValidator:
             kind = type(error).__name__
             log.debug("jsonschema failed on a record (%s)", kind)
             return Violation(None, "unjudged", f"the record can't be judged by its schema ({kind})")
+
+    def _judge_of(self, record: dict[str, Any]) -> Validator:
+        """Give the validator of what is not surely valid of a record: the rest would only take time.
+
+        The properties that are surely valid may be anything to it, so it finds the same fault first.
+        """
+        if self.rules is None:
+            return self._judge
+        valid = frozenset(
+            name
+            for name, rules in self.rules.properties.items()
+            if name not in record or is_surely_valid(rules, record[name])
+        )
+        judge = self._judges.get(valid)
+        if judge is None:
+            if len(self._judges) >= MOST_JUDGES:
+                self._judges.clear()
+            given = self._schema["properties"]
+            properties = {name: True if name in valid else given[name] for name in given}
+            if not self.rules.is_closed:
+                properties = {name: each for name, each in properties.items() if each is not True}
+            judge = self._judges[valid] = self._judge.evolve(
+                schema={**self._schema, "properties": properties}
+            )
+        return judge
 
     def _problem(self, error: ValidationError) -> Violation:
         path = [self._shown(part) for part in error.absolute_path]

@@ -32,6 +32,11 @@ class Work:
         self._left = STEPS_FOR_ANY
         self._record = record
 
+    def begin_share(self, shares: int) -> None:
+        """Begin to judge one of so many values of a record; all of them take no more than any record may."""
+        self._left = STEPS_FOR_ANY // shares
+        self._record = None
+
     def step(self) -> None:
         """Take a step.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from target_w50.contacts.match_values import ENC_CONTACT_ID, folded, is_blank
+from target_w50.contacts.match_values import ENC_CONTACT_ID, all_folded, folded, is_blank
 from target_w50.sandbox import Sandbox
 from tests.support import Load, entry, jobs_of, record, schema
 
@@ -137,3 +137,22 @@ def test_what_is_only_written_otherwise_is_folded_together(one: Any, other: Any)
 )
 def test_what_is_another_value_stays_apart(one: Any, other: Any) -> None:
     assert folded(one) != folded(other)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["A", "b"],
+        ["A", "É"],
+        [1, -7],
+        [1, 2**256],
+        [-(2**256), 2**256 - 1],
+        [1, "1"],
+        [True, 1],
+        [None, "A"],
+        [],
+    ],
+    ids=str,
+)
+def test_many_are_folded_as_each_is(values: list[Any]) -> None:
+    assert [*all_folded(values)] == [*map(folded, values)]

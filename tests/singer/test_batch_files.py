@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from target_w50.errors import InputError
-from target_w50.singer.batch_files import BatchManifest, iterate_batch_file, read_manifest
+from target_w50.singer.batch_files import BatchManifest, batch_blocks, batch_record, read_manifest
 
 CONTENT = b'{"id": 1, "score": 1.10}\n\n{"id": 2}\r\n{"id": 3}'
 ZIPPED = gzip.compress(CONTENT, mtime=0)
@@ -25,6 +25,14 @@ def message(**members: Any) -> dict[str, Any]:
         "manifest": ["file:///tmp/a.gz"],
         **members,
     }
+
+
+def iterate_batch_file(file: str, compression: str | None) -> Iterator[tuple[int, dict[str, Any], bytes]]:
+    for first, lines in batch_blocks(file, compression):
+        for number, line in enumerate(lines, first):
+            record = batch_record(line, number, file)
+            if record is not None:
+                yield number, record, line
 
 
 def records_of(file: str, compression: str | None) -> list[tuple[int, dict[str, Any]]]:

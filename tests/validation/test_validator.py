@@ -249,3 +249,42 @@ def test_numbers_that_cannot_be_compared_are_no_crash() -> None:
         None,
         Violation(None, "number", "the record has a number that can't be compared with others"),
     )
+
+
+PLAIN = {
+    "type": "object",
+    "properties": {
+        "a": {"maxLength": 2, "type": ["null", "string"]},
+        "b": {"type": "integer", "minimum": 0, "maximum": 9},
+        "c": {"type": ["string", "integer"], "minimum": 3, "minLength": 2},
+        "d": {"type": "object", "properties": {"x": {"type": "string"}}},
+        "": {"type": "string"},
+    },
+}
+
+
+@pytest.mark.parametrize("more", [{"required": ["a"]}, {"additionalProperties": False}, {}], ids=str)
+def test_the_first_fault_is_named_as_jsonschema_would_however_plain_it_is(
+    more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values: tuple[Any, ...] = (
+        None,
+        "abc",
+        "",
+        1,
+        -1,
+        10,
+        True,
+        Decimal("1.0"),
+        Decimal("1.5"),
+        {"x": 1},
+        [],
+        float("nan"),
+    )
+    records = [{one: value, other: "a"} for one in "abcd" for other in ("d", "b", "z") for value in values]
+    records += [{"": 1}, {"b": "x", "a": 5}, {"z": 1, "b": -1}]
+    orders = [{**more, **PLAIN}, {**PLAIN, **more}]
+    judges = [RecordValidator(each, "contacts") for each in orders]
+    plain = [[judge.check(each) for each in records] for judge in judges]
+    monkeypatch.setattr("target_w50.validation.validator.plain_fault", lambda *_: None)
+    assert plain == [[judge.check(each) for each in records] for judge in judges]

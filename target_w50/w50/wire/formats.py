@@ -49,14 +49,14 @@ class WireFormat(Protocol):
             ValueError: a value can't be written in this format; the message does not hold it.
         """
 
-    def contact_writer(
+    def contacts_writer(
         self, field_names: Sequence[str], *, omits_nulls: bool
-    ) -> Callable[[Sequence[Any]], bytes]:
-        """Return what writes many contacts of the same FieldNames, all without EncContactId.
+    ) -> Callable[[Sequence[Sequence[Any]], Sequence[Any] | None], Sequence[bytes | None]]:
+        """Return what writes many contacts of the same FieldNames at once.
 
-        It takes their values in the same order: UNSET ones are left out, and so are nulls where they are to
-        be; `Raw` ones are plain numbers or null. Where one can't be written it raises what is a `ValueError`,
-        an `ArithmeticError` or an error of msgspec.
+        It takes their values as columns in the same order, and each one's EncContactId, or None where no
+        contact has any. UNSET ones are left out, and so are nulls of the values where they are to be. It
+        gives each contact's part, or None where one can't be written; where that can't be said it raises.
         """
 
     @property

@@ -14,13 +14,27 @@ from msgspec import defstruct
 from target_w50.w50.models import Contact, Frame, WireError
 
 # Numbers keep the digits of their Decimals; text leaves as UTF-8.
-_ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_ENCODE: Final = _ENCODER.encode
 _WRITTEN_WELL: Final = frozenset((str, int, bool, type(None)))
 MIN_BYTES_PER_CONTAINER: Final = 16
 """An answer of W50 has fewer objects and arrays than this makes of its bytes."""
 
 _FEW_CONTAINERS: Final = 1000
 _LONE_SURROGATE: Final = "holds half a surrogate pair, which UTF-8 can't hold"
+
+
+class _OnlyValues(msgspec.Struct, gc=False):
+    """A contact without EncContactId."""
+
+    Values: Any
+
+
+class _WithId(msgspec.Struct, gc=False):
+    """A contact; its EncContactId may be UNSET."""
+
+    EncContactId: Any
+    Values: Any
 
 
 @dataclass(frozen=True)
@@ -52,14 +66,26 @@ class JsonWire:
             return _encoded({"Values": values})
         return _encoded({"EncContactId": contact.enc_contact_id, "Values": values})
 
-    def contact_writer(
+    def contacts_writer(
         self, field_names: Sequence[str], *, omits_nulls: bool
-    ) -> Callable[[Sequence[Any]], bytes]:
-        """Return what writes contacts from values alone, in the order of their FieldNames."""
+    ) -> Callable[[Sequence[Sequence[Any]], Sequence[Any] | None], Sequence[bytes | None]]:
+        """Return what writes many contacts at once, from the columns of their values."""
         fields = [(f"f{index}", object, None) for index, _ in enumerate(field_names)]
         rename = {f"f{index}": name for index, name in enumerate(field_names)}
         values_type = defstruct("Values", fields, rename=rename, omit_defaults=omits_nulls, gc=False)
-        return lambda values: b'{"Values":%b}' % _ENCODE(values_type(*values))
+
+        def write(
+            columns: Sequence[Sequence[Any]], enc_contact_ids: Sequence[Any] | None
+        ) -> Sequence[bytes | None]:
+            values = map(values_type, *columns)
+            if enc_contact_ids is None:
+                contacts: list[Any] = [*map(_OnlyValues, values)]
+            else:
+                contacts = [*map(_WithId, enc_contact_ids, values)]
+            # JSON has no line end within a value.
+            return _ENCODER.encode_lines(contacts)[:-1].split(b"\n")
+
+        return write
 
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return an array of `Contact`."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, ClassVar, Final
+
+from msgspec import UNSET
 
 from target_w50.w50.models import Contact, Frame
 from target_w50.w50.wire.xml_values import (
     ARRAYS_NAMESPACE,
     CONTACT_NAMESPACE,
     INSTANCE_NAMESPACE,
+    Markup,
     element,
     escaped,
     markup_of,
@@ -48,17 +52,25 @@ class XmlWire:
 
         Members that the client has nothing for (`Id`, `ListId`, often `EncContactId`) are left out.
         """
-        before = b""
-        if contact.enc_contact_id is not None:
-            before = element("EncContactId", escaped(contact.enc_contact_id), _CONTACT_MEMBER).encode()
+        before = b"" if contact.enc_contact_id is None else _id_member(contact.enc_contact_id)
         return write_contact(map(markup_of, contact.values), contact.values.values(), before=before)
 
-    def contact_writer(
+    def contacts_writer(
         self, field_names: Sequence[str], *, omits_nulls: bool
-    ) -> Callable[[Sequence[Any]], bytes]:
-        """Return what writes contacts from values alone, in the order of their FieldNames."""
+    ) -> Callable[[Sequence[Sequence[Any]], Sequence[Any] | None], Sequence[bytes | None]]:
+        """Return what writes many contacts at once, from the columns of their values."""
         markups = tuple(map(markup_of, field_names))
-        return lambda values: write_contact(markups, values, omits_nulls=omits_nulls)
+
+        def write(
+            columns: Sequence[Sequence[Any]], enc_contact_ids: Sequence[Any] | None
+        ) -> Sequence[bytes | None]:
+            ids = repeat(UNSET) if enc_contact_ids is None else enc_contact_ids
+            return [
+                _written_or_none(markups, values, enc, omits_nulls=omits_nulls)
+                for values, enc in zip(zip(*columns, strict=True), ids, strict=False)
+            ]
+
+        return write
 
     def frame_contacts(self, fragments: Sequence[bytes]) -> bytes:
         """Return an `ArrayOfContact`."""
@@ -67,6 +79,20 @@ class XmlWire:
     def text_problem(self, text: str) -> str | None:
         """Return why XML 1.0 can't hold this text, or None."""
         return text_problem(text)
+
+
+def _id_member(enc_contact_id: str) -> bytes:
+    return element("EncContactId", escaped(enc_contact_id), _CONTACT_MEMBER).encode()
+
+
+def _written_or_none(
+    markups: Sequence[Markup], values: Sequence[Any], enc: Any, *, omits_nulls: bool
+) -> bytes | None:
+    try:
+        before = b"" if enc is UNSET else _id_member(enc)
+        return write_contact(markups, values, omits_nulls=omits_nulls, before=before)
+    except (ValueError, ArithmeticError, TypeError):
+        return None
 
 
 def read_contact(fragment: bytes) -> Contact:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
 INSTANCE_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema-instance"
 SCHEMA_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
@@ -86,8 +86,7 @@ def write_contact(
 
     Args:
         markups: of the FieldNames.
-        values: in the same order; what is UNSET is left out, and `Raw` is a plain number, or null where
-            nulls are sent.
+        values: in the same order; what is UNSET is left out.
         omits_nulls: whether nulls are left out, too.
         before: members that come before `Values`.
     """
@@ -150,8 +149,6 @@ def _typed(value: Any) -> tuple[str, str]:
     kind = type(value)
     if kind is bool:
         return "boolean", "true" if value else "false"
-    if kind is Raw:
-        return _as_it_was_read(bytes(value).decode())
     if isinstance(value, int):
         return _integer(value)
     if isinstance(value, str):
@@ -161,14 +158,6 @@ def _typed(value: Any) -> tuple[str, str]:
     if not isfinite(value):
         raise ValueError("a contact's number can't be NaN or infinite")
     return "double", repr(value)
-
-
-def _as_it_was_read(text: str) -> tuple[str, str]:
-    if text == "null":
-        return "nil", ""
-    if "." not in text:
-        return _integer(int(text))
-    return "decimal", text if len(text) < _BIG_DIGITS else _plain_digits(Decimal(text))
 
 
 def _integer(value: int) -> tuple[str, str]:
@@ -182,6 +171,9 @@ def _integer(value: int) -> tuple[str, str]:
 def _plain_digits(value: Decimal) -> str:
     if not value.is_finite():
         raise ValueError("a contact's number can't be NaN or infinite")
+    text = str(value)
+    if len(text) < _BIG_DIGITS and "E" not in text:
+        return text
     _, digits, exponent = value.as_tuple()
     if max(len(digits), -int(exponent), len(digits) + int(exponent)) > MAX_DECIMAL_DIGITS:
         raise ValueError(f"a number of more than {MAX_DECIMAL_DIGITS} digits can't be sent in XML")
