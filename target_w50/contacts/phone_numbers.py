@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import phonenumbers
@@ -124,10 +124,23 @@ _NOWHERE = (phonenumbers.UNKNOWN_REGION, phonenumbers.REGION_CODE_FOR_NON_GEO_EN
 def _pattern_of(code: str, region: str) -> str:
     """Of a number with its country's code: it is of a possible length, and no prefix follows the code."""
     metadata, general = _metadata(region)
-    lengths = "|".join(rf"\d{{{length - 1}}}" for length in reversed(general.possible_length))
+    lengths = "|".join(
+        rf"\d{{{first - 1},{last - 1}}}" for first, last in reversed(_ranges(general.possible_length))
+    )
     prefix = metadata.national_prefix_for_parsing
     no_prefix = f"(?!{prefix})" if prefix else ""
     return rf"{code}{no_prefix}[1-9](?:{lengths})"
+
+
+def _ranges(lengths: Iterable[int]) -> list[tuple[int, int]]:
+    """The lengths as ranges: a pattern of few ranges is quick."""
+    ranges: list[tuple[int, int]] = []
+    for length in sorted(lengths):
+        if ranges and ranges[-1][1] == length - 1:
+            ranges[-1] = (ranges[-1][0], length)
+        else:
+            ranges.append((length, length))
+    return ranges
 
 
 def _national_test(region: str) -> Callable[[str], bool]:
