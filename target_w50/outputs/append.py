@@ -44,6 +44,7 @@ class MessageFile:
         self._end = -1  # where the file ended after our last line; -1: not known
         self._unsynced = False
         self._waiting = WaitingRecords()
+        self._reading = threading.Lock()  # what waits; whoever appends holds it before the other lock
         self._path = os.fspath(path)
         self._private = private
         self._apart_from = tuple(apart_from)
@@ -69,11 +70,11 @@ class MessageFile:
         Raises:
             OSError: the file can't be written any more; nothing of the lines is in it.
         """
-        with self._lock:
+        with self._reading:
             if once:
-                # The most of it is read while others may append.
+                # It may hold gigabytes: meanwhile others may append, and a stop may have it brought to disk.
                 self._waiting.read_on(self._fd, os.fstat(self._fd).st_size)
-            with self._alone():
+            with self._lock, self._alone():
                 return self._append(stream, schema_line, record_line, once=once)
 
     def _append(self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool) -> bool:

@@ -409,3 +409,24 @@ def test_a_long_file_is_read_in_blocks(path: Path, monkeypatch: Any) -> None:
     for _ in range(2):
         set_aside_in_a_run(path, *(record_line(id=number) for number in range(30)))
     assert kinds_of(path).count("RECORD") == 30
+
+
+def test_while_a_long_file_is_read_what_was_set_aside_can_be_brought_to_disk(
+    file: QuarantineFile, path: Path, monkeypatch: Any
+) -> None:
+    """A stop does not wait for the reading."""
+    reads, goes_on = threading.Event(), threading.Event()
+
+    def slow(*_: Any) -> None:
+        reads.set()
+        assert goes_on.wait(60)
+
+    set_aside(file, record_line(id=1))
+    monkeypatch.setattr("target_w50.outputs.waiting_records.WaitingRecords.read_on", slow)
+    reader = threading.Thread(target=set_aside, args=(file, record_line(id=2)))
+    reader.start()
+    assert reads.wait(60)
+    file.flush()
+    goes_on.set()
+    reader.join()
+    assert kinds_of(path) == ["SCHEMA", "RECORD", "RECORD"]
