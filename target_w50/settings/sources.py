@@ -96,6 +96,11 @@ def open_to_everybody(sources: Sources, settings: Settings) -> Iterator[str]:
 
 
 def _open_words(path: Path) -> str:
+    if ".meltano" in path.parts:  # Meltano writes such a file for each run, and takes it away afterwards
+        return (
+            f"{path} holds secrets, and while this run lasts every user of this machine can read it. Run "
+            "Meltano where new files are its own alone: `umask 077`."
+        )
     return (
         f"{path} holds secrets, and every user of this machine can read it. Close it (chmod o-r) and think "
         "of the secrets as known."

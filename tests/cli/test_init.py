@@ -96,14 +96,14 @@ def mode(path: Path) -> int:
 
 def test_everything_is_asked_for_tried_and_written(newcomer: Newcomer) -> None:
     """With a wrong address, a wrong secret, a wrong list and a wrong file on the way."""
-    answers = ["", "http://127.0.0.1:1", newcomer.url, "Newslettr", "42", "none.singer", "sample.singer"]
+    answers = ["", "http://127.0.0.1:1", newcomer.url, "Newslettr", "42", "none.singer", "sample.singer", "y"]
     told = newcomer.asked(answers, ["wrong", TOKEN])
     assert told.status == 0, told.err
     assert "did you mean 'Newsletter'" in told.err
     assert "43  Plain" in told.err
     assert "check auth_method and the credentials" in told.err
     assert "there is no file none.singer" in told.err
-    assert "# lastNam: LastName" in told.err
+    assert "does 'lastNam' go to field 'LastName'?" in told.err
     assert newcomer.config() == {
         "api_url": newcomer.url,
         "auth_token_file": str(newcomer.folder / "w50-auth-token"),
@@ -112,7 +112,7 @@ def test_everything_is_asked_for_tried_and_written(newcomer: Newcomer) -> None:
                 "stream": "contacts",
                 "contact_list": "42",
                 "match_fields": ["Email"],
-                "fields": {"email": "Email", "first_name": "FirstName"},
+                "fields": {"email": "Email", "first_name": "FirstName", "lastNam": "LastName"},
             }
         ],
     }
@@ -144,11 +144,42 @@ def test_a_file_of_contacts_is_a_sample_too_and_its_import_needs_no_more_words(
     sample.write_text(content)
     told = newcomer.unasked(str(sample), "--list", "Newsletter")
     assert told.status == 0, told.err
-    assert f"`w50 import {sample} --config config.json` loads it" in " ".join(told.err.split())
+    assert f"`w50 import {sample} --config config.json --quarantine refused.jsonl` loads it" in " ".join(
+        told.err.split()
+    )
     (entry,) = newcomer.config()["streams"]
     assert (entry["stream"], [*entry["fields"].values()]) == ("people", ["Email", "FirstName"])
     loaded = newcomer.w50("import", str(sample), "--config", "config.json")
     assert loaded.last_line.startswith("w50: All well. Sent 1 contact")
+
+
+def test_a_spreadsheet_of_another_language_is_mapped_column_by_column(newcomer: Newcomer) -> None:
+    sample = newcomer.folder / "people.csv"
+    sample.write_text("E-Mail;Vorname;Straße;Größe\nada@example.com;Ada;Weg 1;38\n", encoding="windows-1252")
+    asked = ["y", "Strase=Phone", "Straße=Fax", "Straße=LastName", ""]
+    options = ("people.csv", "--encoding", "windows-1252", "--list", "42")
+    told = newcomer.asked(["", newcomer.url, *asked], [TOKEN], *options)
+    assert told.status == 0, told.err
+    assert "does 'Vorname' go to field 'FirstName'?" in told.err
+    assert "did you mean 'Straße'?" in told.err
+    assert "the list has no such field that is free" in told.err
+    assert "no field for 'Größe'; what is not in `fields` is not sent" in " ".join(told.err.split())
+    (entry,) = newcomer.config()["streams"]
+    assert entry["fields"] == {"E-Mail": "Email", "Vorname": "FirstName", "Straße": "LastName"}
+    assert "--encoding windows-1252 --dry-run" in " ".join(told.err.split())
+
+
+def test_a_file_that_cannot_be_read_is_said_before_anything_is_asked(newcomer: Newcomer) -> None:
+    (newcomer.folder / "people.csv").write_text("Email;Ort\nada@example.com;Köln\n", encoding="windows-1252")
+    told = newcomer.asked([""], [], "people.csv")
+    assert (told.status, "Address" in told.err) == (2, False)
+    assert "--encoding windows-1252" in told.last_line
+
+
+def test_an_address_that_is_none_is_said_before_the_secret_is_asked_for(newcomer: Newcomer) -> None:
+    answers = ["", newcomer.url.removeprefix("http://"), newcomer.url]
+    told = newcomer.asked(answers, [TOKEN], "sample.singer", "--list", "Newsletter", "--stream", "contacts")
+    assert "or http:// on this machine" in told.err
 
 
 def test_a_file_that_names_no_columns_is_refused_without_a_word_of_it(newcomer: Newcomer) -> None:
@@ -259,7 +290,7 @@ def test_of_several_streams_it_is_said_which(newcomer: Newcomer) -> None:
     assert (
         "no stream 'order'" in newcomer.unasked("two.singer", "--list", "42", "--stream", "order").last_line
     )
-    assert newcomer.asked(["", newcomer.url, "n", "y"], [TOKEN], "two.singer", "--list", "42").status == 0
+    assert newcomer.asked(["", "n", "y", newcomer.url], [TOKEN], "two.singer", "--list", "42").status == 0
     assert [each["stream"] for each in newcomer.config()["streams"]] == ["orders"]
 
 

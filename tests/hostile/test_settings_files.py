@@ -72,6 +72,17 @@ def test_a_password_in_the_url_of_a_journal_is_a_secret_too(
     ] * is_said
 
 
+def test_of_a_file_that_meltano_wrote_it_is_said_how_to_have_it_closed(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    path = tmp_path / ".meltano" / "run" / "target.config.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"auth_token": "a-token"}))
+    path.chmod(0o644)
+    (told,) = open_to_everybody([str(path)], settings_from(settings(sandbox)))
+    assert "umask 077" in told
+
+
 def test_settings_from_a_pipe_are_read_once(tmp_path: Path, sandbox: Sandbox) -> None:
     os.mkfifo(tmp_path / "config")
     content = json.dumps(settings(sandbox))

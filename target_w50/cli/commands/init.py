@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from target_w50.cli.import_settings import known_encoding
 from target_w50.cli.options import client_of, say, warnings_told
 from target_w50.cli.setup.asking import Asking
 from target_w50.cli.setup.dialogue import Connected, Dialogue
-from target_w50.cli.setup.entries import ProposedEntry, meltano_block
+from target_w50.cli.setup.entries import KnownList, ProposedEntry, meltano_block
+from target_w50.cli.setup.fields import with_asked_fields
 from target_w50.cli.setup.places import JsonPlace, MeltanoPlace, place_of, usual_place
+from target_w50.cli.setup.samples import TapStream
 from target_w50.cli.setup.secrets import GivenSecret, Keep, KeptSecret, is_secret, not_ignored_by_git
+from target_w50.console.tables import write_table
 from target_w50.errors import SettingsError, printable
 from target_w50.settings.choices import AuthMethod
 from target_w50.settings.schema import SETTINGS_SCHEMA
@@ -87,27 +91,50 @@ def init_command(sample: Path | None, **options: Any) -> None:
         asking.consent(there, question, force=wishes.force)
     dialogue = Dialogue(asking, place.known, wishes.given(), wishes.secret)
     dialogue.note_what_lacks(wishes.contact_list, wishes.sample, wishes.streams)
+    encoding = known_encoding(wishes.encoding)
+    # A file that can't be read is said before anything is asked for.
+    chosen = (
+        None if wishes.sample is None else dialogue.chosen_streams(wishes.sample, wishes.streams, encoding)
+    )
     connected = dialogue.connected()
     try:
         known = dialogue.chosen_list(connected.client, wishes.contact_list)
-        chosen = dialogue.chosen_streams(wishes.sample, wishes.streams, known_encoding(wishes.encoding))
-        entries = [dialogue.entry_for(each, known, wishes.match_fields) for each in chosen]
+        if chosen is None:
+            chosen = dialogue.chosen_streams(None, wishes.streams, encoding)
+        entries = [_entry(dialogue, each, known, wishes.match_fields) for each in chosen]
     finally:
         connected.client.close()
     if not entries:
         raise SettingsError("No stream was chosen. Nothing was written.", code="usage")
-    _show(entries, asking)
+    _show(place, entries, asking)
     _require_passed(dialogue.values(connected.settings, connected.secret), entries)
     _write(place, dialogue, connected, entries, wishes)
     if not wishes.only_print:
-        say(_next_step(printable(place.options()), wishes.sample if chosen[0].is_file else None))
+        with_config = printable(place.options())
+        say(_after_a_file(with_config, wishes) if chosen[0].is_file else _after_a_tap(with_config, place))
 
 
-def _next_step(options: str, file: Path | None) -> str:
-    if file is None:
-        return f"next: `w50 check{options}`, then `w50 plan FILE{options}` with what your tap sends"
-    command = f"w50 import {printable(shlex.quote(str(file)))}{options}"
-    return f"next: `{command} --dry-run` tells what would be sent, and `{command}` loads it"
+def _entry(
+    dialogue: Dialogue, stream: TapStream, known: KnownList, match_fields: Sequence[str]
+) -> ProposedEntry:
+    entry = dialogue.entry_for(stream, known, match_fields)
+    return with_asked_fields(dialogue.asking, entry, known.field_names or (), is_file=stream.is_file)
+
+
+def _after_a_file(options: str, wishes: Wishes) -> str:
+    if wishes.encoding is not None:
+        options += f" --encoding {printable(shlex.quote(wishes.encoding))}"
+    command = f"w50 import {printable(shlex.quote(str(wishes.sample)))}{options}"
+    return (
+        f"next: `{command} --dry-run` tells what would be sent, and `{command} --quarantine refused.jsonl` "
+        "loads it"
+    )
+
+
+def _after_a_tap(options: str, place: JsonPlace | MeltanoPlace) -> str:
+    load = "`meltano run TAP target-w50`" if isinstance(place, MeltanoPlace) else f"`target-w50{options}`"
+    plan = f"`w50 plan FILE{options}` with what your tap sends"
+    return f"next: `w50 check{options}`, {plan}, and {load} to load it"
 
 
 @dataclass(frozen=True)
@@ -177,8 +204,13 @@ def _asked_place(asking: Asking, wishes: Wishes) -> Path:
     return Path(asking.text("Write the settings to", str(usual)))
 
 
-def _show(entries: Sequence[ProposedEntry], asking: Asking) -> None:
+def _show(place: JsonPlace | MeltanoPlace, entries: Sequence[ProposedEntry], asking: Asking) -> None:
     if not asking.allowed:
+        return
+    if isinstance(place, JsonPlace):
+        for each in entries:
+            rows = list((each.entry.get("fields") or {}).items())
+            write_table(sys.stderr, (f"property of {printable(each.stream)}", "FieldName"), rows)
         return
     for line in meltano_block(entries):
         click.echo(line, err=True)

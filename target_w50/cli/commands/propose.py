@@ -17,6 +17,7 @@ from target_w50.cli.setup.meltano_yml import MeltanoFile
 from target_w50.cli.setup.samples import TapStream
 from target_w50.console.tables import counted
 from target_w50.contacts.contact_lists import ListDirectory
+from target_w50.contacts.names import listing
 from target_w50.errors import SettingsError
 from target_w50.settings.meltano import MeltanoLoader, find_loader
 from target_w50.settings.meltano_project import MELTANO_YML, PROGRAM
@@ -124,6 +125,9 @@ def tell_near(entry: ProposedEntry) -> None:
             f"stream {entry.stream!r}: {name!r} is near to field {near!r}; if that is meant, add it to "
             "`fields`"
         )
+    if entry.unmapped:
+        names = listing(map(repr, entry.unmapped))
+        say(f"stream {entry.stream!r}: no field for {names}; what is not in `fields` is not sent")
     for doubt in entry.doubts:
         say(f"stream {entry.stream!r}: {doubt}")
 

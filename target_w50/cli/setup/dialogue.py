@@ -26,6 +26,7 @@ from target_w50.settings.connection import Connection
 from target_w50.settings.model import connection_settings
 from target_w50.settings.schema import API_URL
 from target_w50.singer.lines import open_input
+from target_w50.w50 import check_url
 
 if TYPE_CHECKING:
     from target_w50.w50 import W50Client
@@ -123,7 +124,15 @@ class Dialogue:
                     settings["api_url"] = self._address(str(settings["api_url"]))
 
     def _address(self, usual: str) -> str:
-        return self.asking.text("Address of W50's API (api_url)", usual) if self.asking.allowed else usual
+        while self.asking.allowed:
+            address = self.asking.text("Address of W50's API (api_url)", usual)
+            try:
+                check_url(address, setting="`api_url`", allow_http=True)
+            except SettingsError as error:
+                say(f"{error.message} W50's own is {API_URL}; the sandbox says its own when it starts.")
+            else:
+                return address
+        return usual
 
     def _asked_secret(self, *, again: bool = False) -> str | None:
         has = self._has_secret() and not again
@@ -241,7 +250,8 @@ class Dialogue:
         entry = propose_entry(stream.name, stream.properties, stream.keys, known, match_fields or None)
         if stream.is_file and not entry.entry.get("fields"):
             raise unfit(
-                "The list has no field of a column's name. Does the first line of the file name the columns?"
+                "The list has no field of a column's name. Does the first line of the file name the columns? "
+                "If so, name the fields to `w50 import`: --list LIST --match FIELD --field COLUMN=FIELD."
             )
         if not entry.entry["match_fields"] and not stream.properties:
             by_type = [

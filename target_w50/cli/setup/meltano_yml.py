@@ -16,6 +16,8 @@ from target_w50.cli.setup.yaml_text import YamlText, is_empty, loaded
 from target_w50.errors import SettingsError
 from target_w50.settings.meltano_project import PROGRAM
 
+COMMANDS = ("check", "plan", "journal")
+"""For `meltano invoke target-w50:check`; the loader of this repository's `meltano.yml` has more."""
 CAPABILITIES = "about, batch, schema-flattening, stream-maps, structured-logging, validate-records"
 
 
@@ -214,6 +216,9 @@ def _new_loader(
     for each in secrets:
         yield f"  - {{name: {each}, kind: password, sensitive: true}}"
     yield "  - {name: streams, kind: array}"
+    yield "  commands:"
+    for each in COMMANDS:
+        yield f"    {each}: {{executable: w50, args: {each} --config ENV}}"
     yield "  config:"
     yield from ("    " + line for line in [*_setting_lines(settings), *_streams(entries)])
 
