@@ -132,8 +132,12 @@ def _options() -> argparse.Namespace:
         type=lambda text: sorted(int(each) for each in text.replace("_", "").split(",")),
         help="how many contacts their journals know, with commas between them (default: 1000000,10000000)",
     )
-    parser.add_argument("--only-import", action="store_true", help="only CSV beside Singer lines")
-    parser.add_argument("--only-changed", action="store_true", help="only these runs")
+    parser.add_argument(
+        "--only-import", action="store_true", help="only `w50 import` of CSV beside Singer lines"
+    )
+    parser.add_argument(
+        "--only-changed", action="store_true", help="only the runs that find out what has changed"
+    )
     parser.add_argument(
         "--only-ways",
         nargs="*",

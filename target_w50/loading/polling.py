@@ -264,8 +264,8 @@ class Polling:
         if asked_at - job.run_at > settings.job_timeout_s:
             self._unknown(
                 job,
-                f"{job.name} has not ended within job_timeout_s ({settings.job_timeout_s:g} s): it is "
-                f"neither failed nor done. {self._journal.next_run(job, NextRun.WAITS)}",
+                f"{job.name[0].upper()}{job.name[1:]} has not ended within job_timeout_s "
+                f"({settings.job_timeout_s:g} s): it is neither failed nor done. {self._journal.next_run(job, NextRun.WAITS)}",
             )
         self._pause(job, waits_s)
 

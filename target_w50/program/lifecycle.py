@@ -131,8 +131,8 @@ class LoadedProgram:
             log.error("After that also: %s", other.message)  # noqa: TRY400  # no traceback: it may hold values
         if self._run is None:
             return error
-        if self._run.ledger.running:
-            # It is said again at the end, which may be far away.
+        if any(job.outcome is None for job in self._run.ledger.running):
+            # Others are waited for: it is said again at the end, which may be far away.
             log.error("%s", error.message)
         try:
             self._run.abort()

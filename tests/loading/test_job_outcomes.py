@@ -133,9 +133,11 @@ def test_a_job_that_does_not_end_in_time_is_unknown_and_named(load: Load, sandbo
     finished = load(MESSAGES, job_timeout_s=0.3)
     (job,) = jobs_of(sandbox)
     assert (finished.status, finished.error_code, finished.rerun) == (5, "job_unknown", "wait")
-    assert f"import job {job['Id']}" in finished.last_line
+    assert f": Import job {job['Id']}" in finished.last_line
     assert (finished.outcomes, finished.states) == (["unknown"], [])
     assert finished.run["rerun_import_job_ids"] == [job["Id"]]
+    said = [line for line in finished.stderr.splitlines() if "has not ended" in line and "METRIC" not in line]
+    assert len(said) == 2, "once in the log, once as the last line"
 
 
 def test_status_requests_that_always_fail_end_at_the_job_timeout(load: Load, sandbox: Sandbox) -> None:
