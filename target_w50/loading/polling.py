@@ -265,7 +265,8 @@ class Polling:
             self._unknown(
                 job,
                 f"{job.name[0].upper()}{job.name[1:]} has not ended within job_timeout_s "
-                f"({settings.job_timeout_s:g} s): it is neither failed nor done. {self._journal.next_run(job, NextRun.WAITS)}",
+                f"({settings.job_timeout_s:g} s): it is neither failed nor done. "
+                f"{self._journal.next_run(job, NextRun.WAITS)}",
             )
         self._pause(job, waits_s)
 
