@@ -258,6 +258,13 @@ def kinds() -> list[Kind]:
         Kind("add_record_metadata", ten, settings={"add_record_metadata": True}, records=75_000),
         Kind("array of strings", _typed("array"), most_times=4, records=75_000),
         Kind("multipleOf and $ref", _typed("multipleOf"), most_times=4, records=75_000),
+        Kind("contact_checks: off", ten, {"contact_checks": "off"}, most_times=2),
+        Kind(
+            "two fields checked",
+            ten,
+            {"contact_checks": {"email": "email", "phone": "phone"}},
+            beside=("contact_checks: off", 1.5),
+        ),
         Kind("STATE after each record", partial(ten, state_every=1), beside=("ten plain properties", 1.5)),
         Kind(
             "3 streams interleaved, STATE every 100",
