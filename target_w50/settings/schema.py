@@ -131,7 +131,7 @@ STREAM_ENTRY: Schema = {
             "Match values",
             MatchValues.EXACT,
             "`exact`, or `folded`: match values that differ only in case, Unicode form or number against "
-            "text are one contact. Where `exact` meets such a pair in an import job, it says so.",
+            "text are one contact. Where `exact` meets such a pair in an import job, the log says so.",
         ),
         "send": _choice(
             "Send",
@@ -303,8 +303,8 @@ CONNECTION: Schema = {
     "request_timeout_s": _setting(
         "Request timeout",
         "number",
-        "Seconds for each read of an answer and, with what its body may take at 50 kB a second added, for a "
-        "request as a whole; connecting has 10 s.",
+        "Seconds to wait for an answer, and for each further part of it. A request as a whole may take as "
+        "long, and for its body a second more for each 50 kB; connecting may take 10 s.",
         exclusiveMinimum=0,
         maximum=LONGEST_S,
         default=300,
@@ -360,8 +360,8 @@ LOADING: Schema = {
     "parallel_uploads": _setting(
         "Uploads at once",
         "integer",
-        "Requests with contacts of one import job that may be under way at once. More than 1 helps where W50 "
-        "is far away, or takes long over each.",
+        "How many requests with contacts of one import job may be under way at once. More than 1 helps where "
+        "W50 is far away, or takes long over each.",
         minimum=1,
         maximum=8,
         default=1,
@@ -433,21 +433,24 @@ SAFETY: Schema = {
         default=32_000_000,
     ),
     "max_invalid_records": _setting(
-        "Invalid records allowed", "integer", "Past it the run ends with exit status 6.", minimum=0
+        "Invalid records allowed",
+        "integer",
+        "More invalid records than this end the run with exit status 6. Without it, none do.",
+        minimum=0,
     ),
     "max_invalid_percent": _setting(
         "Invalid records allowed (percent)",
         "number",
-        "Percent of the records read; past it the run ends with exit status 6. Judged from 100 records on, "
-        "and at the end.",
+        "If more than this percent of the records read are invalid, the run ends with exit status 6. Judged "
+        "from 100 records on, and at the end.",
         minimum=0,
         maximum=100,
     ),
     "max_rejected_percent": _setting(
         "Rejected contacts allowed (percent)",
         "number",
-        "Percent of an import job's contacts that W50 neither inserted, updated nor left as they were; past "
-        "it the run ends with exit status 6, after the job's state was written.",
+        "If W50 rejects more than this percent of an import job's contacts (neither inserts, updates nor "
+        "leaves them as they were), the run ends with exit status 6, after the job's state was written.",
         minimum=0,
         maximum=100,
         default=50,
