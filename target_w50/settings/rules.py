@@ -141,27 +141,41 @@ def _rule_faults(sound: _Sound) -> Iterator[str]:
     pauses = [given[name] for name in ("poll_interval_s", "poll_max_interval_s") if name in given]
     if pauses != sorted(pauses):
         yield "`poll_interval_s` must not be more than `poll_max_interval_s`"
-    wants_file = given.get("on_invalid_record") == OnInvalidRecord.QUARANTINE or any(
-        map(_sets_aside, sound.entries.values())
-    )
-    if wants_file and "quarantine_path" not in sound.names:
-        yield "`quarantine_path` is required to quarantine records (`w50 import`: --quarantine FILE)"
+    if "quarantine_path" not in sound.names:
+        yield from _wanted_quarantine(sound)
     yield from journal_faults(given, sound.names)
     yield from output_faults(given)
     if given.get("flattening_enabled") and "flattening_max_depth" not in sound.names:
         yield "`flattening_max_depth` is required for `flattening_enabled`"
 
 
-def _sets_aside(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry may have a record set aside by itself."""
+def _wanted_quarantine(sound: _Sound) -> Iterator[str]:
+    """That records may be set aside, and by which settings."""
+    reasons = {each for entry in sound.entries.values() for each in _sets_aside(entry)}
+    if sound.settings.get("on_invalid_record") == OnInvalidRecord.QUARANTINE:
+        reasons.add("`on_invalid_record` quarantine")
+    if reasons:
+        yield (
+            "`quarantine_path` is required to quarantine records (`w50 import`: --quarantine FILE), which "
+            f"{' and '.join(sorted(reasons))} may do"
+        )
+
+
+def _sets_aside(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The settings by which an entry may have a record set aside by itself."""
     failed = entry.get("on_failed_check", OnFailedCheck.WARN)
     checks, match_fields = entry.get("contact_checks", AUTO), entry.get("match_fields", ())
-    # A match field is never left out.
-    sets_failed_aside = failed == OnFailedCheck.QUARANTINE or (
-        failed == OnFailedCheck.OMIT
-        and not {*match_fields}.isdisjoint(match_fields if isinstance(checks, str) else checks)
-    )
-    return entry.get("deleted_records") == DeletedRecords.QUARANTINE or (checks != OFF and sets_failed_aside)
+    if entry.get("deleted_records") == DeletedRecords.QUARANTINE:
+        yield "`deleted_records` quarantine"
+    if checks == OFF:
+        return
+    if failed == OnFailedCheck.QUARANTINE:
+        yield "`on_failed_check` quarantine"
+    elif failed == OnFailedCheck.OMIT and not {*match_fields}.isdisjoint(
+        match_fields if isinstance(checks, str) else checks
+    ):
+        # A match field is never left out.
+        yield "`on_failed_check` omit (for a match field)"
 
 
 def _file_faults(sound: _Sound) -> Iterator[str]:

@@ -168,7 +168,8 @@ STREAM_ENTRY: Schema = {
             "On failed check",
             OnFailedCheck.WARN,
             "`warn`: the value is named by line and field, and sent all the same; `quarantine`: the record "
-            "is set aside; `omit`: the value is not sent (a record whose match field fails is set aside).",
+            "is set aside; `omit`: the value is not sent (a record whose match field fails is set aside). "
+            "Setting aside needs `quarantine_path`.",
         ),
         "deleted_records": _choice(
             "Deleted records",

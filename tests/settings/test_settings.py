@@ -307,7 +307,7 @@ def test_a_fault_is_named_with_what_is_allowed(more: dict[str, Any], words: str)
             "`streams[0].deleted_values.A` must be a finite number",
         ),
         ({"on_failed_check": "quarantine"}, "`quarantine_path` is required to quarantine records"),
-        ({"on_failed_check": "omit"}, "`quarantine_path` is required to quarantine records"),
+        ({"on_failed_check": "omit"}, "which `on_failed_check` omit (for a match field) may do"),
         ({"contact_checks": "on"}, "`streams[0].contact_checks` must be auto, off, or FieldNames with their"),
         ({"contact_checks": 5}, "`streams[0].contact_checks` must be of type string or object"),
         ({"contact_checks": {"A": 5}}, "`streams[0].contact_checks.A` must be of type string"),
