@@ -161,8 +161,9 @@ def check_columns(settings: Mapping[str, Any], sources: Sequence[Source]) -> Non
             ):
                 raise unfit(
                     f"{source.name} has no column for match field {match!r}. Its first line should name the "
-                    f"columns. If a column of another name holds it, say --field COLUMN={match}. If the "
-                    "file has no such line, name its columns: --columns Email,FirstName,..."
+                    "columns; delete what stands above that line. If a column of another name holds it, say "
+                    f"--field COLUMN={match}. If the file has no such line, name its columns: --columns "
+                    "Email,FirstName,..."
                 )
     columns = {each: None for source in sources for each in source.columns}
     for name in fields:

@@ -46,7 +46,8 @@ def fault_of(text: TextFile, layout: Layout, question: Question) -> InputError:
         return broken(f"{text.name}, line {line}: {_in_words(kind, layout)}{more}.")
     if len({*map(bytes, _LINE_END.findall(_beginning(text)))}) > 1:
         return broken(
-            f"{text.name} ends its lines in different ways (LF, CR LF, CR). Save it anew with one program."
+            f"{text.name} ends its lines in different ways, some with CR LF, say, and some with LF. Save it "
+            "anew with one program."
         )
     return broken(
         f"{text.name} can't be read as CSV with {layout.in_words}. Open it in an editor and see whether each "

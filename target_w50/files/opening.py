@@ -41,6 +41,9 @@ _SUFFIXES = {
 }
 
 
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")
+
+
 @dataclass(frozen=True)
 class Reading:
     """How files are to be read, as far as somebody has said it.
@@ -61,7 +64,13 @@ class Reading:
 
 
 def kind_of(name: str) -> Kind | None:
-    """What the file is by its name; None where that does not say it."""
+    """What the file is by its name; None where that does not say it.
+
+    Raises:
+        InputError: it is a spreadsheet program's own, which is not read.
+    """
+    if name.lower().endswith(_WORKBOOKS):
+        raise unreadable(f"{name} is a workbook. Save its sheet as “CSV UTF-8” first.")
     return _SUFFIXES.get(Path(name.lower().removesuffix(".gz")).suffix)
 
 

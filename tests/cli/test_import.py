@@ -188,6 +188,11 @@ def test_what_is_wrong_is_said_before_w50_is_asked(
     assert importer.asked() == set()
 
 
+def test_a_workbook_is_told_by_its_name(importer: Importer) -> None:
+    ended = importer.imports(*ARGUMENTS, content="PK", name="People.XLSX")
+    assert "People.XLSX is a workbook. Save its sheet as “CSV UTF-8” first." in ended.last_line
+
+
 def test_a_field_that_the_list_lacks_is_said_with_the_option(importer: Importer) -> None:
     ended = importer.imports(*ARGUMENTS, "--field", "First name=FristName")
     assert ended.status == 2
