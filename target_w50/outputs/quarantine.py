@@ -165,8 +165,13 @@ def _open(path: str, apart_from: Iterable[int], calls: StoreCalls | None) -> Mes
     try:
         return messages_at(path, "quarantine_path", calls, private=True, apart_from=apart_from)
     except OSError as error:
-        how = "written" if is_url(path) else "opened for appending and closed to other users"
-        raise _unwritable(f"can't be {how} ({error.strerror})", place=path) from error
+        if is_url(path):
+            raise _unwritable(f"can't be written ({error.strerror})", place=path) from error
+        raise _unwritable(
+            f"can't be opened for appending and closed to other users ({error.strerror}); name a file of "
+            "this user's in a folder that exists and may be written to",
+            place=path,
+        ) from error
 
 
 def _encoded(message: dict[str, Any]) -> bytes:

@@ -179,7 +179,7 @@ class Needs:
                 Tone.WARN,
                 f"{counted(by_field.total(), 'value')} failed a check before the sending",
                 f"{_counts(by_field)}.",
-                "The log of the run, and the quarantine file, name the lines. Mend them at the source.",
+                "`w50 plan`, and the log of the run, name their lines. Mend them at the source.",
                 max(each.newest.ended_at for each in found if each.newest is not None),
             )
         ] if found else []  # fmt: skip
@@ -269,6 +269,6 @@ def _some(names: list[str]) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    """Counts by name, the highest first."""
+    """Counts behind their names (a stream may be called people, or contacts), the highest first."""
     ordered = sorted(counts.items(), key=lambda pair: -pair[1])
-    return _some([f"{count:,} {name}" for name, count in ordered])
+    return _some([f"{name} {count:,}" for name, count in ordered])

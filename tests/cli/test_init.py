@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from target_w50.sandbox import Sandbox
 from tests.cli.support import TOKEN, Outcome
 from tests.support import LIST, lines, record, schema
 
+README = Path(__file__).parents[2] / "README.md"
 OTHER = {"Id": 43, "Name": "Plain", "Fields": ["Code", "Town"]}
 MESSAGES = [schema(properties={"email": {}, "first_name": {}, "lastNam": {}}), record(1)]
 
@@ -321,7 +323,11 @@ class TestMeltano:
         told = newcomer.unasked("sample.singer", "--list", "42")
         assert told.status == 0, told.err
         assert (newcomer.folder / "meltano.yml").read_text().startswith(PROJECT)
-        assert self.loader(newcomer)["config"]["streams"][0]["contact_list"] == "42"
+        loader = self.loader(newcomer)
+        assert loader["config"]["streams"][0]["contact_list"] == "42"
+        pasted = re.findall(r"```yaml\n(plugins:.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[0]
+        (as_in_readme,) = yaml.safe_load(pasted)["plugins"]["loaders"]
+        assert {**loader, "config": None} == {**as_in_readme, "config": None}
         dot_env = newcomer.folder / ".env"
         assert dot_env.read_text() == f"# of the tap\nTAP_CSV_KEY=abc\nTARGET_W50_AUTH_TOKEN='{TOKEN}'\n"
         assert mode(dot_env) == 0o600

@@ -167,7 +167,7 @@ def test_what_stayed_behind_is_told_by_stream_and_reason(tmp_path: Path) -> None
     text = Elements(made(tmp_path, *records)).text
     needs = text.partition("Needs somebody now")[2].partition("Over time")[0]
     assert "3 records set aside in quarantine by the last runs" in needs
-    assert "2 schema_invalid, 1 missing_match_value" in needs
+    assert "schema_invalid 2, missing_match_value 1; by stream: contacts 3" in needs
     assert "1 property newly ignored" in needs
     assert "shoe_size" in needs
     assert "utm_source" not in needs, "it was ignored before"

@@ -198,7 +198,7 @@ def test_records_that_come_again_each_night_are_not_added_up(tmp_path: Path) -> 
     nights = [each for day in range(3) for each in (run(day), stream(day, **again))]
     (need,) = Needs(standing(tmp_path, *nights, days=2.1)).items
     assert need.title == "8 records set aside in quarantine by the last runs"
-    assert need.words.startswith("8 schema_invalid; by stream: 8 contacts. Earlier runs: 16;")
+    assert need.words.startswith("schema_invalid 8; by stream: contacts 8. Earlier runs: 16;")
     (after,) = Needs(standing(tmp_path, *nights, run(3), stream(3), days=3.1)).items
     assert after.title == "24 records set aside in quarantine by earlier runs"
 
