@@ -14,7 +14,7 @@ from target_w50.settings.choices import OnFailedCheck
 _WHAT_BECOMES = {
     OnFailedCheck.WARN: "would be sent all the same",
     OnFailedCheck.QUARANTINE: "their records would be set aside",
-    OnFailedCheck.OMIT: "would be left out",
+    OnFailedCheck.OMIT: "would be left out, and of a match field: their records set aside",
 }
 
 
@@ -48,14 +48,24 @@ def failed_lines(failed: Iterable[dict[str, Any]], on_failed_check: str) -> Iter
 
 
 def suspect_lines(streams: Iterable[StreamCounts], places: Places) -> Iterator[str]:
-    """Where W50 refused something: which values that were sent had failed their checks."""
+    """Where W50 refused something: which values that were sent had failed their checks, or that none had."""
     for counts in streams:
         if not counts.suspects:
+            if counts.invalid_emails or counts.invalid_sms:
+                yield printable(
+                    f"Stream {counts.stream!r}: W50 refused {_refused(counts)}. {_nobody(counts)}"
+                )
             continue
         named = "; ".join(f"{name} in {each.in_words(places)}" for name, each in counts.suspects.items())
         yield printable(
             f"Stream {counts.stream!r}: W50 refused {_refused(counts)}. Suspected, by their checks: {named}"
         )
+
+
+def _nobody(counts: StreamCounts) -> str:
+    if counts.invalid_sms:
+        return "No check finds whom: numbers without + and their country's calling code can't be judged for certain."
+    return "No check finds whom."
 
 
 def _refused(counts: StreamCounts) -> str:

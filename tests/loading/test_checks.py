@@ -127,6 +127,19 @@ def test_what_fails_is_named_in_the_log_and_suspected_where_w50_refused(
     assert {each["CustomerId"] for each in program.contacts(sandbox)} == {50, 51}, "all that W50 takes"
 
 
+def test_where_no_check_finds_whom_w50_refused_that_is_said(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A number without its country's calling code might be one somewhere."""
+    people = [person(1), person(2, mobile="0171 5500000")]
+    ended = load_here(
+        tmp_path,
+        settings(sandbox, by_id(), max_rejected_percent=100),
+        lines([SCHEMA, *people, state(1)]),
+    )
+    assert (
+        "W50 refused 1 contact, 1 text-message number. No check finds whom: numbers without +" in ended.stderr
+    )
+
+
 def test_where_w50_refused_nothing_nobody_is_suspected(sandbox: Sandbox, tmp_path: Path) -> None:
     ended = load_here(
         tmp_path, settings(sandbox, by_id()), lines([SCHEMA, person(1, birth_day="x"), state(1)])
