@@ -64,7 +64,7 @@ def suspect_lines(streams: Iterable[StreamCounts], places: Places) -> Iterator[s
 
 def _nobody(counts: StreamCounts) -> str:
     if counts.invalid_sms:
-        return "No check finds whom: numbers without + and their country's calling code can't be judged for certain."
+        return "No check finds whom: numbers without + and a calling code can't be judged for certain."
     return "No check finds whom."
 
 
