@@ -95,6 +95,8 @@ class Windows:
         Returns:
             How many lines were taken; 0 if the first has to be read by itself.
         """
+        if self._way is None and lines[at].startswith(self._beginning):
+            return 0
         groups, states, end = self._window(lines, at)
         if not groups:
             return 0
