@@ -205,7 +205,7 @@ class ListInUseError(HeldError):
     def __init__(self, list_id: int, *, run_id: str, host: str, pid: int, since: str) -> None:
         super().__init__(
             f"Contact list {list_id} is being loaded by run {run_id} on {host} (process {pid}), since "
-            f"{since}. Nothing was sent to it. Run again when that has ended, or set journal_wait_s to wait "
+            f"{since}. It was left as it is. Run again when that has ended, or set journal_wait_s to wait "
             "for it."
         )
 

@@ -43,7 +43,7 @@ def failed_lines(failed: Iterable[dict[str, Any]], on_failed_check: str) -> Iter
     yield f"checks       {counted(every, 'value')} failed: {_WHAT_BECOMES[OnFailedCheck(on_failed_check)]}"
     for each in fields:
         for message, count in each["messages"].items():
-            yield f"               {printable(each['field_name'])}: {count:,} {message}"
+            yield f"               {printable(each['field_name'])}, {counted(count, 'time')}: {message}"
         yield f"               {printable(each['field_name'])}: {printable(each['at'])}"
 
 

@@ -245,10 +245,10 @@ def test_a_plan_names_what_fails_by_field_and_line(
     assert ["customer_id", "CustomerId", "its", "name", "-"] in table
     assert (
         "  checks       3 values failed: would be sent all the same\n"
-        "                 Email: 1 is no e-mail address\n"
-        "                 Email: 1 is text that stands for no value, such as NULL\n"
+        "                 Email, 1 time: is no e-mail address\n"
+        "                 Email, 1 time: is text that stands for no value, such as NULL\n"
         "                 Email: lines 2, 3\n"
-        "                 Mobile: 1 is no phone number\n"
+        "                 Mobile, 1 time: is no phone number\n"
         "                 Mobile: line 3\n"
     ) in told.out
     document = json.loads(operator.w50("plan", str(source), "--json").out)

@@ -183,7 +183,8 @@ def resolve_command(  # as click hands them over
     follows = from_now_on(entry.phase, has_events=bool(entry.custom_events), settled=False)
     click.echo(printable(f"Recorded: {entry.name} {BECAME[entry.phase]}. {follows} This can't be changed."))
     if left:
-        click.echo(f"{left} more of its list {'is' if left == 1 else 'are'} open: `w50 journal ls --open`.")
+        are = "is" if left == 1 else "are"
+        click.echo(f"{left} more of its list {are} open: `w50 journal ls --open --config CONFIG`.")
 
 
 @journal_command.command("ddl", epilog="Example: w50 journal ddl --for postgresql >journal.sql")
