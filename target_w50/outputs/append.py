@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from target_w50.outputs.waiting_records import WaitingRecords
@@ -71,9 +71,9 @@ class MessageFile:
             OSError: the file can't be written any more; nothing of the lines is in it.
         """
         with self._reading:
-            if once:
+            if once and self._waiting.is_behind(end := os.fstat(self._fd).st_size):
                 # It may hold gigabytes: meanwhile others may append, and a stop may have it brought to disk.
-                self._waiting.read_on(self._fd, os.fstat(self._fd).st_size)
+                self._waiting.read_on(self._fd, end)
             with self._lock, self._alone():
                 return self._append(stream, schema_line, record_line, once=once)
 
@@ -92,7 +92,10 @@ class MessageFile:
             lines.insert(0, schema_line)
         if others_wrote and end and os.pread(self._fd, 1, end - 1) != b"\n":
             lines.insert(0, b"")  # a crash cut the last line: it stays alone
-        self._write(lines, end)
+        data = b"".join(line + b"\n" for line in lines)
+        self._write(data, end)
+        if once:
+            self._waiting.take(record_line, data, end)
         if schema_line is not None:
             self._written[stream] = schema_line
         return True
@@ -125,9 +128,8 @@ class MessageFile:
         self._written.clear()
         self._waiting.forget()
 
-    def _write(self, lines: Sequence[bytes], end: int) -> None:
+    def _write(self, data: bytes, end: int) -> None:
         """Write the lines behind the end: all of them, or nothing."""
-        data = b"".join(line + b"\n" for line in lines)
         self._unsynced = True
         self._end = -1
         written = 0

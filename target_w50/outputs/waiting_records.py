@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,8 @@ _TAIL_BYTES = 1 << 10
 """By so many bytes before the place where it reads on, it knows that the file was only appended to."""
 _DIGEST_BYTES = 16
 _CACHE_KIB = 8192
+_FRESH = 4096
+"""So many digests are kept before they go into the database together."""
 
 
 class _RecordLine(msgspec.Struct):
@@ -42,9 +45,14 @@ class WaitingRecords:
     def __init__(self) -> None:
         self._digests: sqlite3.Connection | None = None
         self._has_given_up = False
+        self._fresh: set[bytes] = set()  # not in the database yet
         self._read_to = 0  # the beginning of a line
         self._tail = b""  # what stands before it
         self._unfinished: bytes | None = None  # the digest of a last line without an end
+
+    def is_behind(self, end: int) -> bool:
+        """Whether there is so much to read, up to this end, that it takes a moment."""
+        return not self._has_given_up and end - self._read_to > _BLOCK_BYTES
 
     def read_on(self, fd: int, end: int) -> None:
         """Take in what was appended since the last time.
@@ -69,7 +77,7 @@ class WaitingRecords:
         digest = _digest(line)
         if self._has_given_up or digest is None:
             return False
-        if digest == self._unfinished:
+        if digest == self._unfinished or digest in self._fresh:
             return True
         try:
             found = self._database.execute("SELECT 1 FROM waiting WHERE digest = ?", (digest,)).fetchone()
@@ -78,10 +86,32 @@ class WaitingRecords:
             return False
         return found is not None
 
+    def take(self, line: bytes, written: bytes, end: int) -> None:
+        """Take in what was just written, so that it need not be read again.
+
+        Args:
+            line: the record's line.
+            written: all that was written, whole lines.
+            end: where the file had ended before.
+        """
+        digest = _digest(line)
+        if self._has_given_up or digest is None or end != self._read_to:
+            return  # it is read with what else is there
+        self._read_to = end + len(written)
+        self._tail = (self._tail + written)[-_TAIL_BYTES:]
+        self._fresh.add(digest)
+        if len(self._fresh) >= _FRESH:
+            try:
+                self._keep(self._fresh)
+            except Exception as fault:  # noqa: BLE001
+                self._give_up(fault)
+            self._fresh = set()
+
     def forget(self) -> None:
         """Another file has taken the place of this one: begin anew."""
         self.close()
         self._read_to, self._tail, self._unfinished = 0, b"", None
+        self._fresh = set()
 
     def close(self) -> None:
         """Let the database go."""
@@ -123,11 +153,16 @@ class WaitingRecords:
         self._unfinished = _digest(rest)
 
     def _take(self, lines: list[bytes]) -> None:
-        digests = [(digest,) for line in lines if (digest := _digest(line)) is not None]
-        if digests:
-            self._database.execute("BEGIN")
-            self._database.executemany("INSERT OR IGNORE INTO waiting VALUES (?)", digests)
-            self._database.execute("COMMIT")
+        self._keep(digest for line in lines if (digest := _digest(line)) is not None)
+
+    def _keep(self, found: Iterable[bytes]) -> None:
+        digests = sorted(found)
+        if not digests:
+            return
+        database = self._database
+        database.execute("BEGIN")
+        database.executemany("INSERT OR IGNORE INTO waiting VALUES (?)", ((digest,) for digest in digests))
+        database.execute("COMMIT")
 
     def _give_up(self, fault: Exception) -> None:
         self._has_given_up = True

@@ -320,6 +320,18 @@ def test_a_record_that_every_run_sets_aside_waits_once(path: Path, record: bytes
     assert runs == ["run-0", "run-0", "run-1", "run-2"]
 
 
+def test_what_a_run_itself_set_aside_waits_however_much_it_was(
+    file: QuarantineFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_w50.outputs.waiting_records._FRESH", 3)
+    for _ in range(2):
+        for number in range(8):
+            set_aside(file, record_line(id=number))
+            set_aside(file, record_line(id=number // 2))
+    ids = [json.loads(line)["record"]["id"] for line in lines_of(path) if b"RECORD" in line]
+    assert ids == [*range(8)]
+
+
 def test_what_another_run_sets_aside_meanwhile_is_seen(file: QuarantineFile, path: Path) -> None:
     set_aside(file, record_line(id=1))
     set_aside_in_a_run(path, record_line(id=1), record_line(id=2))
@@ -422,7 +434,9 @@ def test_while_a_long_file_is_read_what_was_set_aside_can_be_brought_to_disk(
         assert goes_on.wait(60)
 
     set_aside(file, record_line(id=1))
-    monkeypatch.setattr("target_w50.outputs.waiting_records.WaitingRecords.read_on", slow)
+    waiting = "target_w50.outputs.waiting_records.WaitingRecords"
+    monkeypatch.setattr(f"{waiting}.is_behind", lambda *_: True)
+    monkeypatch.setattr(f"{waiting}.read_on", slow)
     reader = threading.Thread(target=set_aside, args=(file, record_line(id=2)))
     reader.start()
     assert reads.wait(60)
