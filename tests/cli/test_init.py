@@ -119,7 +119,7 @@ def test_everything_is_asked_for_tried_and_written(newcomer: Newcomer) -> None:
         ],
     }
     assert mode(newcomer.folder / "w50-auth-token") == mode(newcomer.folder / "config.json") == 0o600
-    assert told.out == ""
+    assert not told.out.strip()  # an older click writes the blank behind its prompts there
     assert newcomer.passes("--config", "config.json")
     assert all("not shown" in each for each in newcomer.hidden)
 
