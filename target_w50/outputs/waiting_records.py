@@ -49,6 +49,7 @@ class WaitingRecords:
         self._read_to = 0  # the beginning of a line
         self._tail = b""  # what stands before it
         self._unfinished: bytes | None = None  # the digest of a last line without an end
+        self._asked: tuple[bytes, bytes | None] = b"", None  # the line that was asked about last
 
     def is_behind(self, end: int) -> bool:
         """Whether there is so much to read, up to this end, that it takes a moment."""
@@ -75,10 +76,13 @@ class WaitingRecords:
             line: as it would be written.
         """
         digest = _digest(line)
+        self._asked = line, digest
         if self._has_given_up or digest is None:
             return False
         if digest == self._unfinished or digest in self._fresh:
             return True
+        if self._digests is None:
+            return False
         try:
             found = self._database.execute("SELECT 1 FROM waiting WHERE digest = ?", (digest,)).fetchone()
         except Exception as fault:  # noqa: BLE001
@@ -94,7 +98,9 @@ class WaitingRecords:
             written: all that was written, whole lines.
             end: where the file had ended before.
         """
-        digest = _digest(line)
+        asked, digest = self._asked
+        if asked is not line:
+            digest = _digest(line)
         if self._has_given_up or digest is None or end != self._read_to:
             return  # it is read with what else is there
         self._read_to = end + len(written)
@@ -137,6 +143,9 @@ class WaitingRecords:
         before = self._read_to - len(self._tail)
         if end < self._read_to or os.pread(fd, len(self._tail), before) != self._tail:
             self.forget()  # it was written anew in its place, by an editor perhaps
+        if end == self._read_to:
+            self._unfinished = None
+            return
         rest, at = b"", self._read_to
         self._unfinished = None
         while at < end:
