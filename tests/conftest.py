@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -96,6 +97,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(AGAIN):
         report.longrepr = (__file__, 1, report.longrepr[2])
     return report
+
+
+@pytest.fixture(autouse=True)
+def signals_stay_free() -> Iterator[None]:
+    """A run takes the signals of its process over: programs started by later tests would heed none."""
+    yield
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 @pytest.fixture
