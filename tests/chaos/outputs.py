@@ -27,6 +27,7 @@ class Outputs:
         """What leads the programs there."""
         self.may_lack_the_end = scenario.at_urls and scenario.store_faults > 0
         """Whether a run's last part may be lost: nothing is acknowledged behind it."""
+        self.are_at_urls = scenario.at_urls
 
     def __enter__(self) -> Outputs:  # noqa: PYI034  # Self is not in Python 3.10
         if self._scenario.at_urls:
