@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from target_w50.cli.groups import NO_SETTINGS
 from target_w50.errors import SettingsError, printable
 from target_w50.runtime.clock import CLOCK
 from target_w50.runtime.logs import keep_printable
+from target_w50.settings.choices import ImportMode, ProgressMode
 from target_w50.settings.connection import Connection
 from target_w50.settings.meltano import MeltanoLoader, here
 from target_w50.settings.model import Settings, connection_settings
@@ -133,6 +134,16 @@ def warnings_told() -> Iterator[None]:
             each.removeHandler(handler)
             each.setLevel(level)
             each.propagate = propagate
+
+
+def rehearsal_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as given, for a run that leaves no traces: no metrics and, as in any dry run, no state."""
+    return {
+        **values,
+        "import_mode": ImportMode.DRY_RUN.value,
+        "metrics_path": None,
+        "progress": ProgressMode.NEVER.value,
+    }
 
 
 def prompt(settings: Settings) -> Settings:

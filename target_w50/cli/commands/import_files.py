@@ -17,7 +17,7 @@ from target_w50.cli.import_settings import (
     reword,
     stream_name,
 )
-from target_w50.cli.options import config_option, prompt, say_where, warnings_told
+from target_w50.cli.options import config_option, prompt, rehearsal_of, say_where, warnings_told
 from target_w50.console.tables import counted, hanging
 from target_w50.console.terminal import width_of
 from target_w50.errors import SettingsError, printable
@@ -25,7 +25,7 @@ from target_w50.files.feed import Feed
 from target_w50.files.opening import Kind, Reading, check_alike, open_sources
 from target_w50.files.places import FilePlaces
 from target_w50.files.source import Source, merged, schema_of
-from target_w50.settings.choices import ImportMode, OnFailedCheck, ProgressMode
+from target_w50.settings.choices import OnFailedCheck
 from target_w50.settings.model import settings_from
 from target_w50.settings.sources import Sources, open_to_everybody, read_config
 from target_w50.singer.lean_sdk import import_lean
@@ -172,12 +172,7 @@ def _plan(values: dict[str, Any], config: Sources, feed: Feed, sources: Sequence
     from target_w50.cli.commands.plan import rehearse  # noqa: PLC0415  # it brings the SDK
     from target_w50.console.plan_report import plan_lines, plan_sentence  # noqa: PLC0415
 
-    rehearsal = {
-        **values,
-        "import_mode": ImportMode.DRY_RUN.value,
-        "metrics_path": None,
-        "progress": ProgressMode.NEVER.value,
-    }
+    rehearsal = rehearsal_of(values)
     settings = prompt(settings_from(rehearsal))
     say_where(settings, config)
     with warnings_told():

@@ -10,13 +10,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from target_w50.cli.options import config_option, json_option, prompt, say_where, warnings_told
+from target_w50.cli.options import config_option, json_option, prompt, rehearsal_of, say_where, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.console.tables import hanging
 from target_w50.console.terminal import width_of
 from target_w50.errors import SettingsError
 from target_w50.runtime.clock import CLOCK
-from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
+from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.sources import Sources, read_config
 from target_w50.singer.lean_sdk import import_lean
 from target_w50.singer.lines import open_input
@@ -108,13 +108,7 @@ def _plan(
             "`import_mode` is create_only, which sends no contacts: there is nothing to plan.",
             code="nothing_to_plan",
         )
-    # A plan leaves no traces: no metrics and, as in any dry run, no state and no quarantine.
-    rehearsal = {
-        **values,
-        "import_mode": ImportMode.DRY_RUN.value,
-        "metrics_path": None,
-        "progress": ProgressMode.NEVER.value,
-    }
+    rehearsal = rehearsal_of(values)
     from target_w50.console.plan_report import plan_document, plan_lines, plan_sentence  # noqa: PLC0415
 
     settings = prompt(settings_from(rehearsal))

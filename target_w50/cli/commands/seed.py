@@ -10,14 +10,14 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from target_w50.cli.commands.plan import opened_input, rehearse
-from target_w50.cli.options import config_option, json_option, prompt, say_where, warnings_told
+from target_w50.cli.options import config_option, json_option, prompt, rehearsal_of, say_where, warnings_told
 from target_w50.cli.output import print_json
 from target_w50.console.tables import counted
 from target_w50.errors import SettingsError, TargetW50Error, printable
 from target_w50.journal.journal import Journal
 from target_w50.journal.opening import open_journal
 from target_w50.runtime.clock import CLOCK
-from target_w50.settings.model import ImportMode, ProgressMode, Settings, settings_from
+from target_w50.settings.model import Settings, settings_from
 from target_w50.settings.sources import Sources, read_config
 from target_w50.singer.lean_sdk import import_lean
 
@@ -50,13 +50,8 @@ def seed_command(
     fields alone; no state is written.
     """
     values = read_config(config)
-    rehearsal = {
-        **values,
-        "import_mode": ImportMode.DRY_RUN.value,
-        "suppress_custom_events": True,  # none fire here; what counts as fired is said below
-        "metrics_path": None,
-        "progress": ProgressMode.NEVER.value,
-    }
+    # None fire here; what counts as fired is said below.
+    rehearsal = rehearsal_of(values) | {"suppress_custom_events": True}
     settings = prompt(settings_from(rehearsal))
     _need_something(settings)
     say_where(settings, config)
