@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import socket
 import struct
 import threading
@@ -132,7 +133,8 @@ class Reply:
 
     Attributes:
         raw: bytes to send.
-        keep: go on with the connection afterwards.
+        keep: go on with the connection afterwards; otherwise the answer says that it is the last one.
+        unannounced: hang up without having said so.
         reset: end it with a RST instead of a FIN.
         hang: send nothing more until the server ends.
         endless: bytes to send over and over then, until the other side hangs up.
@@ -143,6 +145,7 @@ class Reply:
 
     raw: bytes = b""
     keep: bool = False
+    unannounced: bool = False
     reset: bool = False
     hang: bool = False
     endless: bytes = b""
@@ -228,7 +231,7 @@ class RawServer:
                     return
 
     def _answer(self, connection: socket.socket, reply: Reply) -> None:
-        connection.sendall(reply.raw)
+        connection.sendall(reply.raw if reply.keep or reply.unannounced else _as_the_last(reply.raw))
         while reply.endless and not self._ended.is_set():
             connection.sendall(reply.endless)
         if reply.hang:
@@ -237,6 +240,13 @@ class RawServer:
             self.go.wait(10)
             connection.sendall(reply.late)
             self.sent_late.release()
+
+
+def _as_the_last(raw: bytes) -> bytes:
+    """Let an answer say that the connection ends with it: a client might be quicker than its end."""
+    status_line, end, rest = raw.partition(b"\r\n")
+    is_an_answer = re.match(rb"HTTP/1\.1 [2-9]\d\d ", status_line)
+    return status_line + end + b"Connection: close" + end + rest if is_an_answer and end else raw
 
 
 def _content_length(head: bytes) -> int:

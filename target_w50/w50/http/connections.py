@@ -11,6 +11,9 @@ acknowledged at once, where the system can.
 They know one timeout for each read, and none for the whole: whoever sends a byte now and then keeps them for
 ever. So each step at the socket has what is left of the exchange, if that is less.
 
+Who refuses a request often hangs up as well, and does not always say so: a POST that is tried again at once
+on that connection would be in doubt for nothing. So a connection is not used again after a refusal.
+
 And they take what comes for the answer: an interim answer that is not 100, or what was left over by the
 answer before. So interim answers are read past (RFC 9110, 15.2), and a connection on which anything came that
 was not asked for is not used again.
@@ -129,6 +132,7 @@ class _KeepingMixin:
     """Keeps an exchange within its bounds, and notes when the connection is made and how long it was idle."""
 
     last_used: float | None = None
+    _was_refused = False
     _has_leftovers: Callable[[], bool] | None = None
 
     def connect(self) -> None:
@@ -153,6 +157,8 @@ class _KeepingMixin:
         if self.sock is None:  # type: ignore[attr-defined]
             return False
         if self.last_used is not None and here.underway.now() - self.last_used > MAX_IDLE_S:
+            return False
+        if self._was_refused:
             return False
         if self._has_leftovers is not None and self._has_leftovers():
             return False
@@ -199,6 +205,7 @@ class _KeepingMixin:
 
     def getresponse(self) -> Any:
         response = super().getresponse()  # type: ignore[misc]
+        self._was_refused = response.status >= HTTPStatus.BAD_REQUEST
         self._has_leftovers = here.underway.has_leftovers
         self.last_used = here.underway.now()
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
@@ -277,12 +278,24 @@ def test_a_connection_is_kept_but_not_after_it_was_idle_for_two_seconds() -> Non
 
 
 def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
-    with RawServer([Reply(GOOD)]).running() as server:
+    with RawServer([Reply(GOOD, unannounced=True)]).running() as server:
         client = _client(server.url)
         for _ in range(3):
             _create(client)
             assert server.hung_up.acquire(timeout=5)
         assert server.connections == 3
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_after_a_refusal_the_next_try_has_a_connection_of_its_own(status: int) -> None:
+    """Who refuses often hangs up: a moment later, and without having said so."""
+    with RawServer([Reply(http(status), keep=True), Reply(GOOD, keep=True)]).running() as server:
+        client = _client(server.url)
+        with contextlib.suppress(RefusedError, DoubtfulError):
+            _create(client)
+        _create(client)
+        assert server.connections == 2
+        client.close()
 
 
 def test_compressed_answers_are_read() -> None:
