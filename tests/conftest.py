@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,9 @@ import pytest
 
 from dev.found_or_installed import AGAIN
 from target_w50.sandbox import Sandbox
+from tests import loopback
 from tests.effort import tries
+from tests.fake_time import OF_THE_RUN
 from tests.support import (
     LIST,
     OTHER_LIST,
@@ -49,6 +52,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 heed_signals()
+loopback.stay()
 # What programs remember across runs is the test's own, and never the user's.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="target-w50-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
@@ -104,6 +108,25 @@ def signals_stay_free() -> Iterator[None]:
     """A run takes the signals of its process over: programs started by later tests would heed none."""
     yield
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_machine() -> Iterator[None]:
+    """No test asks anybody else, not even for the address of a name."""
+    yield
+    asked, loopback.AWAY[:] = [*loopback.AWAY], []
+    assert not asked
+
+
+@pytest.fixture(autouse=True)
+def no_thread_of_a_run_is_left() -> Iterator[None]:
+    """A run that was not wound up would go on beside later tests."""
+    before = {*threading.enumerate()}
+    yield
+    left = [each for each in threading.enumerate() if each.name.startswith(OF_THE_RUN) and each not in before]
+    for each in left:
+        each.join(10)
+    assert not [each.name for each in left if each.is_alive()]
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ class FakeClock(Clock):
         self.lock = threading.RLock()
         self.asleep: dict[threading.Thread, tuple[FakeCondition, float | None]] = {}
         self._reader = threading.current_thread()
+        self._others = {*threading.enumerate()} - {self._reader}
 
     def monotonic(self) -> float:
         return self._now_s
@@ -52,7 +53,7 @@ class FakeClock(Clock):
             threads = [
                 each
                 for each in threading.enumerate()
-                if each is self._reader or each.name.startswith(OF_THE_RUN)
+                if each is self._reader or (each.name.startswith(OF_THE_RUN) and each not in self._others)
             ]
             moments = [until for _, until in self.asleep.values() if until is not None]
             if not moments or any(each not in self.asleep for each in threads):

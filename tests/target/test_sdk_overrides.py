@@ -380,13 +380,16 @@ def test_the_sdk_drains_a_sink_by_process_batch_and_finds_ours_empty(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = TargetW50(config=config)
-    monkeypatch.setattr(target, "process_endofpipe", lambda: None)
-    listen(target, schema(), record(1))
-    try:
+    end, found = target.process_endofpipe, list[tuple[int, bool]]()
+
+    def look_and_end() -> None:
         sink = target.get_sink("contacts")
-        assert (sink.current_size, sink.is_full) == (0, False)
-    finally:
-        target.run.close()
+        found.append((sink.current_size, sink.is_full))
+        end()
+
+    monkeypatch.setattr(target, "process_endofpipe", look_and_end)
+    listen(target, schema(), record(1))
+    assert found == [(0, False)]
     drained: list[object] = []
     monkeypatch.setattr(PlainSink, "process_batch", lambda *_: drained.append(1))
     listen(PlainTarget(), schema(), record(1))
