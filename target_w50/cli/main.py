@@ -221,8 +221,9 @@ def _invoke(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except TargetW50Error as error:
         if error.code == SettingsError.default_code and context is not None and context.meta.get(NO_SETTINGS):
-            click.echo(
-                "w50: no settings were given: name a file with --config, or let `w50 init` make one", err=True
+            error = SettingsError(
+                "No settings were given: name a file with --config, or let `w50 init` make one. "
+                "Nothing was read or sent."
             )
         # The commands change nothing at W50, so each can be run again.
         say_last(error, "safe", program="w50")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -50,6 +51,22 @@ def test_help_names_every_command_with_its_summary(capsys: pytest.CaptureFixture
     for name, lazy in program.COMMANDS.items():
         assert f"  {name} " in printed
         assert lazy.summary in printed
+
+
+@pytest.mark.parametrize("arguments", [("lists",), ("check",), ("job", "42", "7")], ids=" ".join)
+def test_without_settings_the_last_line_says_where_to_get_some(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert program.run(arguments) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith(
+        "w50: No settings were given: name a file with --config, or let `w50 init` make one."
+    )
+    assert "auth_token" not in said[-1]
 
 
 @pytest.mark.parametrize("name", sorted(program.COMMANDS))

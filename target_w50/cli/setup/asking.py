@@ -29,7 +29,9 @@ class Asking:
 
     def text(self, question: str, default: str | None = None) -> str:
         """The answer, which is not empty."""
-        return str(click.prompt(printable(question), default=default, err=True)).strip()
+        if default is not None:
+            return str(click.prompt(printable(question), default=default, err=True)).strip()
+        return self._asked(question, hide_input=False).strip()
 
     def text_or_nothing(self, question: str) -> str:
         """The answer, which may be empty."""
@@ -37,9 +39,19 @@ class Asking:
 
     def secret(self, question: str, *, may_be_empty: bool = False) -> str:
         """The answer, which is not shown while it is typed."""
-        default = "" if may_be_empty else None
+        return self._asked(question, hide_input=True, may_be_empty=may_be_empty)
+
+    def _asked(self, question: str, *, hide_input: bool, may_be_empty: bool = False) -> str:
+        # Click asks again without a word where there is no answer and no default.
         return str(
-            click.prompt(printable(question), hide_input=True, default=default, show_default=False, err=True)
+            click.prompt(
+                printable(question),
+                hide_input=hide_input,
+                default="",
+                show_default=False,
+                err=True,
+                value_proc=str if may_be_empty else _an_answer,
+            )
         )
 
     def yes(self, question: str, *, default: bool = False) -> bool:
@@ -77,3 +89,9 @@ class Asking:
                 f"There is nobody to ask; say what lacks: {'; '.join(self.lacks)}. Nothing was written.",
                 code="usage",
             )
+
+
+def _an_answer(given: str) -> str:
+    if not given.strip():
+        raise click.UsageError("Nothing was entered.")
+    return given
