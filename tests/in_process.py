@@ -113,6 +113,7 @@ class Came:
 
     Attributes:
         jobs: every contact as it would be sent, with its place and raw lines, by batches and jobs, in order.
+        suspects: of each job, the values that failed a check and are sent: how many, where the first were.
         counts: the streams' figures.
         stretches: what each stretch of the input waits for, and its state.
         quarantine: the lines of the quarantine file.
@@ -120,6 +121,7 @@ class Came:
     """
 
     jobs: list[list[list[tuple[bytes, int, bytes]]]] = field(default_factory=list)
+    suspects: list[dict[str, tuple[int, list[int]]]] = field(default_factory=list)
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     stretches: list[dict[str, Any]] = field(default_factory=list)
     quarantine: list[bytes] = field(default_factory=list)
@@ -151,6 +153,7 @@ def load(config: Mapping[str, Any], lines: bytes, prepare: Callable[[TargetW50],
     for job in cast("TakingLoader", run.loader).jobs:
         parts = [job.store.parts(batch) for batch in job.batches]
         came.jobs.append([[(each.fragment, each.place, each.raw) for each in batch] for batch in parts])
+        came.suspects.append({name: (each.count, each.first.tolist()) for name, each in job.suspects.items()})
         job.store.close()
     for name, counts in run.ledger.streams.items():
         figures = dict(vars(counts))

@@ -2,7 +2,8 @@
 
 A record takes it only if the general way would make the very same contact of it; whatever is unusual about a
 record (a value that does not fit, a match value that is blank, a record that was deleted) is left to the
-general way, record by record; that also finds the words for what is wrong.
+general way, record by record; that also finds the words for what is wrong. Only the failed check of a value
+that is sent all the same is told here: one address in twenty may be none.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from target_w50.contacts.columns import (
 from target_w50.contacts.maker import told_apart
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import ENC_CONTACT_ID, all_folded
-from target_w50.contacts.quick_checks import finder_of
+from target_w50.contacts.quick_checks import Failures, finder_of, tell_failed
 from target_w50.contacts.step_compiler import compile_steps
 from target_w50.contacts.steps import AS_THEY_ARE, NoStepsError, Origin, Step, Steps
-from target_w50.settings.model import ImportMode, MatchValues, NullValues, Settings
+from target_w50.settings.model import ImportMode, MatchValues, NullValues, OnFailedCheck, Settings
 from target_w50.validation.property_rules import RecordRules
 from target_w50.w50 import WireFormat
 
@@ -50,9 +51,10 @@ class Made:
         fragments: each contact as it is sent; None where its line is left to the general way.
         matched: match values, where EncContactId may tell contacts from others as well.
         doubtful: which lines are left to the general way, in order.
+        failed: the checks that values failed which are sent all the same, by line.
     """
 
-    __slots__ = ("doubtful", "fragments", "identities", "matched")
+    __slots__ = ("doubtful", "failed", "fragments", "identities", "matched")
 
     def __init__(
         self,
@@ -60,11 +62,13 @@ class Made:
         fragments: Sequence[bytes | None],
         matched: Sequence[Hashable] | None,
         doubtful: Sequence[int],
+        failed: Failures,
     ) -> None:
         self.identities = identities
         self.fragments = fragments
         self.matched = matched
         self.doubtful = doubtful
+        self.failed = failed
 
 
 class ShortWay:
@@ -94,8 +98,9 @@ class ShortWay:
             [step.field_name or "" for step in sent], omits_nulls=entry.null_values is NullValues.OMIT
         )
         columns = {step.field_name: step.column for step in sent}
-        # What fails a check is for the general way to tell, and to send or not.
-        self._finders = [(columns[check.field_name], finder_of(check)) for check in mapping.checks]
+        self._finders = [(check, columns[check.field_name], finder_of(check)) for check in mapping.checks]
+        # What is not sent all the same is for the general way to tell, and to leave out.
+        self._sends_failed = entry.on_failed_check is OnFailedCheck.WARN
         self._folds = plan.by_fields and entry.match_values is MatchValues.FOLDED
 
     def make(self, lines: Sequence[bytes], *, bare: bool = False) -> Made:
@@ -108,14 +113,12 @@ class ShortWay:
         doubtful: set[int] = set()
         columns = self._read(lines, doubtful, bare=bare)
         if not columns:
-            count = len(lines)
-            return Made([None] * count, [None] * count, None, range(count))
+            return _nothing_of(lines)
         try:
             return self._made(columns, doubtful)
         except Exception as error:  # noqa: BLE001  # the general way takes them, or says what is wrong
             log.debug("Records are taken the general way (%s)", type(error).__name__)
-            count = len(lines)
-            return Made([None] * count, [None] * count, None, range(count))
+            return _nothing_of(lines)
 
     def _made(self, columns: list[Column], doubtful: set[int]) -> Made:
         for step in self._texts:
@@ -138,12 +141,22 @@ class ShortWay:
                 identity if enc is UNSET else (ENC_CONTACT_ID, enc)
                 for identity, enc in zip(identities, encs, strict=True)
             ]
-        for column, find in self._finders:
-            doubtful.update(find(columns[column]))
+        failed = self._failed(columns, doubtful)
         fragments = self._write([columns[column] for column in self._sent], encs)
         if None in fragments:
             doubtful.update(row for row, fragment in enumerate(fragments) if fragment is None)
-        return Made(identities, fragments, matched, sorted(doubtful))
+        return Made(identities, fragments, matched, sorted(doubtful), failed)
+
+    def _failed(self, columns: list[Column], doubtful: set[int]) -> Failures:
+        """The checks that values failed which are sent all the same."""
+        failed: Failures = {}
+        for check, at, find in self._finders:
+            rows = find(columns[at])
+            if not self._sends_failed:
+                doubtful.update(rows)
+            elif rows:
+                tell_failed(check, columns[at], rows, failed)
+        return failed
 
     def _enc_contact_ids(self, columns: list[Column], doubtful: set[int]) -> list[Any] | None:
         """Each contact's EncContactId, or UNSET; None where no contact has any."""
@@ -205,6 +218,12 @@ class ShortWay:
                 for identity, keys in zip(identities, zip(*whole, strict=True), strict=True)
             ]
         return [*all_folded(identities)] if self._folds else identities
+
+
+def _nothing_of(lines: Sequence[bytes]) -> Made:
+    """All of the lines are left to the general way."""
+    count = len(lines)
+    return Made([None] * count, [None] * count, None, range(count), {})
 
 
 def short_way(  # noqa: PLR0917 - what the short way is compiled from

@@ -1,6 +1,7 @@
 """Checks of a column of values at once: which of them are not plainly good, at a small cost for each.
 
-Nothing is decided here about a value that may be wrong: its record goes the general way, which has the words.
+Which of them are wrong, and in what words, is for the judges of `check_values` to say, here as on the general
+way.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from target_w50.contacts.check_values import (
     Judge,
     judge_of,
 )
-from target_w50.contacts.checks import FieldCheck
+from target_w50.contacts.checks import FailedCheck, FieldCheck
 from target_w50.settings.checks import CheckKind
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 Find = Callable[[Sequence[Any]], "list[int]"]
 """Gives the rows of a column whose values may be wrong, in order."""
+
+Failures = dict[int, tuple[FailedCheck, ...]]
+"""By row, the checks that its values failed."""
 
 MOST_KNOWN = 1 << 14
 """Of domains and choices so many are remembered to be good."""
@@ -55,6 +59,16 @@ def finder_of(check: FieldCheck) -> Find:
         return [row for row in quick(column) if _is_wrong(column[row], judge)]
 
     return find
+
+
+def tell_failed(check: FieldCheck, column: Sequence[Any], rows: Iterable[int], failures: Failures) -> None:
+    """Note which of these values fail the check, and how."""
+    judge = judge_of(check)
+    for row in rows:
+        value = column[row]
+        message = None if value is None or value is UNSET else judge(value)
+        if message is not None:
+            failures[row] = (*failures.get(row, ()), FailedCheck(check, message))
 
 
 def _is_wrong(value: Any, judge: Judge) -> bool:

@@ -57,6 +57,11 @@ class OpenBatch:
         """The contact of a row."""
         return self.contacts.get(row) or read_fragment(self.fragments[row])
 
+    def suspect(self, suspects: Mapping[int, Mapping[str, int]]) -> None:
+        """Of the contacts that are taken next, by index: what `suspects` has of each."""
+        before = len(self.rows)
+        self.suspects.update((before + row, suspects[row]) for row in sorted(suspects))
+
     def extend(
         self,
         identities: Sequence[Hashable | None],

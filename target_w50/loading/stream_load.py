@@ -135,13 +135,14 @@ class StreamLoad(StreamBatches):
             return None
         return size + count * ROW_BYTES + (sum(map(len, raws)) if self._keeps_raws else 0)
 
-    def add_plainly(
+    def add_plainly(  # noqa: PLR0917 - as `add`
         self,
         identities: Sequence[Hashable | None],
         fragments: Sequence[bytes],
         places: Sequence[int],
         raws: Sequence[bytes],
         matched: Sequence[Hashable] | None = None,
+        suspects: Mapping[int, Mapping[str, int]] | None = None,
     ) -> bool:
         """Take several contacts at once, if there is nothing to decide about any of them.
 
@@ -151,6 +152,7 @@ class StreamLoad(StreamBatches):
             places: where they were read.
             raws: what the tap sent for them.
             matched: their match values, where EncContactId may tell them from others as well.
+            suspects: by index, of those that have any: as `add` has them.
 
         Returns:
             False, with none taken, if one must be merged or cut off from others, or a limit is near.
@@ -163,6 +165,8 @@ class StreamLoad(StreamBatches):
             return False
         if not self._keeps_raws:
             raws = ()
+        if suspects:
+            self._batch.suspect(suspects)
         self._batch.extend(identities, fragments, places, raws, matched if self._sifts else None)
         self._open_batches.grow(self, held)
         self._in_job += len(fragments)

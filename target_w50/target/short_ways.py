@@ -7,7 +7,7 @@ from typing import cast
 
 from target_w50.contacts.fast_path import Made, ShortWay
 from target_w50.singer.ways import Way
-from target_w50.target.sinks import W50Sink
+from target_w50.target.sinks import W50Sink, suspects_of
 
 
 class StreamWay:
@@ -48,8 +48,12 @@ class StreamWay:
         sink = self.sink
         identities, fragments = _part(made, start, end)
         matched = None if made.matched is None else made.matched[start:end]
-        if not sink.load.add_plainly(identities, fragments, places, lines, matched):
+        failed = {row - start: each for row, each in made.failed.items() if start <= row < end}
+        suspects = {row: suspects_of(each, places[row]) for row, each in failed.items()}
+        if not sink.load.add_plainly(identities, fragments, places, lines, matched, suspects):
             return False
+        for row, each in sorted(failed.items()):
+            sink.tell_failed(each, places[row])
         sink.read(end - start)
         return True
 
@@ -64,7 +68,13 @@ class StreamWay:
             raise AssertionError
         sink.read(1)
         matched = None if made.matched is None else made.matched[row]
-        sink.load.add(made.identities[row], fragment, place, line, None, matched)
+        failed = made.failed.get(row)
+        if failed is None:
+            sink.load.add(made.identities[row], fragment, place, line, None, matched)
+            return
+        sink.tell_failed(failed, place)
+        suspects = suspects_of(failed, place)
+        sink.load.add(made.identities[row], fragment, place, line, None, matched, suspects)
 
 
 def _part(made: Made, start: int, end: int) -> tuple[Sequence[Hashable | None], Sequence[bytes]]:

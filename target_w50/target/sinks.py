@@ -159,9 +159,13 @@ class W50Sink(Sink):
         if not ready.failed:
             self.load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched)
             return
-        self._tell_failed(ready.failed, place, self._what_becomes)
-        suspects = {each.check.field_name: place for each in ready.failed} if self._sends_failed else {}
+        self.tell_failed(ready.failed, place)
+        suspects = suspects_of(ready.failed, place) if self._sends_failed else {}
         self.load.add(ready.identity, ready.fragment, place, kept, contact, ready.matched, suspects)
+
+    def tell_failed(self, failed: Iterable[FailedCheck], place: int) -> None:
+        """Count values of a contact that failed though it is taken, and name the first of each field."""
+        self._tell_failed(failed, place, self._what_becomes)
 
     def _tell_failed(self, failed: Iterable[FailedCheck], place: int, what_becomes: str) -> None:
         """Count values that failed, and name the first of each field; a plan names them itself."""
@@ -218,3 +222,8 @@ class W50Sink(Sink):
         del context
         if self._load is not None:
             self._load.flush()
+
+
+def suspects_of(failed: Iterable[FailedCheck], place: int) -> dict[str, int]:
+    """The FieldNames whose values failed and are sent all the same, and where they were read."""
+    return {each.check.field_name: place for each in failed}

@@ -403,6 +403,21 @@ def test_a_line_that_is_not_utf_8_ends_both_ways_alike() -> None:
     assert (short.error or "").startswith("input_not_utf8: Line 4 ")
 
 
+def noting(general: list[Any]) -> Callable[[TargetW50], None]:
+    """Has it noted which records go the general way."""
+
+    def watch(target: TargetW50) -> None:
+        load_record = target._load_record
+
+        def noted(*arguments: Any) -> None:
+            general.append(arguments)
+            load_record(*arguments)
+
+        target._load_record = noted  # type: ignore[method-assign,assignment]
+
+    return watch
+
+
 def test_plain_records_go_the_short_way() -> None:
     config = {
         "api_url": "http://127.0.0.1:1",
@@ -416,22 +431,62 @@ def test_plain_records_go_the_short_way() -> None:
     for number in range(20):
         record = f'{{"id": {number}, "a": {number}.50}}'
         lines.append(f'{{"type": "RECORD", "stream": "{STREAMS[number % 2]}", "record": {record}}}')
-    general = []
-
-    def watch(target: TargetW50) -> None:
-        load_record = target._load_record
-
-        def noted(*arguments: Any) -> None:
-            general.append(arguments)
-            load_record(*arguments)
-
-        target._load_record = noted  # type: ignore[method-assign,assignment]
-
-    came = load(config, "\n".join(lines).encode(), watch)
+    general: list[Any] = []
+    came = load(config, "\n".join(lines).encode(), noting(general))
     assert came.error is None
     assert not general
     assert [each["records_read"] for each in came.counts.values()] == [10, 10]
     assert came.jobs[0][0][-1][0] == b'{"Values":{"id":18,"a":18.50}}'
+
+
+@pytest.mark.parametrize("on_failed_check", ["warn", "omit", "quarantine"])
+def test_a_failed_check_is_told_alike_both_ways_and_takes_the_short_one_where_the_value_is_sent(
+    on_failed_check: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    config = {
+        "api_url": "http://127.0.0.1:1",
+        "auth_token": "t",
+        "run_id": "a-run",
+        "on_invalid_record": "quarantine",
+        "max_rejected_percent": 100,
+        "batch_size_rows": 12,
+        "streams": [
+            {
+                "stream": "*",
+                "contact_list": "1",
+                "field_naming": "exact",
+                "match_fields": ["id"],
+                "contact_checks": {"email": "email", "a": "text", "b": "date"},
+                "on_failed_check": on_failed_check,
+            },
+        ],
+    }
+    text = {"type": ["null", "string"]}
+    schema = {"properties": {"id": {"type": "integer"}, "email": text, "a": text, "b": {}}}
+    lines = [schema_line(stream, schema, ["id"]) for stream in STREAMS]
+    odd = {3: '"no"', 7: '" a@b.de"', 8: "null", 11: '""', 20: '"b@c.local"', 33: '"no"'}
+    for number in range(40):
+        values = [odd.get(number, '"ann@example.com"'), '"NULL"' if number % 11 == 0 else '"x"']
+        values.append("[1]" if number == 30 else '"1980-02-30"' if number == 33 else "null")
+        key = 3 if number == 10 else number  # merged, and what had failed is no longer sent
+        members = zip(("id", "email", "a", "b"), (str(key), *values), strict=True)
+        record = "{" + ", ".join(f'"{name}": {value}' for name, value in members) + "}"
+        stream = STREAMS[number % 9 == 0]
+        lines.append(f'{{"type": "RECORD", "stream": "{stream}", "record": {record}}}')
+    general: list[Any] = []
+    content = "\n".join(lines).encode()
+    both = []
+    for name, prepare in (("short", noting(general)), ("general", only_the_general_way)):
+        came = load({**config, "quarantine_path": str(tmp_path / name)}, content, prepare)
+        both.append((came, [each for each in caplog.messages if "FieldName" in each]))
+        caplog.clear()
+    (short, said), (other, said_there) = both
+    assert short == other
+    assert sorted(said) == sorted(said_there)
+    assert len(said) == 10
+    assert (len(general) == 0) == (on_failed_check == "warn")
+    sent = [each["email"] for each in short.suspects if "email" in each]
+    assert sent == ([(3, [10, 23, 36])] if on_failed_check == "warn" else [])
 
 
 @pytest.mark.parametrize("prepare", [lambda _: None, only_the_general_way], ids=["short", "general"])
