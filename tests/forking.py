@@ -1,61 +1,127 @@
 """Runs the real program many times without importing it each time: a process that has it forks for each.
 
 Each run is a process of its own, with its own standard streams, environment, signals and exit status; only
-the imports are shared. Orders come in on one descriptor, exit statuses go out on another.
+the imports are shared. Orders come in on a socket, each with the run's descriptors; its process id and, at
+its end, its exit status go out on a pipe of the run's own.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
+import select
 import signal
+import socket
 import sys
+import time
+from importlib import import_module
 from typing import Any, NoReturn
 
 LONGEST_S = 60
-"""A run that takes longer hangs; it is ended by SIGALRM."""
+"""A run that nobody can end and that takes longer hangs; it is ended by SIGALRM."""
+PARTS = (
+    "coverage",
+    "re2",
+    "regex",
+    "target_w50.__main__",
+    "target_w50.program.command",
+    "target_w50.program.failed_start",
+    "target_w50.program.lifecycle",
+    "target_w50.w50.client",
+)
+LENGTH_BYTES = 4
+"""What an order begins with: how many bytes it has."""
 
 
-def serve(orders_fd: int, answers_fd: int) -> None:
-    """Run what is ordered, one after the other, until the orders end."""
-    from target_w50.program.command import main  # noqa: PLC0415
+def serve(orders: socket.socket) -> None:
+    """Start what is ordered, and tell the end of each, until the orders end."""
+    gc.disable()  # as the program does while it imports
+    _import()
+    gc.freeze()
+    ended_fd, wake_fd = os.pipe()
+    for each in (ended_fd, wake_fd):
+        os.set_blocking(each, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_fd, warn_on_full_buffer=False)
+    reports: dict[int, int] = {}
+    while True:
+        ready, _, _ = select.select([orders.fileno(), ended_fd], [], [])
+        if ended_fd in ready:
+            os.read(ended_fd, 4096)
+            _report_ends(reports)
+        if orders.fileno() in ready:
+            start, descriptors, _, _ = socket.recv_fds(orders, LENGTH_BYTES, 4)
+            if not start:
+                return
+            order = json.loads(_exactly(orders, int.from_bytes(start, "big")))
+            *streams, report = descriptors
+            pid = os.fork()
+            if pid == 0:
+                for each in (orders.detach(), ended_fd, wake_fd, report, *reports.values()):
+                    os.close(each)
+                _run(order, streams)
+            for each in streams:
+                os.close(each)
+            reports[pid] = report
+            os.write(report, b"%d\n" % pid)
+
+
+def _import() -> None:
+    """What takes the time; all but the first the program imports once it needs them."""
     from target_w50.singer.lean_sdk import import_lean  # noqa: PLC0415
 
     import_lean()
-    # What takes the time; the latter three the program imports once it needs them.
-    import re2  # noqa: F401, PLC0415
-    import regex  # noqa: F401, PLC0415
-
-    import target_w50.program.lifecycle  # noqa: PLC0415
-    import target_w50.w50.client  # noqa: F401, PLC0415
-
-    with os.fdopen(orders_fd, "rb") as orders, os.fdopen(answers_fd, "wb", buffering=0) as answers:
-        for line in orders:
-            order: dict[str, Any] = json.loads(line)
-            pid = os.fork()
-            if pid == 0:
-                _run(order, main)
-            _, status = os.waitpid(pid, 0)
-            answers.write(json.dumps(os.waitstatus_to_exitcode(status)).encode() + b"\n")
+    for name in PARTS:
+        import_module(name)
 
 
-def _run(order: dict[str, Any], main: Any) -> NoReturn:
-    signal.alarm(LONGEST_S)
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        fd = os.open(order[name], flags, 0o600)
+def _exactly(orders: socket.socket, size: int) -> bytes:
+    content = b""
+    while len(content) < size:
+        content += orders.recv(size - len(content))
+    return content
+
+
+def _report_ends(reports: dict[int, int]) -> None:
+    while reports:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            break
+        report = reports.pop(pid)
+        os.write(report, b"%d\n" % os.waitstatus_to_exitcode(status))
+        os.close(report)
+
+
+def _run(order: dict[str, Any], streams: list[int]) -> NoReturn:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if order["ends_itself"]:
+        signal.alarm(LONGEST_S)
+    for number, fd in enumerate(streams):
         os.dup2(fd, number)
-        os.close(fd)
+        if fd > 2:  # that of standard error
+            os.close(fd)
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
+    time.tzset()
+    gc.enable()
+    if any(os.environ.get(name) for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")):
+        import coverage  # noqa: PLC0415
+
+        coverage.process_startup()
     if order["script"]:
         sys.argv = [order["script"], *order["arguments"]]
         runpy.run_path(order["script"], run_name="__main__")
         sys.exit()
-    sys.exit(main(order["arguments"]))
+    from target_w50.__main__ import main  # noqa: PLC0415
+
+    sys.argv = ["target-w50", *order["arguments"]]
+    main()
+    raise AssertionError
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -6,54 +6,153 @@ import atexit
 import functools
 import json
 import os
+import select
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from tests.support import Finished, read_metrics
+from tests.forking import LENGTH_BYTES
+from tests.support import UNMEASURED, Finished, read_metrics
 
 
 class _Forks:
-    """The process that forks for each run; it ends when its pipe is closed."""
+    """The process that forks for each run; it ends when its socket is closed."""
 
     def __init__(self) -> None:
-        orders_read, self._orders = os.pipe()
-        self._answers_fd, answers_write = os.pipe()
+        self._orders, theirs = socket.socketpair()
         script = Path(__file__).with_name("forking.py")
         self.process = subprocess.Popen(
-            [sys.executable, str(script), str(orders_read), str(answers_write)],
-            pass_fds=(orders_read, answers_write),
+            [sys.executable, str(script), str(theirs.fileno())],
+            pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            env={**os.environ, **UNMEASURED},
         )
-        os.close(orders_read)
-        os.close(answers_write)
-        self._answers = os.fdopen(self._answers_fd, "rb")
+        theirs.close()
         self._one_by_one = threading.Lock()
         atexit.register(self._end)
 
-    def run(self, order: Mapping[str, Any]) -> int:
-        if not self._one_by_one.acquire(blocking=False):
-            raise AssertionError("runs that overlap must be started as programs of their own")
-        try:
-            os.write(self._orders, json.dumps(order).encode() + b"\n")
-            status: int = json.loads(self._answers.readline())
-        finally:
-            self._one_by_one.release()
-        return status
+    def begin(self, order: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+        content = json.dumps(order).encode()
+        with self._one_by_one:
+            socket.send_fds(self._orders, [len(content).to_bytes(LENGTH_BYTES, "big")], [*descriptors])
+            self._orders.sendall(content)
 
     def _end(self) -> None:
-        os.close(self._orders)
+        self._orders.close()
         self.process.wait()
-        self._answers.close()
 
 
 @functools.cache
 def _forks() -> _Forks:
     return _Forks()
+
+
+class Fork:
+    """A run of the program that is under way; what can be done with it is what `subprocess.Popen` can.
+
+    Args:
+        arguments: of the program.
+        environment: all of it.
+        folder: the one that it runs in.
+        stdin: its descriptor, or `subprocess.PIPE`; so are the next two.
+        script: instead of the program.
+        ends_itself: whether nobody else does.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+        folder: Path | None = None,
+        script: Path | None = None,
+        ends_itself: bool = False,
+    ) -> None:
+        self.returncode: int | None = None
+        self.stdin: IO[bytes] | None = None
+        self.stdout: IO[bytes] | None = None
+        self.stderr: IO[bytes] | None = None
+        self._one_by_one = threading.Lock()
+        theirs = [stdin, stdout, stderr]
+        ours: list[int] = []
+        if stdin == subprocess.PIPE:
+            theirs[0], write_end = os.pipe()
+            ours.append(theirs[0])
+            self.stdin = os.fdopen(write_end, "wb")
+        if stdout == subprocess.PIPE:
+            read_end, theirs[1] = os.pipe()
+            ours.append(theirs[1])
+            self.stdout = os.fdopen(read_end, "rb")
+        if stderr == subprocess.PIPE:
+            read_end, theirs[2] = os.pipe()
+            ours.append(theirs[2])
+            self.stderr = os.fdopen(read_end, "rb")
+        read_end, report = os.pipe()
+        self._report_fd = read_end
+        weakref.finalize(self, os.close, read_end)
+        order = {
+            "arguments": [*arguments],
+            "environment": dict(environment),
+            "folder": str(folder or Path.cwd()),
+            "script": None if script is None else str(script),
+            "ends_itself": ends_itself,
+        }
+        _forks().begin(order, [*theirs, report])
+        for each in (*ours, report):
+            os.close(each)
+        self.pid = self._told()
+
+    def poll(self) -> int | None:
+        """Its exit status, once it has ended."""
+        return self._status(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, waited for.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not ended by then; the time is in seconds.
+        """
+        status = self._status(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired("a fork", timeout or 0)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _status(self, within_s: float | None) -> int | None:
+        if self.returncode is None and select.select([self._report_fd], [], [], within_s)[0]:
+            with self._one_by_one:
+                if self.returncode is None:
+                    self.returncode = self._told()
+        return self.returncode
+
+    def _told(self) -> int:
+        """The next number of the report; each is written at once."""
+        line = b""
+        while not line.endswith(b"\n"):
+            more = os.read(self._report_fd, 1)
+            if not more:
+                raise AssertionError("the process that forks has ended")
+            line += more
+        return int(line)
 
 
 def run_forked(
@@ -79,13 +178,20 @@ def run_forked(
     """
     streams.mkdir(parents=True, exist_ok=True)
     (streams / "stdin").write_bytes(content)
-    order = {
-        "arguments": [*arguments],
-        "script": None if script is None else str(script),
-        "folder": str(folder or streams),
-        "environment": {**os.environ, **(environment or {})},
-        **{name: str(streams / name) for name in ("stdin", "stdout", "stderr")},
-    }
-    status = _forks().run(order)
-    stdout, stderr = (streams / "stdout").read_bytes(), (streams / "stderr").read_bytes()
-    return Finished(status, stdout.decode(), stderr.decode(), read_metrics(metrics))
+    with (
+        (streams / "stdin").open("rb") as stdin,
+        (streams / "stdout").open("wb") as stdout,
+        (streams / "stderr").open("wb") as stderr,
+    ):
+        status = Fork(
+            arguments,
+            {**os.environ, **(environment or {})},
+            stdin=stdin.fileno(),
+            stdout=stdout.fileno(),
+            stderr=stderr.fileno(),
+            folder=folder or streams,
+            script=script,
+            ends_itself=True,
+        ).wait()
+    written, said = ((streams / name).read_bytes().decode() for name in ("stdout", "stderr"))
+    return Finished(status, written, said, read_metrics(metrics))

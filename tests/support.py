@@ -11,18 +11,20 @@ import queue
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from target_w50.program.lifecycle import LoadedProgram
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
 from target_w50.w50 import wire_format
+
+if TYPE_CHECKING:
+    from tests.forks import Fork
 
 JSON_FRAME = wire_format("application/json").frame
 PATIENCE_S = 60.0
@@ -180,6 +182,9 @@ class Target:
         limit: an option of the shell's `ulimit` with its value, such as `-n 7`. Coverage is not measured
             then: its own files need what the limit takes away.
         trapped: a signal that it is to inherit as ignored, such as `HUP`.
+        anew: whether it is started as a program of its own, as it is where one of the three above asks for
+            it, or a variable that Python heeds at its start. Otherwise it is forked from a process that has
+            it imported, see `tests/forks.py`: some ten times as quick, and what a test sees is the same.
         stderr: a descriptor to write standard error to, such as a terminal's.
         environment: added to this process's own.
     """
@@ -194,25 +199,14 @@ class Target:
     closed: Sequence[int] = ()
     limit: str = ""
     trapped: str = ""
+    anew: bool = False
 
     def __post_init__(self) -> None:
         path, self.metrics_path = write_settings(self.folder, self.config)
         self.lines: queue.Queue[str] = queue.Queue()
         self.stdout_text = ""
         self.stderr_text = ""
-        command = [sys.executable, "-m", "target_w50", "--config", str(path), *self.arguments]
-        if self.closed or self.limit or self.trapped:
-            closing = " ".join(f"{number}>&-" for number in self.closed)
-            first = f"ulimit {self.limit} && " if self.limit else ""
-            first += f"trap '' {self.trapped} && " if self.trapped else ""
-            command = ["sh", "-c", f'{first}exec "$@" {closing}', "sh", *command]
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE if self.stdin is None else self.stdin,
-            stdout=subprocess.PIPE if self.stdout is None else self.stdout,
-            stderr=subprocess.PIPE if self.stderr is None else self.stderr,
-            env={**os.environ, **(UNMEASURED if self.limit else {}), **self.environment},
-        )
+        self.process = self._begun(["--config", str(path), *self.arguments])
         self._readers = []
         if self.stderr is None:
             self._readers.append(threading.Thread(target=self._read_stderr, daemon=True))
@@ -220,6 +214,24 @@ class Target:
             self._readers.append(threading.Thread(target=self._read_stdout, daemon=True))
         for reader in self._readers:
             reader.start()
+
+    def _begun(self, arguments: Sequence[str]) -> subprocess.Popen[bytes] | Fork:
+        from tests.forks import Fork  # noqa: PLC0415  # it stands on this module
+
+        stdin, stdout, stderr = (
+            subprocess.PIPE if fd is None else fd for fd in (self.stdin, self.stdout, self.stderr)
+        )
+        environment = {**os.environ, **(UNMEASURED if self.limit else {}), **self.environment}
+        at_the_start = self.closed or self.limit or self.trapped
+        if not (at_the_start or self.anew or any(name.startswith("PYTHON") for name in self.environment)):
+            return Fork(arguments, environment, stdin=stdin, stdout=stdout, stderr=stderr)
+        command = [sys.executable, "-m", "target_w50", *arguments]
+        if at_the_start:
+            closing = " ".join(f"{number}>&-" for number in self.closed)
+            first = f"ulimit {self.limit} && " if self.limit else ""
+            first += f"trap '' {self.trapped} && " if self.trapped else ""
+            command = ["sh", "-c", f'{first}exec "$@" {closing}', "sh", *command]
+        return subprocess.Popen(command, env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def _read_stdout(self) -> None:
         assert self.process.stdout is not None
@@ -279,16 +291,8 @@ class Target:
 def run_target(
     folder: Path, config: Mapping[str, Any], messages: Iterable[Mapping[str, Any]] | bytes, **options: Any
 ) -> Finished:
-    """Run the program over these messages to its end.
-
-    Where nothing but its arguments and its environment is out of the ordinary, and no coverage is measured in
-    it, it is forked from a process that has it imported: see `tests/forks.py`.
-    """
+    """Run the program over these messages to its end."""
     content = messages if isinstance(messages, bytes) else lines(messages)
-    environment: Mapping[str, str] = options.get("environment", {})
-    starts_anew = any(name.startswith("PYTHON") for name in environment)
-    if not starts_anew and options.keys() <= {"arguments", "environment"} and not _measured():
-        return _run_forked(folder, config, content, options.get("arguments", ()), environment)
     with Target(folder, config, **options) as target:
         assert target.process.stdin is not None
         try:
@@ -297,31 +301,6 @@ def run_target(
         except BrokenPipeError:
             pass  # it ended before it read everything: the test will tell
         return target.wait()
-
-
-def _measured() -> bool:
-    return any(os.environ.get(name) for name in UNMEASURED)
-
-
-def _run_forked(
-    folder: Path,
-    config: Mapping[str, Any],
-    content: bytes,
-    arguments: Sequence[str],
-    environment: Mapping[str, str],
-) -> Finished:
-    from tests.forks import run_forked  # noqa: PLC0415  # it stands on this module
-
-    path, metrics = write_settings(folder, config)
-    with tempfile.TemporaryDirectory() as streams:
-        return run_forked(
-            Path(streams),
-            ["--config", str(path), *arguments],
-            content,
-            metrics,
-            folder=Path.cwd(),
-            environment=environment,
-        )
 
 
 def write_settings(folder: Path, config: Mapping[str, Any]) -> tuple[Path, Path]:

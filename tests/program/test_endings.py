@@ -307,9 +307,10 @@ def test_every_ending_has_its_record_of_the_run(sandbox: Sandbox, tmp_path: Path
 
 def test_a_process_of_its_own_ends_just_so(sandbox: Sandbox, tmp_path: Path) -> None:
     """Once in the slow way, which shares nothing with the tests' own process."""
-    ended = run_target(tmp_path / "well", settings(sandbox), MESSAGES)
+    ended = run_target(tmp_path / "well", settings(sandbox), MESSAGES, anew=True)
     assert (ended.status, ended.bookmarks) == (0, [1]), ended.stderr
-    ended = run_target(tmp_path / "refused", {**settings(sandbox), "auth_token": SECRET}, MESSAGES)
+    refused = {**settings(sandbox), "auth_token": SECRET}
+    ended = run_target(tmp_path / "refused", refused, MESSAGES, anew=True)
     check_ending(ended, 3, "w50_unauthorized")
 
 

@@ -157,9 +157,11 @@ STOPS = [
 def test_the_program_stops_while(
     start: Callable[..., Sandbox], tmp_path: Path, moment: Moment, number: signal.Signals | None
 ) -> None:
+    """At the first of the moments it is a program of its own, started as by an orchestrator."""
     sandbox = start(faults=moment.faults)
     read_end, write_end = os.pipe()
-    with Target(tmp_path, settings(sandbox, **moment.config), stdout=write_end) as target:
+    anew = moment is MOMENTS[0]
+    with Target(tmp_path, settings(sandbox, **moment.config), stdout=write_end, anew=anew) as target:
         os.close(write_end)
         target.send(schema(), record(1), state(1))
         wait_until(lambda: moment.is_there(sandbox), moment.words, target)
