@@ -29,7 +29,11 @@ PARTS = (
     "target_w50.program.command",
     "target_w50.program.failed_start",
     "target_w50.program.lifecycle",
+    "target_w50.settings.sources",
     "target_w50.w50.client",
+    "target_w50.w50.oauth2",
+    "target_w50.w50.wire.xml_answers",
+    "target_w50.w50.wire.xml_requests",
 )
 LENGTH_BYTES = 4
 """What an order begins with: how many bytes it has."""
@@ -69,7 +73,7 @@ def serve(orders: socket.socket) -> None:
 
 
 def _import() -> None:
-    """What takes the time; all but the first the program imports once it needs them."""
+    """What takes the time; the program imports many of them once it needs them."""
     from target_w50.singer.lean_sdk import import_lean  # noqa: PLC0415
 
     import_lean()

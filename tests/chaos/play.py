@@ -19,6 +19,7 @@ from tests.chaos.outputs import Outputs
 from tests.chaos.process import PATIENCE_S, Program, place_of
 from tests.chaos.promises import QUARANTINE, Promises
 from tests.chaos.scenario import BLOCKED_S, HANG_FOR_GOOD_S, Misfortune, Scenario, Second
+from tests.forks import Fork
 
 MOST_RUNS = 6
 """So many runs meet with misfortunes; the last one is left in peace."""
@@ -58,9 +59,17 @@ class Result:
 
 
 class Player:
-    """One scenario from its first run to its last check."""
+    """One scenario from its first run to its last check.
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    Args:
+        seed: of the scenario.
+        folder: of all its files.
+        forked: whether its programs are forked, which spares the second that each takes to start; a signal
+            that comes within that second is then left out.
+    """
+
+    def __init__(self, seed: int, folder: Path, *, forked: bool = False) -> None:
+        self._forked = forked
         self.scenario = Scenario(seed)
         self.result = Result(seed)
         self._folder = folder
@@ -181,6 +190,7 @@ class Player:
             misfortune=misfortune,
             see=see,
             violated=self._violated,
+            forked=self._forked,
         )
 
     def start_second(self, second: Second) -> Program:
@@ -191,7 +201,7 @@ class Player:
         """What an orchestrator does next; and whether all that was promised across runs was kept."""
         ends = [(program, status)]
         if second is not None:
-            ends.append((second, second.process.returncode))
+            ends.append((second, second.process.wait()))
             self.result.beside += 1
             self.result.statuses[ends[1][1]] += 1
             self._check_the_end(ends[1][1], Misfortune(), second, self._metrics("b"))
@@ -220,7 +230,7 @@ class Player:
         with faults._lock:
             faults._faults = [each for each in faults._faults if each.fault.document not in documents]
 
-    def _disturb(self, process: subprocess.Popen[bytes], misfortune: Misfortune, before: int) -> bool:
+    def _disturb(self, process: subprocess.Popen[bytes] | Fork, misfortune: Misfortune, before: int) -> bool:
         """Send the signal when its moment has come; says whether it was sent."""
         if misfortune.number is None:
             return False

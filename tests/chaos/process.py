@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.scenario import Misfortune, Scenario
+from tests.forks import Fork
 
 PROGRAM = Path(__file__).parents[1] / "journal" / "drilled.py"
 LEASE = {"lease_s": 2.0, "renew_s": 0.4}
@@ -41,6 +42,7 @@ class Program:
         misfortune: what befalls the tap.
         see: called with each state as it comes.
         violated: told what no state may be.
+        forked: whether it is forked from a process that has it imported, see `tests/forks.py`.
 
     Attributes:
         state: the last that it printed; before that, the one that the tap began with.
@@ -58,6 +60,7 @@ class Program:
         misfortune: Misfortune,
         see: Callable[[int], None],
         violated: Callable[[str], None],
+        forked: bool = False,
     ) -> None:
         self._scenario = scenario
         self._misfortune = misfortune
@@ -66,14 +69,9 @@ class Program:
         self.begun_with = self.state = state
         self.stderr = ""
         self.has_state = False
-        command = [str(PROGRAM), json.dumps(LEASE)] if scenario.journaled else ["-m", "target_w50"]
-        self.process = subprocess.Popen(
-            [sys.executable, *command, "--config", str(config)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **environment},
-        )
+        arguments = ["--config", str(config)]
+        begin = self._forked if forked else self._anew
+        self.process: Fork | subprocess.Popen[bytes] = begin(arguments, environment)
         self.reads = threading.Event()
         if scenario.output_blocks:
             fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)  # type: ignore[arg-type]
@@ -83,6 +81,26 @@ class Program:
         self._threads = [threading.Thread(target=job) for job in jobs]
         for thread in self._threads:
             thread.start()
+
+    def _forked(self, arguments: list[str], environment: Mapping[str, str]) -> Fork:
+        return Fork(
+            [json.dumps(LEASE), *arguments] if self._scenario.journaled else arguments,
+            {**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            script=PROGRAM if self._scenario.journaled else None,
+        )
+
+    def _anew(self, arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        program = [str(PROGRAM), json.dumps(LEASE)] if self._scenario.journaled else ["-m", "target_w50"]
+        return subprocess.Popen(
+            [sys.executable, *program, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **environment},
+        )
 
     @property
     def all_is_covered(self) -> bool:

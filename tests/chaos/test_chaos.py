@@ -1,4 +1,4 @@
-"""The short version of `make chaos`: a few scenarios, other ones every day."""
+"""The short version of `make chaos`: a few scenarios, other ones every day, and programs that are forked."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ TODAY = dt.datetime.now(dt.timezone.utc).date().toordinal()
 def test_every_promise_is_kept_whatever_befalls_w50_the_tap_and_the_program(
     seed: int, tmp_path: Path
 ) -> None:
-    result = Player(seed, tmp_path).play()
+    result = Player(seed, tmp_path, forked=True).play()
     assert result.violations == [], f"to repeat: python -m tests.chaos.run --runs 1 --seed {seed}"
