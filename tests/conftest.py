@@ -75,6 +75,16 @@ UNMEASURED_PLACES = {*WHOLE, "journal", "loading", "report", "test_stopping.py"}
 longer than running them."""
 
 
+@pytest.hookimpl(optionalhook=True)  # xdist's
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Have tests that want the same started run in one process."""
+    if config.getvalue("dist") != "load":
+        return None
+    from tests.scheduling import InGroups  # noqa: PLC0415  # only here xdist is there for certain
+
+    return InGroups(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Property tests and those of the whole are not measured.
 

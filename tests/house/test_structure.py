@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import subprocess
 from collections.abc import Iterator
@@ -64,9 +65,19 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
 
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def nodes(path: Path) -> list[ast.AST]:
+    return [*ast.walk(tree(path))]
+
+
 def imported(path: Path) -> Iterator[str]:
     """Full names of all that a module imports, at its top or anywhere else."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -96,14 +107,17 @@ def part(name: str) -> str:
     return name.partition(".")[0]
 
 
-ARROWS = {name: arrows(name) for name in MODULES}
+@functools.cache
+def all_arrows() -> dict[str, set[str]]:
+    """Those of each module; found by the first test that asks, and not by each process that finds tests."""
+    return {name: arrows(name) for name in MODULES}
 
 
 @pytest.mark.parametrize("name", sorted(ONLY_IMPORT))
 def test_a_part_that_stands_apart_imports_only_what_it_may(name: str) -> None:
     wrong = {
         module: sorted(target for target in targets if part(target) not in ONLY_IMPORT[name])
-        for module, targets in ARROWS.items()
+        for module, targets in all_arrows().items()
         if part(module) == name
     }
     assert not {module: targets for module, targets in wrong.items() if targets}
@@ -121,7 +135,7 @@ def test_every_folder_has_its_floor() -> None:
 def test_imports_point_down_the_floors_and_never_up() -> None:
     wrong = {
         f"{module} -> {target}"
-        for module, targets in ARROWS.items()
+        for module, targets in all_arrows().items()
         for target in targets
         if module != "__main__" and part(module) != part(target) and not APART & {part(module), part(target)}
         if FLOOR_OF[part(target)] >= FLOOR_OF[part(module)]
@@ -132,7 +146,7 @@ def test_imports_point_down_the_floors_and_never_up() -> None:
 def test_only_the_commands_name_the_sandbox() -> None:
     wrong = {
         f"{module} -> {target}"
-        for module, targets in ARROWS.items()
+        for module, targets in all_arrows().items()
         for target in targets
         if part(target) in APART and part(module) not in {*APART, "cli"}
     }
@@ -147,7 +161,7 @@ def test_the_tests_lie_in_the_same_folders() -> None:
 def test_no_folders_go_in_a_circle() -> None:
     """Of the folders within a folder too; a folder and the one that it lies in are one."""
     folders: dict[str, set[str]] = {}
-    for module, targets in ARROWS.items():
+    for module, targets in all_arrows().items():
         home = module.rpartition(".")[0]
         for target in targets:
             there = target.rpartition(".")[0]
@@ -162,7 +176,7 @@ def test_no_folders_go_in_a_circle() -> None:
 
 
 def test_no_imports_go_in_a_circle() -> None:
-    graphlib.TopologicalSorter(ARROWS).prepare()
+    graphlib.TopologicalSorter(all_arrows()).prepare()
 
 
 @pytest.mark.parametrize("name", sorted(NOT_IN))
@@ -188,9 +202,7 @@ def test_a_module_is_one_thing_and_not_too_long() -> None:
 
 
 def test_a_module_opens_with_a_sentence_on_what_it_owns() -> None:
-    without = [
-        name for name, path in MODULES.items() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
-    ]
+    without = [name for name, path in MODULES.items() if not ast.get_docstring(tree(path))]
     assert without == []
 
 
@@ -218,20 +230,33 @@ def test_no_tracked_file_names_a_package_index_or_a_place_of_one_machine(text: s
     assert (found.returncode, found.stdout) == (1, ""), found.stdout + found.stderr
 
 
+ASKING = (
+    "time",
+    "threading.Condition",
+    "threading.Event",
+    "threading.Timer",
+    "datetime.now",
+    "datetime.utcnow",
+)
+
+
+def asks_the_machine(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        last = getattr(node.func, "attr", getattr(node.func, "id", None))
+        if all(each.rpartition(".")[2] != last for each in ASKING):
+            return False
+        called = ast.unparse(node.func)
+        return called in ASKING or called.endswith(ASKING[-2:])
+    if isinstance(node, ast.Import):
+        return any(each.name == "time" for each in node.names)
+    return isinstance(node, ast.ImportFrom) and node.module == "time"
+
+
 def test_a_run_has_one_clock() -> None:
     """A module that reads the machine's clock, or waits by it, can't be driven by another."""
-    asking = ("time", "threading.Condition", "threading.Event", "threading.Timer")
     found = {
         name
         for name, path in MODULES.items()
-        if name.partition(".")[0] not in APART
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (isinstance(node, ast.Call) and ast.unparse(node.func) in asking)
-        or (
-            isinstance(node, ast.Call)
-            and ast.unparse(node.func).endswith(("datetime.now", "datetime.utcnow"))
-        )
-        or (isinstance(node, ast.Import) and any(each.name == "time" for each in node.names))
-        or (isinstance(node, ast.ImportFrom) and node.module == "time")
+        if name.partition(".")[0] not in APART and any(map(asks_the_machine, nodes(path)))
     }
     assert found == set(HAS_ITS_OWN_TIME)

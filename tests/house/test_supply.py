@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from itertools import chain
 from pathlib import Path
@@ -43,6 +44,7 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@functools.cache
 def pins(file: str) -> dict[str, list[tuple[Version, int]]]:
     """Version and number of hashes of each package; a package may be there in several versions, by Python."""
     found: dict[str, list[tuple[Version, int]]] = {}
