@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from target_w50.contacts.match_values import is_blank
 from target_w50.contacts.steps import NESTED, Nest
 from target_w50.singer.nested_json import parsed_as_texts
+from target_w50.validation.column_checks import ColumnCheck
 from target_w50.validation.compiled_checks import NONE, Check
 from target_w50.validation.work import WORK
 
@@ -37,6 +38,15 @@ def nested(nest: Nest, nothing: tuple[Any, ...], column: list[Any] | Column) -> 
     kind = nest.type
     rows = [members(value) if type(value) is kind else nothing for value in column]
     return zip(*rows, strict=True)
+
+
+def all_pass(check: ColumnCheck, values: Column) -> bool:
+    """Whether these values surely pass; if not, they are asked about one by one."""
+    try:
+        return check(values)
+    except Exception as error:  # noqa: BLE001  # one by one it shows whose it is
+        log.debug("Values are judged one by one (%s)", type(error).__name__)
+        return False
 
 
 def _passes(rule: Check, value: Any) -> bool:

@@ -20,6 +20,7 @@ from target_w50.contacts.columns import (
     DOUBT,
     REFUSED,
     Column,
+    all_pass,
     as_texts,
     ask,
     enc_contact_id,
@@ -201,7 +202,9 @@ class ShortWay:
         if not there <= types:
             doubtful.update(row for row, value in enumerate(column) if type(value) not in types)
         for kind in there.intersection(step.rules):
-            ask(step.rules[kind], kind, column, self._plan.counted if step.counts else 0, doubtful)
+            some = column if len(there) == 1 else [value for value in column if type(value) is kind]
+            if not all_pass(step.columns[kind], some):
+                ask(step.rules[kind], kind, column, self._plan.counted if step.counts else 0, doubtful)
 
     def _identities(self, parts: list[Column], doubtful: set[int]) -> Sequence[Hashable | None]:
         plan = self._plan

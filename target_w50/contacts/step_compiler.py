@@ -94,7 +94,7 @@ class _Compiler:
         columns = self._columns
         steps = [self._step(name) for name in names if name in columns]
         may_be = DELETED in {*self._rules.properties, *self._origin.ignored} or not self._rules.is_closed
-        steps.append(Step(self._deleted, frozenset((NONE,) if may_be else ()), {}, None))
+        steps.append(Step(self._deleted, frozenset((NONE,) if may_be else ()), {}, {}, None))
         kinds: list[Any] = [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record_type)]
         return Steps(
             defstruct("Message", kinds, gc=False),
@@ -177,7 +177,7 @@ class _Compiler:
     def _rules_of(self, name: str) -> PropertyRules:
         if name in self._rules.properties or not self._rules.is_closed:
             return self._rules.properties.get(name, ANY_VALUE)
-        return PropertyRules(frozenset(), {}, None)  # it must not be there
+        return PropertyRules(frozenset(), {}, {}, None)  # it must not be there
 
     def _read_as(self, names: list[str]) -> Any:
         if self._looked_at.isdisjoint(names) and not any(_is_judged(self._rules_of(name)) for name in names):
@@ -192,8 +192,10 @@ class _Compiler:
         text_first = name in self._origin.texts
         alone = sum(each == column for each in self._columns.values()) == 1 and column != self._deleted
         if alone and not text_first and _own_type(rules) is not _NO_TYPE:
-            return Step(column, None, {}, field_name)
-        return Step(column, rules.types & AS_READ, rules.rules, field_name, text_first, rules.counts)
+            return Step(column, None, {}, {}, field_name)
+        return Step(
+            column, rules.types & AS_READ, rules.rules, rules.columns, field_name, text_first, rules.counts
+        )
 
 
 def _is_judged(rules: PropertyRules) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from target_w50.validation.column_checks import ColumnCheck
 from target_w50.validation.compiled_checks import NONE, Check
 
 NESTED = frozenset((dict, list))
@@ -51,6 +52,7 @@ class Step:
         column: of the columns that records are read into.
         types: those of valid values; None where reading them has judged them.
         rules: what else is asked of values, by their type.
+        columns: the same of many values at once.
         field_name: what it is sent as; None if it is only judged.
         is_text_first: whether objects and arrays are text before they are judged.
         counts: whether its rules take steps of `WORK`.
@@ -59,6 +61,7 @@ class Step:
     column: int
     types: frozenset[type] | None
     rules: Mapping[type, Check]
+    columns: Mapping[type, ColumnCheck]
     field_name: str | None
     is_text_first: bool = False
     counts: bool = False

@@ -16,7 +16,7 @@ Check = Callable[[Any], bool]
 NONE = type(None)
 
 # What would be rounded raises, and is left to jsonschema.
-_remainder = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation]).remainder
+remainder = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation]).remainder
 
 
 def bounded(schema: dict[str, Any]) -> Check | None:
@@ -39,16 +39,23 @@ def bounded(schema: dict[str, Any]) -> Check | None:
     return every(checks)
 
 
-def multiple(schema: dict[str, Any]) -> Check | None:
-    """Give the check of an int or Decimal for being a multiple, None where none is asked for."""
+def divisor_of(schema: dict[str, Any]) -> Decimal | None:
+    """Give what numbers have to be multiples of, or None."""
     divisor = schema.get("multipleOf")
     if divisor is None:
         return None
-    exact = Decimal(repr(divisor)) if isinstance(divisor, float) else Decimal(divisor)
+    return Decimal(repr(divisor)) if isinstance(divisor, float) else Decimal(divisor)
+
+
+def multiple(schema: dict[str, Any]) -> Check | None:
+    """Give the check of an int or Decimal for being a multiple, None where none is asked for."""
+    exact = divisor_of(schema)
+    if exact is None:
+        return None
 
     def check(value: int | Decimal) -> bool:
         try:
-            return not _remainder(value, exact)
+            return not remainder(value, exact)
         except DecimalException:
             return False
 
@@ -72,6 +79,11 @@ def sized(low: Any, high: Any) -> Check | None:
     if high is None:
         return (lambda value: len(value) >= low) if low else None
     return (lambda value: low <= len(value) <= high) if low else AtMost(int(high))
+
+
+def sizes(low: Any, high: Any) -> Callable[[int], bool]:
+    """Give the same check of a size that is known."""
+    return lambda size: bool(low <= size and (high is None or size <= high))
 
 
 def listed(values: Sequence[Any]) -> dict[type, Check]:

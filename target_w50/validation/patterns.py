@@ -1,6 +1,7 @@
 r"""Matches a schema's regular expressions as Python does, in time that no value can stretch.
 
 Python's own engine may take hours for one e-mail address, and hold all threads of the program meanwhile.
+It is given short texts alone, and patterns that it can try in few ways, as most are: it is the fastest then.
 RE2 takes time linear in the text. It is given what Python's parser made of the pattern, written anew in its
 own language, so that a class such as `\w` and a `$` mean what they mean to Python. What RE2 lacks
 (looking around, references back, ignoring case) goes to `regex`, which stops after `LIMIT_S` and lets other
@@ -13,7 +14,7 @@ import importlib
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +36,11 @@ MAX_CHARS = 100_000
 _MOST_WRITTEN = 1_000_000
 """A pattern that is longer once it is written for RE2 goes to `regex`: `\\w` alone has 12,000 characters."""
 
-Search = Callable[[str], bool]
+QUICK_CHARS = 100
+"""How long a text may be for Python's own engine."""
+_QUICK_PATTERN_CHARS = 200
+_MOST_WAYS = 2 * QUICK_CHARS**2
+"""In so many ways may a quick pattern be tried on such a text: at worst that takes milliseconds."""
 
 
 class PatternTooSlowError(Exception):
@@ -51,7 +56,7 @@ class PatternTooSlowError(Exception):
 
 
 def pattern_search(pattern: str) -> Search:
-    """Give what says whether the pattern is found anywhere in a text.
+    """Compile what says whether the pattern is found anywhere in a text.
 
     What is given may raise PatternTooSlowError.
 
@@ -63,8 +68,8 @@ def pattern_search(pattern: str) -> Search:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what Python may read in another way some day
-            re.compile(pattern)
-            return _Search(pattern, _linear(pattern))
+            own = re.compile(pattern)
+            return Search(pattern, own if _is_quick(pattern) else None, _linear(pattern))
     except (re.error, _regex().error, OverflowError, RecursionError) as error:
         raise ValueError("no pattern that can be used here") from error
 
@@ -74,13 +79,39 @@ def _regex() -> Any:
     return importlib.import_module("regex")
 
 
-class _Search:
-    def __init__(self, pattern: str, linear: Any) -> None:
+class Search:
+    """Says whether a pattern is found anywhere in a text.
+
+    Args:
+        pattern: the pattern.
+        quick: it in Python's own engine, where that is never slow.
+        linear: it in RE2, if that has it.
+    """
+
+    def __init__(self, pattern: str, quick: re.Pattern[str] | None, linear: Any) -> None:
         self._pattern = pattern
+        self._quick = None if quick is None else quick.search
         self._linear = linear
         self._limited: Any = None if linear else _regex().compile(pattern)
 
+    def finds_all(self, texts: Sequence[str]) -> bool:
+        """Say whether it is found in all of these texts.
+
+        Raises:
+            PatternTooSlowError: that was not found out in time.
+        """
+        if self._quick is not None and max(map(len, texts)) <= QUICK_CHARS:
+            return None not in map(self._quick, texts)
+        return all(map(self, texts))
+
     def __call__(self, text: str) -> bool:
+        """Say whether it is found in the text.
+
+        Raises:
+            PatternTooSlowError: that was not found out in time.
+        """
+        if self._quick is not None and len(text) <= QUICK_CHARS:
+            return self._quick(text) is not None
         if self._linear is not None:
             try:
                 return self._linear.search(text.encode()) is not None  # as bytes: no place is worked out
@@ -92,7 +123,8 @@ class _Search:
             raise PatternTooSlowError(text) from None
 
 
-_search_of = lru_cache(maxsize=1024)(pattern_search)
+search_of = lru_cache(maxsize=1024)(pattern_search)
+"""The same, remembered."""
 
 
 def search(pattern: str, text: str) -> bool:
@@ -101,13 +133,53 @@ def search(pattern: str, text: str) -> bool:
     Raises:
         PatternTooSlowError: that was not found out in time.
     """
-    return _search_of(pattern)(text)
+    return search_of(pattern)(text)
 
 
 # jsonschema calls `re.search` for `pattern`, `patternProperties` and, deep within, for the properties that
 # are neither named nor matched. It can't be told of another engine, so these modules of it are given one.
 for _module in (_keywords, _legacy_keywords, _utils):
     _module.re = SimpleNamespace(search=search)  # type: ignore[attr-defined]
+
+
+def _is_quick(pattern: str) -> bool:
+    """Whether Python's own engine can try it on a short text in few ways only."""
+    if len(pattern) > _QUICK_PATTERN_CHARS:
+        return False
+    parsed: Any = sre_parse.parse(pattern)
+    if parsed.state.flags != re.UNICODE:
+        return False
+    is_anchored = bool(len(parsed)) and parsed[0] in _BEGINNINGS
+    return _ways(parsed) * (1 if is_anchored else QUICK_CHARS) <= _MOST_WAYS
+
+
+_BEGINNINGS = ((sre.AT, sre.AT_BEGINNING), (sre.AT, sre.AT_BEGINNING_STRING))
+_ONE_CHAR = (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN)
+_COSTLY = _MOST_WAYS + 1
+
+
+def _ways(items: Iterable[tuple[Any, Any]]) -> int:
+    """In how many ways at most it may be tried from one place of a short text."""
+    ways = 1
+    for kind, value in items:
+        ways = min(ways * _ways_of(kind, value), _COSTLY)
+    return ways
+
+
+def _ways_of(kind: Any, value: Any) -> int:
+    if kind in _ONE_CHAR or kind is sre.AT:
+        return 1
+    if kind is sre.BRANCH:
+        return min(sum(map(_ways, value[1])), _COSTLY)
+    if kind is sre.SUBPATTERN:
+        return _ways(value[3])
+    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        low, high, inner = value
+        if len(inner) == 1 and inner[0][0] in _ONE_CHAR:
+            return int(max(1, min(high, QUICK_CHARS) - low + 1))
+        if high == 1:
+            return 1 + _ways(inner)
+    return _COSTLY
 
 
 class _NotLinearError(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from target_w50.validation.column_checks import ColumnCheck
 from target_w50.validation.compiled_checks import NONE, Check
 from target_w50.validation.drafts import Schema
 
@@ -20,12 +21,14 @@ class PropertyRules:
     Attributes:
         types: the types of the values that are taken, as they are read: `Decimal` for fractions.
         rules: further checks of them, by their type.
+        columns: the same of many values at once.
         plain: the property's schema, where its type, sizes and bounds are all that it says.
         counts: whether the checks take steps of `WORK`.
     """
 
     types: frozenset[type]
     rules: Mapping[type, Check]
+    columns: Mapping[type, ColumnCheck]
     plain: Schema | None
     counts: bool = False
 
@@ -47,7 +50,7 @@ class RecordRules:
 
 NO_RULES = RecordRules({}, frozenset(), is_closed=False)
 """Of records that are not judged."""
-ANY_VALUE = PropertyRules(ANY_TYPE, {}, None)
+ANY_VALUE = PropertyRules(ANY_TYPE, {}, {}, None)
 
 
 @dataclass(frozen=True)

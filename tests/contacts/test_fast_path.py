@@ -64,6 +64,10 @@ PROPERTY_SCHEMAS: tuple[Any, ...] = (
         },
         "additionalProperties": False,
     },
+    {
+        "type": ["null", "array"],
+        "items": {"type": "object", "properties": {"x": {"type": "integer"}}, "additionalProperties": False},
+    },
     {"const": 1},
     {"not": {"type": "string"}},
 )
@@ -93,6 +97,8 @@ VALUES = (
         '["a", ["b", [1]]]',
         '["a", "b", "a"]',
         '{"x": "a", "y": {"z": 1, "w": [1, "a"]}}',
+        '[{"x": 1}, {}]',
+        '[{"x": 1.0, "y": 1}]',
     ),
     *(
         '{"y": null}',
