@@ -282,7 +282,7 @@ def kinds() -> list[Kind]:
         Kind("BATCH, gzip", partial(in_batches, zipped=True)),
         Kind("XML", ten, settings={"media_type": "application/xml"}, records=75_000),
         *(
-            Kind(path.name, partial(tap, name=path.name), {"match_fields": []}, records=30_000, is_tap=True)
+            Kind(path.name, partial(tap, name=path.name), {"match_fields": []}, records=60_000, is_tap=True)
             for path in sorted(TAPS.glob("*.singer"))
         ),
     ]

@@ -12,16 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import DecimalException
 from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 from target_w50.validation.compiled_checks import Check, divisor_of, remainder
 
 ColumnCheck = Callable[[Sequence[Any]], bool]
+_Shape = list[tuple[Callable[[Any], Any], "ColumnCheck | None"]]
+"""Of objects that have the same names: what gives a member's value, and the check of it."""
 
 MOST_SHAPES = 256
 """Of so many sets of names that objects have it is remembered how their values are judged."""
 _ALIKE = 4
-"""Objects are judged together where on average so many have the same names in the same order."""
+"""Objects are judged together where on average so many have the same names."""
 
 
 def one_by_one(rule: Check) -> ColumnCheck:
@@ -86,14 +89,17 @@ class Objects:
         self._required = required
         self._others = others
         self._is_closed = is_closed
-        self._shapes: dict[tuple[str, ...], list[ColumnCheck | None]] = {}
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
     def __call__(self, values: Sequence[dict[str, Any]]) -> bool:
         """Whether all are surely valid."""
+        if len(set(map(len, values))) == 1:
+            try:
+                return self._pass(tuple(values[0]), values)
+            except KeyError:  # as many members, but others
+                pass
         names = [*map(tuple, values)]
         shapes = set(names)
-        if len(shapes) == 1:
-            return self._pass(names[0], values)
         if len(shapes) * _ALIKE > len(values):
             return False
         alike: dict[tuple[str, ...], list[dict[str, Any]]] = {shape: [] for shape in shapes}
@@ -102,13 +108,21 @@ class Objects:
         return all(self._pass(shape, some) for shape, some in alike.items())
 
     def _pass(self, shape: tuple[str, ...], values: Sequence[dict[str, Any]]) -> bool:
-        checks = self._shapes.get(shape)
-        if checks is None:
+        """The same of objects that have so many members.
+
+        Raises:
+            KeyError: one has others, and it may be that all are valid.
+        """
+        members = self._shapes.get(shape)
+        if members is None:
             is_known = self._known.keys() >= {*shape}
             if (self._is_closed and not is_known) or not self._required <= {*shape}:
                 return False
-            checks = [self._known.get(name, self._others) for name in shape]
+            members = [(itemgetter(name), self._known.get(name, self._others)) for name in shape]
             if is_known and len(self._shapes) < MOST_SHAPES:
-                self._shapes[shape] = checks
-        columns = zip(*map(dict.values, values), strict=True)
-        return all(check is None or check(column) for check, column in zip(checks, columns, strict=True))
+                self._shapes[shape] = members
+        for member, check in members:
+            column = [*map(member, values)]
+            if check is not None and not check(column):
+                return False
+        return True
