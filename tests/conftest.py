@@ -11,7 +11,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,13 @@ import hypothesis
 import pytest
 
 from dev.found_or_installed import AGAIN
-from target_w50.sandbox import Sandbox, server
-from tests import loopback
+from target_w50.sandbox import Sandbox
+from tests import loopback, measuring
 from tests.effort import tries
 from tests.fake_time import OF_THE_RUN
 from tests.support import (
     LIST,
     OTHER_LIST,
-    UNMEASURED,
     Finished,
     Load,
     heed_signals,
@@ -68,13 +66,6 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return None if seed is None else f"hypothesis: tried again by make test HYPOTHESIS_SEED={seed}"
 
 
-WHOLE = {"browser", "chaos", "endtoend", "hostile", "house"}
-"""Folders of tests of the whole: none is the only one to pass a line."""
-UNMEASURED_PLACES = {*WHOLE, "journal", "loading", "report", "test_stopping.py"}
-"""Here whole programs run by the hundred, over lines that other tests pass as well: measuring them takes
-longer than running them."""
-
-
 @pytest.hookimpl(optionalhook=True)  # xdist's
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Have tests that want the same started run in one process."""
@@ -85,40 +76,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return InGroups(config, log)
 
 
+@pytest.hookimpl(trylast=True)  # hypothesis marks its tests in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Property tests and those of the whole are not measured.
-
-    They pass the lines of other tests by the hundred, and measuring takes half as long again.
-    """
+    """Leave out of coverage what other tests cover, see `tests/measuring.py`."""
     for item in items:
-        if item.get_closest_marker("hypothesis") or WHOLE & {*item.path.parts}:
+        if not measuring.is_measured(item):
             item.add_marker(pytest.mark.no_cover)
-
-
-def unmeasured(take: Callable[..., None]) -> Callable[..., None]:
-    """Keep coverage out of what a thread does from here on."""
-
-    @wraps(take)
-    def taken(*arguments: Any) -> None:
-        sys.settrace(None)
-        take(*arguments)
-
-    return taken
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Keep coverage out of the sandbox but in its own tests, and out of programs that some tests start.
-
-    What is measured takes twice as long: all libraries beneath it as well.
-    """
+    """Keep coverage out of what need not be measured."""
     with pytest.MonkeyPatch.context() as patched:
-        if "sandbox" not in item.path.parts:
-            for name in ("serve_forever", "process_request_thread"):
-                patched.setattr(server._Server, name, unmeasured(getattr(server._Server, name)))
-        if UNMEASURED_PLACES & {*item.path.parts}:
-            for name, value in UNMEASURED.items():
-                patched.setenv(name, value)
+        measuring.keep_out(item, patched)
         return (yield)
 
 

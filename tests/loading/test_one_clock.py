@@ -21,8 +21,6 @@ from target_w50.target.opening import open_run
 from tests.fake_time import FakeClock
 from tests.support import calls_of, jobs_of, lines, record, schema, settings, state, stored
 
-pytestmark = pytest.mark.no_cover
-"""Hours of polling pass lines that other tests pass as well."""
 MESSAGES = [schema(), record(1), record(2), state(2)]
 HOUR_S = 3600.0
 

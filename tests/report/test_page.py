@@ -232,7 +232,6 @@ def test_one_run_is_told_in_words(tmp_path: Path) -> None:
     assert charts(report_of(tmp_path, *FULL[:3])) == []
 
 
-@pytest.mark.no_cover
 def test_a_very_long_history_is_told_by_month_and_stays_small(tmp_path: Path) -> None:
     def number(word: str) -> int:
         return Elements(long).text.count(word)
@@ -253,7 +252,6 @@ def test_a_very_long_history_is_told_by_month_and_stays_small(tmp_path: Path) ->
     assert len(long) < 1_000_000
 
 
-@pytest.mark.no_cover
 def test_very_many_lists_keep_those_in_trouble_and_a_small_page(tmp_path: Path) -> None:
     def at(day: int, number: int) -> dict[str, Any]:
         return stream(day, f"s{number}", contact_list_id=number, contact_list_name=f"List {number}")

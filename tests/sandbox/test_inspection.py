@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable
 from importlib import resources
 
-import pytest
-
 from .conftest import Caller
 
 Start = Callable[..., Caller]
@@ -57,7 +55,6 @@ def test_a_limit_keeps_the_inspection_call_small(caller: Caller) -> None:
     assert (len(contents["Requests"]), contents["RequestCount"], contents["JobCount"]) == (2, 15, 5)
 
 
-@pytest.mark.no_cover
 def test_the_request_log_is_short_where_a_lot_is_measured(start: Start) -> None:
     caller = start(no_checks=True)
     for _ in range(1_010):
