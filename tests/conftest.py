@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ import hypothesis
 import pytest
 
 from dev.found_or_installed import AGAIN
-from target_w50.sandbox import Sandbox
+from target_w50.sandbox import Sandbox, server
 from tests import loopback, measuring
 from tests.effort import tries
 from tests.fake_time import OF_THE_RUN
@@ -58,6 +59,8 @@ atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 # The programs are started by the thousand: without its bytecode each start would compile the package anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# Sandboxes too: they look more often whether they are to stop, which their test waits for.
+server._POLL_S = 0.005
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -82,6 +85,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not measuring.is_measured(item):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not look through it each time."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
