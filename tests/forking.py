@@ -7,6 +7,7 @@ its end, its exit status go out on a pipe of the run's own.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 from importlib import import_module
 from typing import Any, NoReturn
@@ -123,7 +125,17 @@ def _run(order: dict[str, Any], streams: list[int]) -> NoReturn:
     from target_w50.__main__ import main  # noqa: PLC0415
 
     sys.argv = ["target-w50", *order["arguments"]]
-    main()
+    if not order["ends_itself"]:
+        main()
+    try:
+        main()
+    except SystemExit as ending:
+        # All but Python's last: to take the modules apart, it would copy all the memory that is shared.
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(ending.code or 0))
     raise AssertionError
 
 
