@@ -8,6 +8,7 @@ its end, its exit status go out on a pipe of the run's own.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import json
 import os
@@ -49,6 +50,8 @@ def serve(orders: socket.socket) -> None:
     ended_fd, wake_fd = os.pipe()
     for each in (ended_fd, wake_fd):
         os.set_blocking(each, False)
+    # One that comes before a run has begun ends it, without a traceback of Python's.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_fd, warn_on_full_buffer=False)
     reports: dict[int, int] = {}
@@ -71,7 +74,7 @@ def serve(orders: socket.socket) -> None:
             for each in streams:
                 os.close(each)
             reports[pid] = report
-            os.write(report, b"%d\n" % pid)
+            _tell(report, pid)
 
 
 def _import() -> None:
@@ -96,8 +99,13 @@ def _report_ends(reports: dict[int, int]) -> None:
         if pid == 0:
             break
         report = reports.pop(pid)
-        os.write(report, b"%d\n" % os.waitstatus_to_exitcode(status))
+        _tell(report, os.waitstatus_to_exitcode(status))
         os.close(report)
+
+
+def _tell(report: int, number: int) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it
+        os.write(report, b"%d\n" % number)
 
 
 def _run(order: dict[str, Any], streams: list[int]) -> NoReturn:
