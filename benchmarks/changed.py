@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import random
 import shutil
 import sqlite3
@@ -195,6 +196,9 @@ def _copy(journal: Path, other: Path) -> None:
         source.backup(target)
     source.close()
     target.close()
+    # A journal has been on the disk since the night before: the run is not to wait until all of it is.
+    with other.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _grow(journal: Path, rows: int) -> None:

@@ -60,9 +60,11 @@ class ContactRows:
         self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int], since: int
     ) -> set[int]:
         """Those that were not sent in this version since then under one of the scopes."""
+        # A join: of a subquery SQLite would open the table anew for each of the keys.
         statement = (
-            "SELECT x FROM {pairs} WHERE NOT EXISTS (SELECT 1 FROM w50_contacts WHERE contact_key = x "  # noqa: S608
-            f"AND version = v AND sent >= {since:d} AND scope IN ({', '.join(map(str, scopes))}))"
+            "SELECT x FROM {pairs} LEFT JOIN w50_contacts ON contact_key = x "  # noqa: S608  # numbers alone
+            f"WHERE version IS NULL OR version <> v OR sent < {since:d} "
+            f"OR scope NOT IN ({', '.join(map(str, scopes))})"
         )
         return {key for (key,) in self._database.of_pairs(statement, keys, versions)}
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from target_w50.errors import JournalError
+from target_w50.journal.key_order import pairs_in_order
 
 Row = tuple[Any, ...]
 
@@ -109,10 +110,10 @@ class Database(ABC):
     def of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]:
         """What a statement finds that reads `{pairs}`: rows of `x`, a key, and `v`, a value; both signed."""
         found: list[Row] = []
+        pairs = pairs_in_order(keys, values)
         with self.reading():
-            for start in range(0, len(keys), MOST_AMONG):
-                end = start + MOST_AMONG
-                found += self._of_pairs(statement, keys[start:end], values[start:end])
+            for start in range(0, len(pairs), 2 * MOST_AMONG):
+                found += self._of_pairs(statement, pairs[start : start + 2 * MOST_AMONG])
         return found
 
     def change_among(self, statement: str, numbers: Sequence[int]) -> int:
@@ -173,7 +174,7 @@ class Database(ABC):
     def _among(self, statement: str, numbers: Sequence[int]) -> tuple[list[Row], int]: ...
 
     @abstractmethod
-    def _of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]: ...
+    def _of_pairs(self, statement: str, pairs: list[int]) -> list[Row]: ...
 
     @abstractmethod
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None: ...

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import counted
-from target_w50.journal.history import StreamHistory, StreamMemory
+from target_w50.journal.history import StreamHistory
 from target_w50.journal.journal import Journal
 from target_w50.journal.key_change import ForeseenRows, KeyChange, KeyHashes
 from target_w50.journal.keys import ContactHashes
@@ -16,6 +16,7 @@ from target_w50.journal.members import Delivered
 from target_w50.journal.older_keys import OlderKeys
 from target_w50.journal.resending import Resending
 from target_w50.journal.scopes import Scope, scope_for
+from target_w50.journal.stream_memory import StreamMemory
 from target_w50.settings.model import Send
 
 log = logging.getLogger("target-w50")

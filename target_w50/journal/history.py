@@ -11,13 +11,12 @@ from typing import Any
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.import_jobs.fingerprints import Fingerprint, Fingerprints
 from target_w50.import_jobs.job import LoadJob
-from target_w50.journal.contact_rows import ContactRows, Known
+from target_w50.journal.contact_rows import Known
 from target_w50.journal.key_change import Batch, KeyChange
 from target_w50.journal.keys import ContactHashes
-from target_w50.journal.members import Delivered
 from target_w50.journal.older_keys import OlderKeys
-from target_w50.journal.resending import Resending
 from target_w50.journal.scopes import Scope
+from target_w50.journal.stream_memory import StreamMemory
 from target_w50.journal.versions import VersionTexts, under
 from target_w50.settings.model import CustomEventsOncePer, Send
 from target_w50.w50 import Contact
@@ -42,62 +41,6 @@ class Sifted:
     quiet: set[int] = field(default_factory=set)
     delivered: int = 0
     unchanged: int = 0
-
-
-@dataclass
-class StreamMemory:
-    """What is known of a stream's contacts in one list, under whatever FieldNames; for the reader alone.
-
-    Attributes:
-        delivered: what earlier runs brought, and did not end well.
-        rows: what W50 last took of each.
-        scopes: under which FieldNames versions were made, by number.
-        resending: when what W50 has is sent again all the same.
-    """
-
-    delivered: Delivered
-    rows: ContactRows
-    scopes: dict[int, Scope]
-    resending: Resending
-    _pending: dict[int, tuple[LoadJob, dict[int, Known]]] = field(default_factory=dict)
-
-    def takes(self, job: LoadJob, fingerprints: Fingerprints, scope: int) -> None:
-        """The contacts are in a job that has not ended: what it holds is what W50 will have."""
-        _, pending = self._pending.setdefault(job.number, (job, {}))
-        now = max(self.resending.now, self.resending.before)
-        for key, other, version in fingerprints:
-            for name in (key, other):
-                if name:
-                    pending[name] = (version, scope, now)
-
-    def known(self, keys: Sequence[int]) -> dict[int, Known]:
-        """What W50 has of the contacts, or will have when the jobs under way have ended."""
-        pending = self._pending_of(keys)
-        return {**self.rows.known(keys), **pending}
-
-    def stale(self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int]) -> set[int]:
-        """Those that W50 has not for certain in this version.
-
-        Args:
-            keys: of the contacts.
-            versions: of each.
-            scopes: under which versions are made as now.
-        """
-        pending = self._pending_of(keys)
-        found = self.rows.stale(keys, versions, scopes, self.resending.fresh_since)
-        if pending:
-            found |= pending.keys()  # they are looked at one by one
-        return found
-
-    def _pending_of(self, keys: Sequence[int]) -> dict[int, Known]:
-        # A job's contacts are booked before it counts as ended: so they are known by either.
-        self._pending = {number: each for number, each in self._pending.items() if each[0].outcome is None}
-        found: dict[int, Known] = {}
-        wanted = set(keys) if self._pending else set()
-        for _, pending in self._pending.values():
-            for key in pending.keys() & wanted:
-                found[key] = pending[key]
-        return found
 
 
 class StreamHistory:
@@ -136,14 +79,19 @@ class StreamHistory:
         self._compares = entry.send is Send.CHANGED
         self._once_per = entry.custom_events_once_per if entry.custom_events else CustomEventsOncePer.RUN
 
-    def sift(
+    @property
+    def looks_up_many(self) -> bool:
+        """Whether contacts of several batches are better looked up together."""
+        return self._compares and self._change is None
+
+    def fingerprints(
         self,
         identities: Sequence[Any],
         matched: Mapping[int, Hashable],
         fragments: list[bytes],
         contacts: Mapping[int, Contact],
-    ) -> Sifted:
-        """Which of a batch's contacts are sent, and which of them without events; nothing is changed by it.
+    ) -> Fingerprints:
+        """Who a batch's contacts are, and what is sent of each; known by the new key from here on.
 
         Args:
             identities: what tells each from others.
@@ -153,24 +101,48 @@ class StreamHistory:
         """
         hashes = self._hashes
         keys = hashes.of_identities(identities)
-        others: dict[int, int] = {}
+        texts = self._texts.of_all(fragments, contacts)
+        columns = Fingerprints(keys, array("q", bytes(8 * len(keys))), hashes.of_texts(texts))
         if matched:
             different = [row for row, values in matched.items() if values != identities[row]]
-            others = dict(
-                zip(different, hashes.of_identities(map(matched.__getitem__, different)), strict=True)
-            )
-        texts = self._texts.of_all(fragments, contacts)
-        versions = hashes.of_texts(texts)
-        sifted = Sifted(Fingerprints(keys, array("q", bytes(8 * len(keys))), versions))
-        for row, other in others.items():
-            sifted.fingerprints.others[row] = other
+            others = hashes.of_identities(map(matched.__getitem__, different))
+            for row, other in zip(different, others, strict=True):
+                columns.others[row] = other
         if self._change is not None:
-            batch = Batch(sifted.fingerprints, identities, matched, fragments, contacts, texts)
+            batch = Batch(columns, identities, matched, fragments, contacts, texts)
             self._change.carry_over(batch, self._alike)
+        return columns
+
+    def stale(self, every: Sequence[Fingerprints]) -> set[int]:
+        """Those of several batches' contacts, by key, that W50 has not for certain as they are now."""
+        if not self._compares:
+            return set()
+        keys, versions = array("q"), array("q")
+        for columns in every:
+            keys.extend(columns.keys)
+            versions.extend(columns.versions)
+        return self.memory.stale(keys, versions, self._alike)
+
+    def sift(
+        self,
+        columns: Fingerprints,
+        stale: Collection[int],
+        fragments: list[bytes],
+        contacts: Mapping[int, Contact],
+    ) -> Sifted:
+        """Which of a batch's contacts are sent, and which of them without events; nothing is changed by it.
+
+        Args:
+            columns: who they are.
+            stale: those that W50 has not for certain as they are, found since the last of them was read.
+            fragments: each as it is sent.
+            contacts: by row, those that can't be read from their fragment.
+        """
+        sifted = Sifted(columns)
         if self._compares:
-            self._compare(sifted, fragments, contacts)
+            self._compare(sifted, stale, fragments, contacts)
         else:
-            sifted.sent = [*range(len(keys))]
+            sifted.sent = [*range(len(columns))]
         self._leave_out_delivered(sifted)
         self._find_fired(sifted, fragments, contacts)
         return sifted
@@ -182,10 +154,15 @@ class StreamHistory:
 
     # Contacts that did not change.
 
-    def _compare(self, sifted: Sifted, fragments: list[bytes], contacts: Mapping[int, Contact]) -> None:
+    def _compare(
+        self,
+        sifted: Sifted,
+        stale: Collection[int],
+        fragments: list[bytes],
+        contacts: Mapping[int, Contact],
+    ) -> None:
         """Leave out what W50 has, and find what it has but is sent all the same."""
         columns, kept, new = sifted.fingerprints, sifted.sent, list[int]()
-        stale = self.memory.stale(columns.keys, columns.versions, self._alike)
         # Nearly none are; but who has another name must be looked at under both.
         looked_at = [*compress(range(len(columns)), columns.others)] if any(columns.others) else []
         if stale:

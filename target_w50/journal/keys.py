@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from hashlib import blake2b
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +55,17 @@ class ContactHashes:
 
     def of_identities(self, identities: Iterable[Any]) -> array[int]:
         """The same of many, signed; 0 for a contact that nothing tells from others."""
-        copy, told, digests = self._whose.copy, self._told, list[bytes]()
-        for identity in identities:
-            if type(identity) is object:
-                digests.append(bytes(HASH_BYTES))
-                continue
-            whose = copy()
-            whose.update(told(identity))
-            digests.append(whose.digest())
-        return _signed(b"".join(digests))
+        every = [*identities]
+        kinds = set(map(type, every))
+        if kinds == {str} and not self._order:
+            return _hashed(self._whose, _each_in_a_list(every))
+        told = self._told
+        keys = _hashed(self._whose, [b"" if type(each) is object else told(each) for each in every])
+        if object in kinds:
+            for row, each in enumerate(every):
+                if type(each) is object:
+                    keys[row] = 0
+        return keys
 
     def _told(self, identity: Any) -> bytes:
         kind = type(identity)
@@ -71,23 +74,27 @@ class ContactHashes:
         if self._order:
             return _text([identity[place] for place in self._order])
         # As it would be written in a list, and quicker.
-        if kind is str:
-            return b"[%b]" % _text(identity)
         return b"[%d]" % identity if kind is int else _text([identity])
 
     def of_texts(self, texts: Iterable[bytes]) -> list[int]:
         """What is sent of contacts, each in the one way in which versions are made; signed."""
-        copy, digests = self._what.copy, []
-        for text in texts:
-            what = copy()
-            what.update(text)
-            digests.append(what.digest())
-        return without_doubt(_signed(b"".join(digests)))
+        return without_doubt(_hashed(self._what, texts))
 
 
-def _signed(digests: bytes) -> array[int]:
+def _hashed(begun: blake2b, texts: Iterable[bytes]) -> array[int]:
+    """Hashes of texts that go on where one has begun, signed."""
+    copy, digests = begun.copy, bytearray()
+    for text in texts:
+        each = copy()
+        each.update(text)
+        digests += each.digest()
+    return _signed(digests)
+
+
+def _signed(digests: bytes | bytearray) -> array[int]:
     """Digests behind one another as numbers of 64 bits, with a sign."""
-    numbers = array("q", digests)
+    numbers = array("q")
+    numbers.frombytes(digests)
     if sys.byteorder == "little":
         numbers.byteswap()
     return numbers
@@ -95,6 +102,11 @@ def _signed(digests: bytes) -> array[int]:
 
 def _text(value: Any) -> bytes:
     return _encode(value).encode()
+
+
+def _each_in_a_list(texts: Iterable[str]) -> list[bytes]:
+    """Each as `_text` of a list with it alone, and quicker: no line end is within."""
+    return ("[" + "]\n[".join(map(encode_basestring_ascii, texts)) + "]").encode().split(b"\n")
 
 
 def _odd(value: Any) -> Any:

@@ -129,9 +129,9 @@ class Postgres(Database):
             statement.format(among="= ANY(CAST(:numbers AS BIGINT[]))"), {"numbers": [*numbers]}
         )
 
-    def _of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]:
-        pairs = "unnest(CAST(:keys AS BIGINT[]), CAST(:others AS BIGINT[])) AS pairs (x, v)"
-        return self._execute(statement.format(pairs=pairs), {"keys": [*keys], "others": [*values]})[0]
+    def _of_pairs(self, statement: str, pairs: list[int]) -> list[Row]:
+        rows = "unnest(CAST(:keys AS BIGINT[]), CAST(:others AS BIGINT[])) AS pairs (x, v)"
+        return self._execute(statement.format(pairs=rows), {"keys": pairs[::2], "others": pairs[1::2]})[0]
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
         arrays = ", ".join(f"CAST(:{name} AS BIGINT[])" for name in columns)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +135,10 @@ class SqliteFile(Database):
         cursor = self._connection.execute(statement.format(among=among), numbers)
         return cursor.fetchall(), cursor.rowcount
 
-    def _of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]:
-        marks = ",".join(["(?,?)"] * len(keys))
-        pairs = f"(SELECT column1 AS x, column2 AS v FROM (VALUES {marks}))"  # noqa: S608  # marks alone
-        both = [*chain.from_iterable(zip(keys, values, strict=True))]
-        return self._connection.execute(statement.format(pairs=pairs), both).fetchall()
+    def _of_pairs(self, statement: str, pairs: list[int]) -> list[Row]:
+        marks = ",".join(["(?,?)"] * (len(pairs) // 2))
+        rows = f"(SELECT column1 AS x, column2 AS v FROM (VALUES {marks}))"  # noqa: S608  # marks alone
+        return self._connection.execute(statement.format(pairs=rows), pairs).fetchall()
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
         marks = ", ".join("?" * len(columns))

@@ -16,10 +16,10 @@ CONTACT_BYTES = 500
 
 
 class HasOpenBatch(Protocol):
-    """A stream's load: it hands its open batch over when asked to."""
+    """A stream's load: it hands its contacts over when asked to."""
 
-    def flush(self) -> None:
-        """Hand the open batch over."""
+    def give_way(self) -> None:
+        """Hand contacts over; all of them at the second time, if none came in between."""
 
 
 class OpenBatches:
@@ -45,6 +45,10 @@ class OpenBatches:
     def held_bytes(self) -> int:
         """What all open batches hold."""
         return self._all_bytes
+
+    def held_by(self, load: HasOpenBatch) -> int:
+        """What the load's open batch holds."""
+        return self._held.get(load, 0)
 
     def has_room(self, more_bytes: int) -> bool:
         """Whether so much more can be held."""
@@ -79,4 +83,4 @@ class OpenBatches:
             TargetW50Error: the first error of the background, or the stop.
         """
         while self._held and not self.has_room(more_bytes):
-            max(self._held, key=self._held.__getitem__).flush()
+            max(self._held, key=self._held.__getitem__).give_way()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from target_w50.singer.messages import SchemaLine
@@ -12,10 +13,10 @@ class HoldsJob(Protocol):
     """A load of the stream that has an open job."""
 
     def has_at_hand(self, identity: Hashable) -> bool:
-        """Whether the contact is in its open batch."""
+        """Whether the contact is in its open batch, or waits there."""
 
-    def has_none_of(self, identities: Iterable[Hashable]) -> bool:
-        """Whether none of the contacts is in its open batch."""
+    def has_none_of(self, identities: AbstractSet[Hashable]) -> bool:
+        """Whether none of the contacts is in its open batch, or waits there."""
 
     def close(self) -> None:
         """Hand over what there is and close the job."""

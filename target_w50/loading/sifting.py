@@ -9,7 +9,7 @@ from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.fingerprints import Fingerprints
 from target_w50.journal.history import Sifted, StreamHistory
 from target_w50.loading.events_limit import event_keys
-from target_w50.loading.open_batch import OpenBatch
+from target_w50.loading.waiting_batches import WaitingBatch
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,23 @@ class SiftedBatch:
 
 
 def sift(
-    batch: OpenBatch, mapping: StreamMapping, history: StreamHistory | None, fired: set[int] | None
+    waiting: WaitingBatch, mapping: StreamMapping, history: StreamHistory | None, fired: set[int] | None
 ) -> SiftedBatch:
     """Judge a batch's contacts.
 
     Args:
-        batch: with all of them.
+        waiting: the batch with all of them, looked up where there is a history.
         mapping: of their stream.
         history: what earlier runs brought of the stream; None where the journal keeps nothing of it.
         fired: the contacts of its list that are in jobs with custom events, by hash; None: the batch's job
             fires none, and takes all that are sent.
     """
+    batch = waiting.batch
     identities = [*batch.rows]
-    if history is None:
+    if history is None or waiting.fingerprints is None:
         found = Sifted(Fingerprints((), (), ()), [*range(len(identities))])
     else:
-        found = history.sift(identities, batch.matched, batch.fragments, batch.contacts)
+        found = history.sift(waiting.fingerprints, waiting.stale, batch.fragments, batch.contacts)
     kept, quiet, keys = found.sent, list[int](), set[int]()
     if fired is not None:
         kept = []

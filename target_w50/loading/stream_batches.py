@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
+from collections.abc import Set as AbstractSet
 
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.match_values import all_folded
@@ -18,6 +19,7 @@ from target_w50.loading.open_jobs import OpenJobs
 from target_w50.loading.remainder import Remainder
 from target_w50.loading.sifting import sift
 from target_w50.loading.takes_batches import CutsInput, TakesOver
+from target_w50.loading.waiting_batches import WaitingBatch, WaitingBatches
 from target_w50.settings.model import MatchValues
 
 
@@ -62,15 +64,18 @@ class StreamBatches:
         self._job: LoadJob | None = None
         self._in_job = 0
         self._folded = array("q")
+        self._batch = OpenBatch()
+        self._waiting = WaitingBatches()
+        self._leaves_most_out = False
         self._remainder = Remainder()
         self._sifts = history is not None or fired is not None
-        self._begin_batch()
 
-    def _begin_batch(self) -> None:
+    def _count_held(self) -> None:
+        """What is held is what waits and what is left; the open batch is empty."""
         self._open_batches.handed_over(self)
-        if self._remainder.count:
-            self._open_batches.grow(self, self._remainder.held_bytes)
-        self._batch = OpenBatch()
+        held = self._waiting.held_bytes + self._remainder.held_bytes
+        if held:
+            self._open_batches.grow(self, held)
 
     def _open(self) -> None:
         open_jobs = self._open_jobs
@@ -81,30 +86,77 @@ class StreamBatches:
         open_jobs.loads.append(self)
 
     def has_at_hand(self, identity: Hashable) -> bool:
-        """Whether the contact is in the open batch."""
-        return identity in self._batch.rows
+        """Whether the contact is in the open batch, or in one that waits."""
+        return identity in self._batch.rows or identity in self._waiting.identities
 
-    def has_none_of(self, identities: Iterable[Hashable]) -> bool:
-        """Whether none of the contacts is in the open batch."""
-        return self._batch.rows.keys().isdisjoint(identities)
+    def has_none_of(self, identities: AbstractSet[Hashable]) -> bool:
+        """Whether none of the contacts is in the open batch, or in one that waits."""
+        return self._batch.rows.keys().isdisjoint(identities) and identities.isdisjoint(
+            self._waiting.identities
+        )
 
     def flush(self) -> None:
         """Hand over all that there is, less what is not sent or goes without events."""
-        self._pass_on()
+        self._judge()
         self._hand_over_remainder()
 
+    def give_way(self) -> None:
+        """Hand over what waits; where nothing does, all that there is."""
+        if self._waiting.first is None:
+            self.flush()
+        else:
+            self._judge()
+
     def _pass_on(self) -> None:
-        """Take what is sent of the open batch into the job: as one request, or little by little.
+        """Take what is sent of the open batch into the job, or have it wait: look-ups of many cost less.
+
+        Where most contacts are sent they are sent at once.
+        """
+        history, held = self._history, self._held_by_batch()
+        if (
+            history is not None
+            and history.looks_up_many
+            and self._leaves_most_out
+            and self._in_job < self._job_contacts
+            and self._waiting.has_room(self._batch, held)
+        ):
+            self._put_aside(waits=True)
+        else:
+            self._judge()
+
+    def _held_by_batch(self) -> int:
+        return self._open_batches.held_by(self) - self._waiting.held_bytes - self._remainder.held_bytes
+
+    def _put_aside(self, *, waits: bool) -> None:
+        if self._batch.rows:
+            self._waiting.join(self._batch, self._held_by_batch(), waits=waits)
+            self._batch = OpenBatch()
+
+    def _judge(self) -> None:
+        """Take what is sent of the batches that wait, and of the open one, into the job.
+
+        Each of them may have the input cut, and so all of them handed over: then nothing is left to do here.
+        """
+        self._put_aside(waits=False)
+        if self._history is not None:
+            self._waiting.look_up(self._history)
+        while (first := self._waiting.first) is not None:
+            self._take_in(first)
+
+    def _take_in(self, waiting: WaitingBatch) -> None:
+        """Take what is sent of a batch into the job: as one request, or little by little.
 
         Where nearly none has changed, each batch leaves a few contacts: a request of each would take long.
         """
-        job = self._job
-        if not self._batch.rows or job is None:
+        count = len(waiting.batch.rows)
+        fingerprints = self._sift(waiting) if self._sifts else None
+        if self._waiting.first is not waiting:
             return
-        fingerprints = self._sift() if self._sifts else None
-        batch, remainder = self._batch, self._remainder
-        if not batch.rows:
-            self._begin_batch()
+        self._waiting.leave()
+        job, batch, remainder = self._job, waiting.batch, self._remainder
+        self._leaves_most_out = 2 * len(batch.rows) < count
+        if not batch.rows or job is None:
+            self._count_held()
             return
         if self._history is not None and fingerprints is not None:
             self._history.takes(job, fingerprints)
@@ -115,13 +167,13 @@ class StreamBatches:
         self._open_batches.into_job(len(batch.rows))
         if fingerprints is not None and self._is_little(len(batch.rows), batch.size_bytes):
             remainder.add(batch, fingerprints)
-            self._begin_batch()
+            self._count_held()
             if not self._is_little(remainder.count, remainder.size_bytes):
                 self._hand_over_remainder()
             return
         raws, frame = batch.raws if self._keeps_raws else None, self._intake.wire.frame
         put = job.store.put(batch.fragments, batch.places, raws, frame, fingerprints)
-        self._begin_batch()
+        self._count_held()
         self._hand_over(job, put)
 
     def _is_little(self, count: int, size_bytes: int) -> bool:
@@ -134,7 +186,7 @@ class StreamBatches:
             return
         put = remainder.put(job.store, self._intake.wire.frame, keeps_raws=self._keeps_raws)
         self._remainder = Remainder()
-        self._begin_batch()
+        self._count_held()
         self._hand_over(job, put)
 
     def _hand_over(self, job: LoadJob, put: Batch) -> None:
@@ -142,14 +194,15 @@ class StreamBatches:
         if self._open_batches.jobs_are_full:
             self._intake.cut()
 
-    def _sift(self) -> Fingerprints | None:
-        """Take out of the open batch what is not sent here; what the journal keeps of the others.
+    def _sift(self, waiting: WaitingBatch) -> Fingerprints | None:
+        """Take out of a batch what is not sent here; what the journal keeps of the others.
 
         What is to go without events goes into the open batch of a load that fires none. Making room there may
-        cut the input, and so hand this very batch over: then it is empty, and nothing is left to do.
+        cut the input, and so hand this very batch over: then it waits no more, and nothing is left to do.
         """
-        while (batch := self._batch).rows:
-            sifted = sift(batch, self._mapping, self._history, self._fired)
+        batch = waiting.batch
+        while self._waiting.first is waiting:
+            sifted = sift(waiting, self._mapping, self._history, self._fired)
             if sifted.quiet and self._without_events is None:
                 self._without_events = self._make_quiet()
             quiet = self._without_events

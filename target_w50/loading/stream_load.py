@@ -50,6 +50,8 @@ class StreamLoad(StreamBatches):
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
+        if identity in self._waiting.identities:
+            self._judge()  # whether it is in the job is known then
         if self._needs_cut(identity, matched):
             self._intake.cut()
         if identity is None:

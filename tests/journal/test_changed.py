@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from target_w50.journal.contact_rows import ContactRows
+from target_w50.loading import intake, waiting_batches
 from target_w50.sandbox import Sandbox
 from tests.journal.nights import Nights
 from tests.journal.support import EVENTS, place
@@ -416,3 +419,75 @@ def test_what_is_collected_can_be_set_aside_with_what_the_tap_sent(nights: Night
     assert nights.run(schema(), *others, more=more).run["contacts_sent"] == 9
     assert "n12@example.com" in aside.read_text()
     assert "n16@example.com" not in aside.read_text()
+
+
+SIXTY = [record(number) for number in range(60)]
+FEW_OTHERS = [
+    record(number, first_name="Another") if number % 5 == 0 else each for number, each in enumerate(SIXTY)
+]
+TENS = {"batch_size_rows": 10}
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of how many contacts it was looked up at once whether they changed."""
+    counts: list[int] = []
+    stale = ContactRows.stale
+
+    def counted(rows: ContactRows, keys: Sequence[int], *others: Any) -> set[int]:
+        counts.append(len(keys))
+        return stale(rows, keys, *others)
+
+    monkeypatch.setattr(ContactRows, "stale", counted)
+    return counts
+
+
+def test_batches_of_which_little_changes_are_looked_up_together(
+    nights: Nights, looked_up: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nights.sent(schema(), *SIXTY, more=TENS) == (60, 0)
+    assert looked_up == [10] * 6, "what is sent is sent at once"
+    looked_up.clear()
+    assert nights.sent(schema(), *FEW_OTHERS, more=TENS) == (12, 48)
+    assert looked_up == [10, 50]
+    looked_up.clear()
+    monkeypatch.setattr(waiting_batches, "MOST_WAITING", 25)
+    assert nights.sent(schema(), *SIXTY, more=TENS) == (12, 48)
+    assert looked_up == [10, 30, 20]
+    looked_up.clear()
+    monkeypatch.setattr(waiting_batches, "WAITING_BYTES", 0)
+    assert nights.sent(schema(), *FEW_OTHERS, more=TENS) == (12, 48)
+    assert looked_up == [10] * 6
+
+
+@pytest.mark.parametrize("comes_again", [0, 5, 15, 18, 59])
+def test_a_contact_that_comes_again_while_it_waits_is_judged_before_that(
+    nights: Nights, looked_up: list[int], comes_again: int
+) -> None:
+    """Whether it is in the job is known then, and what W50 will have of it."""
+    nights.run(schema(), *SIXTY, more=TENS)
+    looked_up.clear()
+    last, new = record(comes_again, first_name="At last"), [record(number) for number in range(60, 70)]
+    ended = nights.run(schema(), *FEW_OTHERS, last, *new, FEW_OTHERS[comes_again], more=TENS)
+    assert ended.run["contacts_sent"] == 12 + 1 + 10 + 1, "there and back"
+    name = FEW_OTHERS[comes_again]["record"]["first_name"]
+    assert stored(nights.sandbox)[f"n{comes_again}@example.com"]["FirstName"] == name
+    for job in nights.jobs:
+        assert len({each["Email"] for each in job}) == len(job), "a contact is once in a job"
+    assert looked_up[0] == 10
+    assert nights.sent(schema(), *FEW_OTHERS, more=TENS) == (0, 60)
+
+
+def test_waiting_contacts_give_way_before_those_that_are_collected_for_a_request(
+    nights: Nights, looked_up: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where memory is short, they are looked up earlier, and requests are no smaller."""
+    nights.run(schema(), *SIXTY, more=TENS)
+    looked_up.clear()
+    before = len(requests_of(nights.sandbox, "add"))
+    fewer = [other if number in {5, 25, 55} else SIXTY[number] for number, other in enumerate(FEW_OTHERS)]
+    monkeypatch.setattr(intake, "OPEN_BYTES", 12_250)
+    assert nights.sent(schema(), *fewer, more={**TENS, "batch_size_bytes": 5000}) == (3, 57)
+    assert looked_up[0] == 10
+    assert 10 < looked_up[1] < 50, "memory was short"
+    assert len(requests_of(nights.sandbox, "add")) - before == 1

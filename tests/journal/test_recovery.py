@@ -12,13 +12,14 @@ from target_w50.contacts.mapping import StreamMapping
 from target_w50.errors import JournalError
 from target_w50.journal.contact_rows import ContactRows
 from target_w50.journal.entries import Entry, JournalPhase
-from target_w50.journal.history import StreamHistory, StreamMemory
+from target_w50.journal.history import StreamHistory
 from target_w50.journal.journal import Journal
 from target_w50.journal.keys import ContactHashes
 from target_w50.journal.members import Delivered, pack
 from target_w50.journal.recovery import Verdict, decides_itself, judge
 from target_w50.journal.resending import Resending
 from target_w50.journal.scopes import scope_for
+from target_w50.journal.stream_memory import StreamMemory
 from target_w50.loading.attended import AttendedClient
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import entry_from
