@@ -57,8 +57,9 @@ class ContactHashes:
         """The same of many, signed; 0 for a contact that nothing tells from others."""
         every = [*identities]
         kinds = set(map(type, every))
-        if kinds == {str} and not self._order:
-            return _hashed(self._whose, _each_in_a_list(every))
+        if not self._order and kinds in ({str}, {int}):
+            written = map(encode_basestring_ascii if str in kinds else str, every)
+            return _hashed(self._whose, _each_in_a_list(written))
         told = self._told
         keys = _hashed(self._whose, [b"" if type(each) is object else told(each) for each in every])
         if object in kinds:
@@ -68,13 +69,11 @@ class ContactHashes:
         return keys
 
     def _told(self, identity: Any) -> bytes:
-        kind = type(identity)
-        if kind is tuple and identity[0] is ENC_CONTACT_ID:
+        if type(identity) is tuple and identity[0] is ENC_CONTACT_ID:
             return _text(["EncContactId", identity[1]])
         if self._order:
             return _text([identity[place] for place in self._order])
-        # As it would be written in a list, and quicker.
-        return b"[%d]" % identity if kind is int else _text([identity])
+        return _text([identity])
 
     def of_texts(self, texts: Iterable[bytes]) -> list[int]:
         """What is sent of contacts, each in the one way in which versions are made; signed."""
@@ -104,9 +103,9 @@ def _text(value: Any) -> bytes:
     return _encode(value).encode()
 
 
-def _each_in_a_list(texts: Iterable[str]) -> list[bytes]:
-    """Each as `_text` of a list with it alone, and quicker: no line end is within."""
-    return ("[" + "]\n[".join(map(encode_basestring_ascii, texts)) + "]").encode().split(b"\n")
+def _each_in_a_list(written: Iterable[str]) -> list[bytes]:
+    """Each as `_text` of a list with it alone, and quicker; they are written in JSON, without line ends."""
+    return ("[" + "]\n[".join(written) + "]").encode().split(b"\n")
 
 
 def _odd(value: Any) -> Any:

@@ -62,8 +62,7 @@ class StreamMemory:
         # A job's contacts are booked before it counts as ended: so they are known by either.
         self._pending = {number: each for number, each in self._pending.items() if each[0].outcome is None}
         found: dict[int, Known] = {}
-        wanted = set(keys) if self._pending else set()
         for _, pending in self._pending.values():
-            for key in pending.keys() & wanted:
+            for key in pending.keys() & keys:
                 found[key] = pending[key]
         return found
