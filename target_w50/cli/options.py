@@ -21,7 +21,7 @@ from target_w50.settings.choices import ImportMode, ProgressMode
 from target_w50.settings.connection import Connection
 from target_w50.settings.meltano import MeltanoLoader, here
 from target_w50.settings.model import Settings, connection_settings
-from target_w50.settings.sources import Sources, open_to_everybody, read_config
+from target_w50.settings.sources import Sources, read_config, warnings_of
 
 if TYPE_CHECKING:
     from target_w50.w50 import W50Client
@@ -184,5 +184,5 @@ def say_where(settings: Settings, config: Sources, words: str = "asks the W50 at
     files is said as well.
     """
     click.echo(f"w50: {words} {printable(urlsplit(settings.api_url).netloc.rpartition('@')[2])}", err=True)
-    for each in open_to_everybody(config, settings):
+    for each in warnings_of(config, settings):
         say(each)

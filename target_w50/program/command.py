@@ -95,7 +95,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
     """Read messages, load contacts, write states; returns the exit status."""
     # Not above: --version and --help need not wait for jsonschema and requests.
     from target_w50.settings.model import settings_from  # noqa: PLC0415
-    from target_w50.settings.sources import open_to_everybody, read_config  # noqa: PLC0415
+    from target_w50.settings.sources import read_config, warnings_of  # noqa: PLC0415
 
     values: dict[str, Any] = {}
     try:
@@ -106,7 +106,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         import_lean()
         from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
-        return LoadedProgram(values, settings, stdout_fd, open_to_everybody(config, settings)).run(file)
+        return LoadedProgram(values, settings, stdout_fd, warnings_of(config, settings)).run(file)
     except Exception as fault:  # noqa: BLE001  # every ending has its status and its last line
         return _failed_to_start(values, fault, reads_stdin=input_path is None)
 

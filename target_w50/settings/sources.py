@@ -63,13 +63,20 @@ def read_config(sources: Sources) -> dict[str, Any]:
     return config
 
 
-def open_to_everybody(sources: Sources, settings: Settings) -> Iterator[str]:
-    """A sentence for each file with secrets that every user of the machine may read.
+def warnings_of(sources: Sources, settings: Settings) -> Iterator[str]:
+    """A sentence for each thing about the sources that is better changed.
 
     Args:
         sources: as for `read_config`.
         settings: what came of them; they may name files with secrets.
     """
+    yield from _open_to_everybody(sources, settings)
+    if ENV in sources:
+        yield from _overruled()
+
+
+def _open_to_everybody(sources: Sources, settings: Settings) -> Iterator[str]:
+    """A sentence for each file with secrets that every user of the machine may read."""
     secret = [name for name, setting in SETTINGS_SCHEMA["properties"].items() if setting.get("secret")]
     for source in sources:
         if isinstance(source, MeltanoLoader):
@@ -139,21 +146,14 @@ def _read_file(path: str) -> Mapping[str, Any]:
 
 
 def _read_environment() -> tuple[dict[str, Any], list[str]]:
-    from dotenv import dotenv_values  # noqa: PLC0415  # only ENV needs it
-
     variables: dict[str, str | None] = {**os.environ}
     faults: list[str] = []
-    if Path(DOT_ENV).is_file():
-        try:
-            content = Path(DOT_ENV).read_text(encoding="utf-8")
-        except OSError as error:
-            faults.append(f"file {DOT_ENV}: {error.strerror or 'it can not be read'}")
-        except ValueError:
-            faults.append(f"file {DOT_ENV} is not UTF-8")
-        else:
-            # The file wins, as in the SDK. But ${NAME} is mere text: it would take secrets of others from the
-            # environment, to wherever the setting leads.
-            variables.update(dotenv_values(stream=io.StringIO(content), interpolate=False))
+    try:
+        variables.update(_read_dot_env())  # it wins, as in the SDK
+    except OSError as error:
+        faults.append(f"file {DOT_ENV}: {error.strerror or 'it can not be read'}")
+    except ValueError:
+        faults.append(f"file {DOT_ENV} is not UTF-8")
     values: dict[str, Any] = {}
     for name, schema in SETTINGS_SCHEMA["properties"].items():
         variable = ENV_PREFIX + name.upper()
@@ -165,6 +165,39 @@ def _read_environment() -> tuple[dict[str, Any], list[str]]:
         except (ValueError, RecursionError):
             faults.append(f"`{variable}` is not of type {schema['type']}")
     return values, faults
+
+
+def _read_dot_env() -> dict[str, str | None]:
+    """What `.env` says, if it is there.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is not UTF-8.
+    """
+    from dotenv import dotenv_values  # noqa: PLC0415  # only ENV needs it
+
+    if not Path(DOT_ENV).is_file():
+        return {}
+    content = Path(DOT_ENV).read_text(encoding="utf-8")
+    # ${NAME} is mere text: it would take secrets of others from the environment, to where the setting leads.
+    return dotenv_values(stream=io.StringIO(content), interpolate=False)
+
+
+def _overruled() -> Iterator[str]:
+    """That `.env` overrules the environment: who sets a variable for one run expects it to count."""
+    try:
+        said = _read_dot_env()
+    except (OSError, ValueError):
+        return  # it could be read a moment ago
+    names = [ENV_PREFIX + name.upper() for name in SETTINGS_SCHEMA["properties"]]
+    other = [
+        f"`{name}`" for name in names if said.get(name) and os.environ.get(name) not in {None, "", said[name]}
+    ]
+    if other:
+        yield (
+            f"{DOT_ENV} says otherwise than the environment for {', '.join(other)}: {DOT_ENV} counts, as "
+            "with every target of the Singer SDK. Change it there, or take it out of one of them."
+        )
 
 
 def typed(text: str, kind: str) -> Any:

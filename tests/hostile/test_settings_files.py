@@ -13,7 +13,7 @@ import pytest
 
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
-from target_w50.settings.sources import open_to_everybody
+from target_w50.settings.sources import warnings_of
 from tests.support import settings
 
 SECRET = "secret-of-another-service"
@@ -64,7 +64,7 @@ def test_a_password_in_the_url_of_a_journal_is_a_secret_too(
     path.write_text(json.dumps({"journal": f"postgresql://{user}127.0.0.1:5432/w50"}))
     path.chmod(0o644)
     judged = settings_from(settings(sandbox))
-    assert [*open_to_everybody([str(path)], judged)] == [
+    assert [*warnings_of([str(path)], judged)] == [
         (
             f"{path} holds secrets, and every user of this machine can read it. "
             "Close it (chmod o-r) and think of the secrets as known."
@@ -79,7 +79,7 @@ def test_of_a_file_that_meltano_wrote_it_is_said_how_to_have_it_closed(
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"auth_token": "a-token"}))
     path.chmod(0o644)
-    (told,) = open_to_everybody([str(path)], settings_from(settings(sandbox)))
+    (told,) = warnings_of([str(path)], settings_from(settings(sandbox)))
     assert "umask 077" in told
 
 

@@ -25,7 +25,7 @@ from target_w50.runtime.clock import CLOCK
 from target_w50.sandbox import Sandbox
 from target_w50.settings.connection import Connection
 from target_w50.settings.model import connection_settings
-from target_w50.settings.sources import open_to_everybody
+from target_w50.settings.sources import warnings_of
 from tests.relay import Passed, Relay
 from tests.support import load_here, record, requests_of, run_target, schema, settings, state
 
@@ -200,9 +200,9 @@ def test_a_file_of_a_secret_that_everybody_may_read_is_said_by_its_setting(
     if setting == "auth_token_file":
         config = {setting: str(path)}
     judged = connection_settings(config)
-    assert list(open_to_everybody([], judged)) == []
+    assert list(warnings_of([], judged)) == []
     path.chmod(0o644)
-    (said,) = open_to_everybody([], judged)
+    (said,) = warnings_of([], judged)
     assert f"the file that `{setting}` names. Close it (chmod o-r)" in said
 
 
@@ -213,7 +213,7 @@ def test_of_a_file_system_that_can_not_be_written_to_nothing_is_said(
     path = Path(file_of(tmp_path, SECRET))
     path.chmod(0o444)
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
-    assert list(open_to_everybody([], connection_settings({"auth_token_file": str(path)}))) == []
+    assert list(warnings_of([], connection_settings({"auth_token_file": str(path)}))) == []
 
 
 # Certificates.

@@ -22,7 +22,7 @@ from target_w50.settings.model import (
     settings_from,
 )
 from target_w50.settings.schema import READ_BY_THE_SDK, SETTINGS_SCHEMA, STREAM_ENTRY
-from target_w50.settings.sources import read_config
+from target_w50.settings.sources import read_config, warnings_of
 
 SECRET = "secret-Zq1"
 ENTRY: dict[str, Any] = {"stream": "contacts", "contact_list": "42", "match_fields": ["Email"]}
@@ -478,6 +478,26 @@ def test_a_dot_env_file_of_the_working_directory_is_read_with_env(
     environment.setenv("TARGET_W50_AUTH_TOKEN", "from-outside")
     environment.setenv("TARGET_W50_ALLOW_HTTP", "yes")
     assert read_config(["ENV"]) == {"auth_token": "from-the-file", "allow_http": True}
+
+
+def test_who_sets_a_variable_that_dot_env_sets_otherwise_is_told(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        f"TARGET_W50_AUTH_TOKEN={SECRET}\nTARGET_W50_RUN_ID=\nTARGET_W50_STATE=always\n"
+    )
+    (tmp_path / ".env").chmod(0o600)
+    judged = settings_from(LEAST)
+    assert [*warnings_of(["ENV"], judged)] == []
+    variables = {"AUTH_TOKEN": "other", "RUN_ID": "other", "STATE": "always", "JOURNAL": "none"}
+    for name, value in variables.items():
+        environment.setenv(f"TARGET_W50_{name}", value)
+    (told,) = warnings_of(["ENV"], judged)
+    assert told.startswith(
+        ".env says otherwise than the environment for `TARGET_W50_AUTH_TOKEN`: .env counts"
+    )
+    assert SECRET not in told
+    assert [*warnings_of([], judged)] == []
 
 
 def test_the_environment_goes_over_files(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from target_w50.files.places import FilePlaces
 from target_w50.files.source import Source, merged, schema_of
 from target_w50.settings.choices import OnFailedCheck
 from target_w50.settings.model import settings_from
-from target_w50.settings.sources import Sources, open_to_everybody, read_config
+from target_w50.settings.sources import Sources, read_config, warnings_of
 from target_w50.singer.lean_sdk import import_lean
 
 PROGRAM = "w50"
@@ -197,7 +197,7 @@ def _load(values: dict[str, Any], config: Sources, feed: Feed, sources: Sequence
             values,
             settings,
             nowhere,
-            open_to_everybody(config, settings),
+            warnings_of(config, settings),
             places=FilePlaces(sources),
             program=PROGRAM,
             reword=reword,
