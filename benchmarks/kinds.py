@@ -41,7 +41,7 @@ class Kind:
         most_times: what its further records may take by the floor; None where there is no goal.
         records: how many more records the longer input has than the shorter.
         beside: the kind that its time is to be compared with, and what it may take by that.
-        is_tap: whether it is what a real tap sent.
+        taps: of what a real tap sent: the sum that it belongs to; empty for all else.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Kind:
     most_times: float | None = None
     records: int = 150_000
     beside: tuple[str, float] | None = None
-    is_tap: bool = False
+    taps: str = ""
 
 
 def ten(
@@ -282,7 +282,14 @@ def kinds() -> list[Kind]:
         Kind("BATCH, gzip", partial(in_batches, zipped=True)),
         Kind("XML", ten, settings={"media_type": "application/xml"}, records=75_000),
         *(
-            Kind(path.name, partial(tap, name=path.name), {"match_fields": []}, records=60_000, is_tap=True)
+            Kind(
+                path.name + more,
+                partial(tap, name=path.name),
+                {"match_fields": [], "contact_checks": checks},
+                records=60_000,
+                taps=f"real taps, all{more}",
+            )
+            for checks, more in (("off", ""), ("auto", ", checked"))
             for path in sorted(TAPS.glob("*.singer"))
         ),
     ]
