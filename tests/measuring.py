@@ -7,14 +7,18 @@ mistake shows in the percentage; one that is measured needlessly, in the time.
 
 from __future__ import annotations
 
+import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import target_w50
 from target_w50.sandbox import server
 from tests.support import UNMEASURED
 
@@ -149,6 +153,23 @@ MANY = {
     },
 }
 """Tests of many cases or much data, by their modules."""
+
+
+@contextmanager
+def pause(config: pytest.Config) -> Iterator[None]:
+    """Measure nothing while tests are found, but what the package's modules do when they are imported."""
+    plugin = config.pluginmanager.get_plugin("_cov")
+    controller = getattr(plugin, "cov_controller", None)
+    if controller is None:
+        yield
+        return
+    for module in pkgutil.walk_packages(target_w50.__path__, "target_w50."):
+        import_module(module.name)
+    controller.pause()
+    try:
+        yield
+    finally:
+        controller.resume()
 
 
 def is_measured(item: pytest.Item) -> bool:

@@ -5,9 +5,14 @@ Xdist has groups too, by a mark that it adds to the ids of tests; pytest 9.2 doe
 
 from __future__ import annotations
 
+import functools
+import os
 import re
+from pathlib import Path
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
+
+from tests.effort import LONG
 
 GROUPS = {
     "browser": re.compile(r"tests/browser/test_(report|sandbox)_page\.py"),
@@ -19,10 +24,25 @@ GROUPS = {
     "the files of versions": re.compile(r"tests/house/test_supply\.py"),
 }
 """By the ids of tests; a test that is in none, and might be, takes only longer."""
+PROPERTIES = "the constants that hypothesis reads from all modules"
+PROPERTY = re.compile(r"@given\(.*?\bdef (test_\w+)\(", re.DOTALL)
+
+
+@functools.cache
+def properties_in(path: str) -> set[str]:
+    """The names of a module's property tests, but for the state machines."""
+    return {*PROPERTY.findall(Path(path).read_text(encoding="utf-8"))}
+
+
+def is_property(nodeid: str) -> bool:
+    path, _, name = nodeid.partition("::")
+    return name.endswith("::runTest") or name.partition("[")[0] in properties_in(path)
 
 
 class InGroups(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """Each test by itself to whoever is free, but for the groups, the largest of which come first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((name for name, ids in GROUPS.items() if ids.match(nodeid)), nodeid)
+        group = next((name for name, ids in GROUPS.items() if ids.match(nodeid)), nodeid)
+        # All by themselves they take long enough for more than one.
+        return PROPERTIES if group == nodeid and LONG not in os.environ and is_property(nodeid) else group
