@@ -26,7 +26,9 @@ HERE = Path(__file__).parent
 WHOLE = {"browser", "chaos", "endtoend", "hostile", "house"}
 """Folders of tests of the whole: none is the only one to pass a line."""
 STARTS_MANY = {*WHOLE, "journal", "loading", "report", "test_stopping.py"}
-"""Here whole programs run by the hundred, over lines that other tests pass as well."""
+"""Here whole programs run by the hundred, over lines that other tests pass as well..."""
+STARTS_SEVERAL = {"test_demo.py", "test_import.py", "test_journal.py"}
+"""... and here several at once, or they are killed."""
 MANY = {
     "cli/test_import.py": {
         "test_an_address_that_fails_its_check_is_set_aside_before_w50_refuses_it",
@@ -188,7 +190,7 @@ def keep_out(item: pytest.Item, patched: pytest.MonkeyPatch) -> None:
     if "sandbox" not in parts:
         for name in ("serve_forever", "process_request_thread"):
             patched.setattr(server._Server, name, _unmeasured(getattr(server._Server, name)))
-    if STARTS_MANY & parts:
+    if (STARTS_MANY | STARTS_SEVERAL) & parts:
         for name, value in UNMEASURED.items():
             patched.setenv(name, value)
 
