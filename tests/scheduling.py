@@ -14,17 +14,18 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.effort import LONG
 
+PROPERTIES = "the constants that hypothesis reads from all modules"
 GROUPS = {
     "browser": re.compile(r"tests/browser/test_(report|sandbox)_page\.py"),
     "PostgreSQL": re.compile(r"tests/journal/(test_postgres\.py|.*\[(.*[-/])?postgres\b)"),
     "S3": re.compile(r"tests/outputs/test_(outputs_at_urls|parts|stored_files)\.py"),
     "Azurite": re.compile(r"tests/outputs/test_azure\.py"),
-    "Mono": re.compile(r"tests/w50/wire/test_dotnet\.py"),
+    # With Mono, which others do not start.
+    PROPERTIES: re.compile(r"tests/w50/wire/test_dotnet\.py"),
     "the package's trees": re.compile(r"tests/house/test_structure\.py"),
     "the files of versions": re.compile(r"tests/house/test_supply\.py"),
 }
 """By the ids of tests; a test that is in none, and might be, takes only longer."""
-PROPERTIES = "the constants that hypothesis reads from all modules"
 PROPERTY = re.compile(r"@given\(.*?\bdef (test_\w+)\(", re.DOTALL)
 
 
