@@ -14,6 +14,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.effort import LONG
 
+REPOSITORY = Path(__file__).parents[1]
 PROPERTIES = "the constants that hypothesis reads from all modules"
 GROUPS = {
     "browser": re.compile(r"tests/browser/test_(report|sandbox)_page\.py"),
@@ -32,7 +33,7 @@ PROPERTY = re.compile(r"@given\(.*?\bdef (test_\w+)\(", re.DOTALL)
 @functools.cache
 def properties_in(path: str) -> set[str]:
     """The names of a module's property tests, but for the state machines."""
-    return {*PROPERTY.findall(Path(path).read_text(encoding="utf-8"))}
+    return {*PROPERTY.findall((REPOSITORY / path).read_text(encoding="utf-8"))}
 
 
 def is_property(nodeid: str) -> bool:
