@@ -11,6 +11,7 @@ import pytest
 from target_w50.cli.main import COMMANDS
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import StoppedError, TargetW50Error
+from target_w50.report.advice_by_code import ADVICE
 from target_w50.sandbox.fault_rules import parse_spec, read_rule
 
 REPOSITORY = Path(__file__).parents[2]
@@ -94,6 +95,13 @@ def documented_codes() -> dict[str, str]:
 def test_docs_errors_has_every_error_code_and_no_other() -> None:
     """Whoever has only the last line of a run finds there what it says."""
     assert sorted(documented_codes()) == sorted(error_codes())
+
+
+def test_the_report_has_advice_for_every_error_code_and_a_defect_is_no_other() -> None:
+    assert sorted(ADVICE) == sorted(documented_codes())
+    nothing = {code for code, advice in ADVICE.items() if not advice}
+    assert nothing == {"interrupted", "terminated", "stopped"}
+    assert {code for code, advice in ADVICE.items() if "DEBUG" in advice} == {"metrics_invalid", "unexpected"}
 
 
 def every_class(base: type[TargetW50Error]) -> list[type[TargetW50Error]]:

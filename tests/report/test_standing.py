@@ -77,6 +77,20 @@ def test_a_run_that_failed_says_what_to_do(tmp_path: Path, rerun: str, said: str
     assert said in (answer.todo or "")
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "todo"),
+    [
+        (1, "state_unwritable", "Make room where standard output goes. Then run again: that is safe."),
+        (1, "of_a_newer_version", "Run again: that is safe."),
+        (4, "of_a_newer_version", "See whether W50 can be reached. Then run again: that is safe."),
+        (143, "terminated", "Run again: that is safe."),
+    ],
+)
+def test_what_to_do_goes_by_the_error_code(tmp_path: Path, status: int, code: str, todo: str) -> None:
+    bad = run(1, exit_status=status, error_code=code, error="It ended.")
+    assert standing(tmp_path, *night(0), bad, days=1.1).answer.todo == todo
+
+
 def test_failures_in_a_row_are_counted(tmp_path: Path) -> None:
     found = standing(tmp_path, *night(0), *failed(1), *failed(2), *failed(3), days=3.1)
     assert found.answer.line == "Last run: failed, 2 h ago, for the 3rd time in a row"
