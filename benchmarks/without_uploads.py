@@ -14,6 +14,7 @@ from typing import Any
 
 from target_w50.__main__ import main
 from target_w50.target import TargetW50
+from target_w50.target.short_ways import StreamWay
 from target_w50.w50 import UploadAnswer, W50Client
 
 
@@ -24,14 +25,19 @@ def _take(*_: Any, **__: Any) -> UploadAnswer:
 def _note_ways(path: str) -> None:
     """Have it written at the exit how many records of each stream went the general way."""
     general: Counter[str] = Counter()
-    load_record = TargetW50._load_record  # noqa: SLF001  # the one door of the general way
+    load_record, judge = TargetW50._load_record, StreamWay.judge  # noqa: SLF001  # the two doors of the general way
+    decided = "records that something is to be decided about"
 
     def noted(self: TargetW50, stream: str, *others: Any) -> None:
-        why = self.routes.why_general(stream) or "records that something is to be decided about"
-        general[f"{stream}: {why}"] += 1
+        general[f"{stream}: {self.routes.why_general(stream) or decided}"] += 1
         load_record(self, stream, *others)
 
+    def judged(self: StreamWay, *others: Any) -> Any:
+        general[f"{self.stream}: {decided}"] += 1
+        return judge(self, *others)
+
     TargetW50._load_record = noted  # type: ignore[method-assign,assignment]  # noqa: SLF001
+    StreamWay.judge = judged  # type: ignore[method-assign,assignment]
     atexit.register(lambda: Path(path).write_text(json.dumps(general)))
 
 

@@ -71,6 +71,16 @@ class Made:
         self.doubtful = doubtful
         self.failed = failed
 
+    def take_out(self, row: int) -> None:
+        """Forget a line; those behind it move up, but in `doubtful`."""
+        self.identities = _without(self.identities, row)
+        self.fragments = _without(self.fragments, row)
+        if self.matched is not None:
+            self.matched = _without(self.matched, row)
+        if self.failed:
+            others = ((at, each) for at, each in self.failed.items() if at != row)
+            self.failed = {at - (at > row): each for at, each in others}
+
 
 class ShortWay:
     """Makes contacts of lines.
@@ -261,6 +271,12 @@ def short_way(  # noqa: PLR0917 - what the short way is compiled from
     except Exception as error:  # noqa: BLE001  # the general way takes what this one can't, and has words for it
         log.debug("Stream %r: no short way can be compiled (%s)", stream, type(error).__name__)
         raise NoStepsError("something about its schema can't be compiled") from None
+
+
+def _without(column: Sequence[Any], row: int) -> list[Any]:
+    own = column if isinstance(column, list) else [*column]
+    del own[row]
+    return own
 
 
 def _types_of(step: Step) -> frozenset[type]:

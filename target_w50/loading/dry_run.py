@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from target_w50.contacts.mapping import StreamMapping
-from target_w50.contacts.refusal import Reason, Refusal
+from target_w50.contacts.refusal import Reason
 from target_w50.errors import LimitError, TargetW50Error
 from target_w50.import_jobs.batches import Batch
 from target_w50.import_jobs.counts import StreamCounts
@@ -20,10 +20,10 @@ from target_w50.import_jobs.phases import Outcome
 from target_w50.import_jobs.places import Places
 from target_w50.journal.recovery import SeenToFirst
 from target_w50.loading.events_limit import check_events
-from target_w50.outputs.invalid_records import InvalidRecords
+from target_w50.outputs.invalid_records import InvalidRecords, Refused
 from target_w50.outputs.ledger import Ledger
 from target_w50.runtime.stop import Stop
-from target_w50.settings.model import Settings, StreamEntry
+from target_w50.settings.model import Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.w50 import WireFormat, decode_answer
 
@@ -188,27 +188,17 @@ class PlannedInvalidRecords(InvalidRecords):
         super().__init__(settings, None, places, ledger)
         self._plan = plan
 
-    def refuse(
-        self,
-        refusal: Refusal,
-        counts: StreamCounts,
-        entry: StreamEntry,
-        *,
-        source_stream: str,
-        place: int,
-        raw: bytes | None,
-    ) -> None:
+    def refuse(self, refused: Refused) -> None:
         """Note what would become of the record; see `InvalidRecords`."""
-        del source_stream, raw
-        quarantined = self.sets_aside(refusal, entry)
-        refused = self._plan.stream(counts.stream).refused
-        known = refused.setdefault(
+        refusal, stream = refused.refusal, refused.counts.stream
+        quarantined = self.sets_aside(refusal, refused.entry)
+        known = self._plan.stream(stream).refused.setdefault(
             (refusal.reason, refusal.property),
-            RefusedRecords(refusal.reason, refusal.property, self._places.text(place), quarantined),
+            RefusedRecords(refusal.reason, refusal.property, self._places.text(refused.place), quarantined),
         )
         known.count += 1
         if not quarantined:
-            self._plan.would_end(self.fatal(refusal, counts.stream, place))
+            self._plan.would_end(self.fatal(refusal, stream, refused.place))
         else:
             self.count(refusal)
 

@@ -61,9 +61,10 @@ class OpenJobs:
         return any(each is not load for each in self.loads)
 
     def are_new(self, identities: Sequence[Hashable | None], load: HoldsJob) -> bool:
-        """Whether these contacts of a load are all different, and none is in an open job, however it is held.
+        """Whether these contacts are all different, and none is in an open job, however it is held.
 
-        Where nothing tells one from others, no other load may have an open job.
+        They are of a load that has an open job. Where nothing tells one from others, no other load may have
+        one.
         """
         different = set(identities)
         if None in different:
@@ -73,16 +74,20 @@ class OpenJobs:
         elif len(different) < len(identities):
             return False
         return (not self.seen or self.seen.isdisjoint(map(hash, different))) and all(
-            each.has_none_of(different) for each in (*self.loads, load)
+            each.has_none_of(different) for each in self.loads
         )
 
-    def may_own(self, identities: Sequence[Hashable | None], matched: Sequence[Hashable] | None) -> bool:
-        """Whether no open job has one of them under other match values or EncContactId; it is known then."""
-        for identity, each in zip(identities, matched or (), strict=matched is not None):
-            if self.another_owns(identity, each):
-                return False
-            self.own(identity, each)
-        return True
+    def may_own(self, identities: Sequence[Hashable | None], matched: Sequence[Hashable]) -> bool:
+        """Whether none of them is in an open job, or here twice, under other match values or EncContactId."""
+        own: dict[int, int] = {}
+        return not any(
+            self.another_owns(identity, each) or own.setdefault(hash(each), hash(identity)) != hash(identity)
+            for identity, each in zip(identities, matched, strict=True)
+        )
+
+    def own_all(self, identities: Sequence[Hashable | None], matched: Sequence[Hashable]) -> None:
+        """The contacts with these match values are in an open job."""
+        self._owners.update(zip(map(hash, matched), map(hash, identities), strict=True))
 
     def own(self, identity: Hashable | None, matched: Hashable) -> None:
         """The contact with these match values is in an open job."""

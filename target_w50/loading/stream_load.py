@@ -116,14 +116,21 @@ class StreamLoad(StreamBatches):
         return self._open_batches.has_room(held)
 
     def plain_bytes(
-        self, identities: Sequence[Hashable | None], fragments: Sequence[bytes], raws: Sequence[bytes]
+        self,
+        identities: Sequence[Hashable | None],
+        fragments: Sequence[bytes],
+        raws: Sequence[bytes],
+        matched: Sequence[Hashable] | None,
     ) -> int | None:
         """What the open batch would grow by, in bytes; None if there is something to decide about a contact.
+
+        One must be merged or cut off from others, or a limit is near.
 
         Args:
             identities: what tells them from others; None where nothing does.
             fragments: the contacts as they are sent.
             raws: what the tap sent for them.
+            matched: their match values, where EncContactId may tell them from others as well.
         """
         batch, count = self._batch, len(fragments)
         size = sum(map(len, fragments)) + count
@@ -133,20 +140,22 @@ class StreamLoad(StreamBatches):
             or self._in_job + count >= self._job_contacts
             or batch.size_bytes + size > self._batch_bytes
             or not self._open_jobs.are_new(identities, self)
+            or (matched is not None and not self._open_jobs.may_own(identities, matched))
         ):
             return None
         return size + count * ROW_BYTES + (sum(map(len, raws)) if self._keeps_raws else 0)
 
-    def add_plainly(  # noqa: PLR0917 - as `add`
+    def add_plainly(  # noqa: PLR0917 - the hot path
         self,
         identities: Sequence[Hashable | None],
         fragments: Sequence[bytes],
         places: Sequence[int],
         raws: Sequence[bytes],
-        matched: Sequence[Hashable] | None = None,
-        suspects: Mapping[int, Mapping[str, int]] | None = None,
-    ) -> bool:
-        """Take several contacts at once, if there is nothing to decide about any of them.
+        matched: Sequence[Hashable] | None,
+        suspects: Mapping[int, Mapping[str, int]],
+        held: int,
+    ) -> None:
+        """Take several contacts at once, about none of which there is something to decide.
 
         Args:
             identities: what tells them from others; None where nothing does.
@@ -155,24 +164,17 @@ class StreamLoad(StreamBatches):
             raws: what the tap sent for them.
             matched: their match values, where EncContactId may tell them from others as well.
             suspects: by index, of those that have any: as `add` has them.
-
-        Returns:
-            False, with none taken, if one must be merged or cut off from others, or a limit is near.
-
-        Raises:
-            TargetW50Error: the first error of the background, or the stop.
+            held: as `plain_bytes` gave it, which holds until another contact comes or the input is cut.
         """
-        held = self.plain_bytes(identities, fragments, raws)
-        if held is None or not self.fits(held) or not self._open_jobs.may_own(identities, matched):
-            return False
         if not self._keeps_raws:
             raws = ()
         if suspects:
             self._batch.suspect(suspects)
+        if matched is not None:
+            self._open_jobs.own_all(identities, matched)
         self._batch.extend(identities, fragments, places, raws, matched if self._sifts else None)
         self._open_batches.grow(self, held)
         self._in_job += len(fragments)
-        return True
 
     def _merge(  # noqa: PLR0917 - as `add`
         self,

@@ -8,9 +8,10 @@ import fcntl
 import os
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from target_w50.outputs.message_lines import MessageLine
 from target_w50.outputs.waiting_records import WaitingRecords
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
@@ -53,52 +54,58 @@ class MessageFile:
         self._is_regular = stat.S_ISREG(status.st_mode)
         self._is_new = self._is_regular and not status.st_size
 
-    def append(
-        self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool = False
-    ) -> bool:
+    def append(self, stream: str, schema_line: bytes | None, record_line: bytes) -> None:
         """Append a record, and before it its SCHEMA if the last one of its stream is another.
 
         Args:
             stream: the stream's name.
             schema_line: the SCHEMA message, without a line end; None where there is none.
             record_line: the RECORD message, without a line end.
-            once: whether to leave it at that where the file holds the same record of the same stream already.
-
-        Returns:
-            Whether it was appended.
 
         Raises:
             OSError: the file can't be written any more; nothing of the lines is in it.
         """
+        self.append_all([MessageLine(stream, schema_line, record_line)])
+
+    def append_all(self, records: Sequence[MessageLine]) -> int:
+        """Append records together, as `append` does each; how many, for some may be there already.
+
+        Raises:
+            OSError: the file can't be written any more; nothing of the lines is in it.
+        """
+        once = any(each.once for each in records)
         with self._reading:
             if once and self._waiting.is_behind(end := os.fstat(self._fd).st_size):
                 # It may hold gigabytes: meanwhile others may append, and a stop may have it brought to disk.
                 self._waiting.read_on(self._fd, end)
             with self._lock, self._alone():
-                return self._append(stream, schema_line, record_line, once=once)
+                return self._append_all(records, looks=once)
 
-    def _append(self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool) -> bool:
-        lines = [record_line]
+    def _append_all(self, records: Sequence[MessageLine], *, looks: bool) -> int:
         end = os.fstat(self._fd).st_size
-        if once:
+        if looks:
             self._waiting.read_on(self._fd, end)
-            if self._waiting.holds(record_line):
-                self._unsynced = True  # whoever wrote it may not have brought it to disk yet
-                return False
+            records = self._waiting.news(records)
+        if not records:
+            self._unsynced = True  # whoever wrote them may not have brought them to disk yet
+            return 0
         others_wrote = self._is_regular and end != self._end
         if others_wrote:
             self._written.clear()  # it may have been another SCHEMA of the stream
-        if schema_line is not None and self._written.get(stream) != schema_line:
-            lines.insert(0, schema_line)
+        lines, written = [], {**self._written}
         if others_wrote and end and os.pread(self._fd, 1, end - 1) != b"\n":
-            lines.insert(0, b"")  # a crash cut the last line: it stays alone
-        data = b"".join(line + b"\n" for line in lines)
+            lines.append(b"")  # a crash cut the last line: it stays alone
+        for stream, schema_line, record_line, _ in records:
+            if schema_line is not None and written.get(stream) != schema_line:
+                lines.append(schema_line)
+                written[stream] = schema_line
+            lines.append(record_line)
+        data = b"\n".join((*lines, b""))
         self._write(data, end)
-        if once:
-            self._waiting.take(record_line, data, end)
-        if schema_line is not None:
-            self._written[stream] = schema_line
-        return True
+        if looks:
+            self._waiting.take(data, end)
+        self._written = written
+        return len(records)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

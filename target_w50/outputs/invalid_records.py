@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_w50.contacts.refusal import Reason, Refusal
@@ -9,7 +12,7 @@ from target_w50.errors import InputError, LimitError, counted
 from target_w50.import_jobs.counts import StreamCounts
 from target_w50.import_jobs.places import Places
 from target_w50.outputs.ledger import Ledger
-from target_w50.outputs.quarantine import QuarantineFile
+from target_w50.outputs.quarantine import QuarantineFile, SetAside
 from target_w50.settings.model import DeletedRecords, Settings, StreamEntry
 
 PERCENT_FROM_RECORDS = 100
@@ -22,6 +25,26 @@ class InvalidRecordError(InputError):
 
 class MissingKeyPropertyError(InvalidRecordError, MissingKeyPropertiesError):
     """A record lacks a key property; also the SDK's error, for its standard tests."""
+
+
+class Refused(NamedTuple):
+    """A record that can't be loaded.
+
+    Attributes:
+        refusal: what is wrong with it.
+        counts: of its stream, after stream maps.
+        entry: what the settings say of the stream.
+        source_stream: the stream's name as the tap has it.
+        place: where it was read.
+        raw: the message as the tap sent it; None where nobody kept it.
+    """
+
+    refusal: Refusal
+    counts: StreamCounts
+    entry: StreamEntry
+    source_stream: str
+    place: int
+    raw: bytes | None
 
 
 class InvalidRecords:
@@ -43,45 +66,60 @@ class InvalidRecords:
         self._invalid = 0
         self._last_place = -1
 
-    def refuse(
-        self,
-        refusal: Refusal,
-        counts: StreamCounts,
-        entry: StreamEntry,
-        *,
-        source_stream: str,
-        place: int,
-        raw: bytes | None,
-    ) -> None:
+    def refuse(self, refused: Refused) -> None:
         """Set the record aside, or end the run.
-
-        Args:
-            refusal: what is wrong with the record.
-            counts: of its stream, after stream maps.
-            entry: what the settings say of the stream.
-            source_stream: the stream's name as the tap has it.
-            place: where it was read.
-            raw: the message as the tap sent it.
 
         Raises:
             InvalidRecordError: it is not to be set aside.
             LimitError: too many are invalid.
         """
-        if self._quarantine is None or raw is None or not self.sets_aside(refusal, entry):
-            raise self.fatal(refusal, counts.stream, place)
+        if refused.raw is None or not self._can_set_aside(refused.refusal, refused.entry):
+            raise self.fatal(refused.refusal, refused.counts.stream, refused.place)
         # One record of a stream that stream maps send two ways is set aside once.
-        if place != self._last_place:
-            self._last_place = place
-            self._quarantine.add(
-                source_stream,
-                raw,
-                refusal.reason,
-                _words(refusal),
-                refusal.property,
-                self._places.position(place),
-            )
-        counts.quarantine(refusal.reason)
-        self.count(refusal)
+        if refused.place != self._last_place:
+            self._append([refused])
+        refused.counts.quarantine(refused.refusal.reason)
+        self.count(refused.refusal)
+
+    def has_room(self, refusal: Refusal, entry: StreamEntry, others: int) -> bool:
+        """Whether such a record can be set aside behind so many others without a look at the limits.
+
+        Args:
+            refusal: what is wrong with the record.
+            entry: what the settings say of its stream.
+            others: how many wait to be set aside.
+        """
+        return self._can_set_aside(refusal, entry) and not self._may_reach_limit(others + 1)
+
+    def refuse_all(self, refused: Sequence[Refused]) -> None:
+        """Set records aside that there is room for: each another one, in the order of the input.
+
+        Raises:
+            LimitError: W50 has refused so many meanwhile that they are too many.
+        """
+        self._append(refused)
+        for each in refused:
+            each.counts.quarantine(each.refusal.reason)
+            self._invalid += each.refusal.reason is not Reason.DELETED_AT_SOURCE
+        self.check_limits(at_end=False)
+
+    def _append(self, refused: Sequence[Refused]) -> None:
+        if self._quarantine is None:
+            raise AssertionError
+        self._last_place = refused[-1].place
+        self._quarantine.add_all(
+            [
+                SetAside(
+                    each.source_stream,
+                    each.raw or b"",
+                    each.refusal.reason,
+                    _words(each.refusal),
+                    each.refusal.property,
+                    self._places.position(each.place),
+                )
+                for each in refused
+            ]
+        )
 
     def count(self, refusal: Refusal) -> None:
         """Count a record that is set aside against the limits, unless it is only deleted.
@@ -92,6 +130,9 @@ class InvalidRecords:
         if refusal.reason is not Reason.DELETED_AT_SOURCE:
             self._invalid += 1
             self.check_limits(at_end=False)
+
+    def _can_set_aside(self, refusal: Refusal, entry: StreamEntry) -> bool:
+        return self._quarantine is not None and self.sets_aside(refusal, entry)
 
     def sets_aside(self, refusal: Refusal, entry: StreamEntry) -> bool:
         """Whether the settings have such a record set aside, rather than end the run."""
@@ -120,8 +161,7 @@ class InvalidRecords:
             LimitError: more than `max_invalid_records`, or more than `max_invalid_percent`.
         """
         settings = self._settings
-        streams = self._ledger.streams.values()
-        invalid = self._invalid + sum(each.quarantined.get(Reason.W50_REJECTED, 0) for each in streams)
+        invalid = self._invalid_so_far()
         most, percent = settings.max_invalid_records, settings.max_invalid_percent
         if most is not None and invalid > most:
             raise LimitError(
@@ -140,6 +180,23 @@ class InvalidRecords:
                 "quarantine: mend it there, or raise the limit.",
                 code="invalid_percent_limit",
             )
+
+    def _invalid_so_far(self) -> int:
+        streams = self._ledger.streams.values()
+        return self._invalid + sum(each.quarantined.get(Reason.W50_REJECTED, 0) for each in streams)
+
+    def _may_reach_limit(self, more: int) -> bool:
+        """Whether a limit may be passed before so many more records have been set aside."""
+        settings = self._settings
+        most, percent = settings.max_invalid_records, settings.max_invalid_percent
+        if most is None and percent is None:
+            return False
+        invalid = self._invalid_so_far() + more
+        # By then no fewer records were read than now.
+        records = max(self._ledger.records_read, PERCENT_FROM_RECORDS)
+        return (most is not None and invalid > most) or (
+            percent is not None and 100 * invalid / records > percent
+        )
 
 
 def _words(refusal: Refusal) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from target_w50.outputs.append import MessageFile
+from target_w50.outputs.message_lines import MessageLine
 from target_w50.outputs.store_calls import StoreCalls
 from target_w50.settings.output_place import is_url, url_fault
 
@@ -17,10 +18,11 @@ SHORT_TRIES_S = 10.0
 class MessageOutput(Protocol):
     """Where messages go: `MessageFile` or `MessageParts`; safe to use from several threads."""
 
-    def append(
-        self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool = False
-    ) -> bool:
-        """Append a record behind the SCHEMA that it belongs to; False if `once` and it was there."""
+    def append(self, stream: str, schema_line: bytes | None, record_line: bytes) -> None:
+        """Append a record behind the SCHEMA that it belongs to."""
+
+    def append_all(self, records: Sequence[MessageLine]) -> int:
+        """Append records, each behind its SCHEMA, together; how many, for some may be there already."""
 
     def sync(self) -> None:
         """Have everything where it can't be lost when it returns."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import logging
 import threading
+from collections.abc import Sequence
 
 from target_w50.errors import StoreError
+from target_w50.outputs.message_lines import MessageLine
 from target_w50.outputs.store_calls import (
     LAST_TRY_S,
     LATE_TRY_S,
@@ -76,25 +78,18 @@ class MessageParts:
                 url.rpartition("/")[2],
             )
 
-    def append(
-        self, stream: str, schema_line: bytes | None, record_line: bytes, *, once: bool = False
-    ) -> bool:
+    def append(self, stream: str, schema_line: bytes | None, record_line: bytes) -> None:
         """Append a record, and before it its SCHEMA if its part does not have it as the stream's last.
 
         Args:
             stream: the stream's name.
             schema_line: the SCHEMA message, without a line end; None where there is none.
             record_line: the RECORD message, without a line end.
-            once: makes no difference: what is in the parts of other runs is not looked at.
-
-        Returns:
-            True: it was appended.
 
         Raises:
             StoreError: the store stays away; nothing of the lines was taken.
             StoppedError: the run was stopped; the same.
         """
-        del once
         with self._lock:
             if self._bytes >= PART_BYTES:
                 self._send_all()
@@ -104,7 +99,17 @@ class MessageParts:
                 self._written[stream] = schema_line
             self._lines += lines
             self._bytes += sum(map(len, lines)) + len(lines)
-        return True
+
+    def append_all(self, records: Sequence[MessageLine]) -> int:
+        """Append records, each as `append` does, and all of them: of other runs' parts nothing is known.
+
+        Raises:
+            StoreError: as for `append`.
+            StoppedError: the same.
+        """
+        for stream, schema_line, record_line, _ in records:
+            self.append(stream, schema_line, record_line)
+        return len(records)
 
     def sync(self) -> None:
         """Have everything in the store when it returns.

@@ -7,15 +7,16 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import InputError, SettingsError
 from target_w50.outputs.json_members import members, with_member
+from target_w50.outputs.message_lines import MessageLine
 from target_w50.outputs.messages_at import MessageOutput, messages_at
 from target_w50.outputs.store_calls import StoreCalls
 from target_w50.settings.output_place import is_url
@@ -23,6 +24,21 @@ from target_w50.singer.messages import SchemaLine
 
 _log = logging.getLogger("target-w50")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+_MOST_WHYS = 256
+
+
+class SetAside(NamedTuple):
+    """A record that is set aside; see `QuarantineFile.add`."""
+
+    stream: str
+    line: bytes
+    reason: Reason
+    message: str
+    property: str | None
+    position: int | str
+    schema: SchemaLine | None = None
 
 
 class QuarantineFile:
@@ -58,6 +74,7 @@ class QuarantineFile:
         self._now = now
         self._lock = threading.Lock()
         self._schemas: dict[str, SchemaLine] = {}
+        self._whys: dict[tuple[Reason, str, str | None], str] = {}
         self._repeated = 0
         self._file = _open(os.fspath(path), apart_from, calls)
 
@@ -108,22 +125,44 @@ class QuarantineFile:
             SettingsError: the file can't be written any more (`quarantine_unwritable`).
             StoreError: the store stays away.
         """
-        about = {
-            "reason": reason.value,
-            "message": message,
-            "property": property,
-            "position": position,
-            "run_id": self._run_id,
-            "at": self._now().astimezone(dt.timezone.utc).isoformat(),
-        }
-        record_line = with_member(line, "quarantine", json.dumps(about).encode())
-        belongs_to = schema or self._schemas.get(stream)
+        self.add_all([SetAside(stream, line, reason, message, property, position, schema)])
+
+    def add_all(self, records: Sequence[SetAside]) -> None:
+        """Append records together, in their order, as `add` does each; where that fails, none of them.
+
+        Raises:
+            SettingsError: the file can't be written any more (`quarantine_unwritable`).
+            StoreError: the store stays away.
+        """
+        at = self._now().astimezone(dt.timezone.utc).isoformat()
+        end = json.dumps({"run_id": self._run_id, "at": at})[1:]
+        messages = []
+        for each in records:
+            belongs_to = each.schema or self._schemas.get(each.stream)
+            about = f'{self._why(each)}, "position": {json.dumps(each.position)}, {end}'
+            messages.append(
+                MessageLine(
+                    each.stream,
+                    None if belongs_to is None else belongs_to.line,
+                    with_member(each.line, "quarantine", about.encode()),
+                    once=not _comes_back(each.line),
+                )
+            )
         try:
-            schema_line = None if belongs_to is None else belongs_to.line
-            is_new = self._file.append(stream, schema_line, record_line, once=not _comes_back(line))
-            self._repeated += not is_new
+            self._repeated += len(messages) - self._file.append_all(messages)
         except OSError as error:
             raise _unwritable(f"can't be written any more ({error.strerror})") from error
+
+    def _why(self, record: SetAside) -> str:
+        """The beginning of what is said about a record, as JSON; many have it in common."""
+        key = (record.reason, record.message, record.property)
+        found = self._whys.get(key)
+        if found is None:
+            if len(self._whys) >= _MOST_WHYS:
+                self._whys.clear()
+            about = {"reason": record.reason.value, "message": record.message, "property": record.property}
+            found = self._whys[key] = json.dumps(about)[:-1]
+        return found
 
     def flush(self) -> None:
         """Have everything where it can't be lost when it returns; to be called before a state passes these.

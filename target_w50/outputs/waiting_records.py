@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from target_w50.outputs.json_members import members
+from target_w50.outputs.message_lines import MessageLine
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +23,7 @@ _TAIL_BYTES = 1 << 10
 """By so many bytes before the place where it reads on, it knows that the file was only appended to."""
 _DIGEST_BYTES = 16
 _CACHE_KIB = 8192
+_ASKED_AT_ONCE = 500
 _FRESH = 4096
 """So many digests are kept before they go into the database together."""
 
@@ -49,7 +51,7 @@ class WaitingRecords:
         self._read_to = 0  # the beginning of a line
         self._tail = b""  # what stands before it
         self._unfinished: bytes | None = None  # the digest of a last line without an end
-        self._asked: tuple[bytes, bytes | None] = b"", None  # the line that was asked about last
+        self._asked: list[bytes] = []  # the digests of the last news
 
     def is_behind(self, end: int) -> bool:
         """Whether there is so much to read, up to this end, that it takes a moment."""
@@ -69,43 +71,55 @@ class WaitingRecords:
         except Exception as fault:  # noqa: BLE001  # of a database or a disk; a record too many does no harm
             self._give_up(fault)
 
-    def holds(self, line: bytes) -> bool:
-        """Whether the record of this line waits in the file, as far as it was read.
+    def news(self, records: Sequence[MessageLine]) -> Sequence[MessageLine]:
+        """Those of some records that do not wait in the file, as far as it was read: each once, if `once`.
 
         Args:
-            line: as it would be written.
+            records: as they would be written.
         """
-        digest = _digest(line)
-        self._asked = line, digest
-        if self._has_given_up or digest is None:
-            return False
-        if digest == self._unfinished or digest in self._fresh:
-            return True
-        if self._digests is None:
-            return False
+        self._asked = []
+        if self._has_given_up:
+            return records
+        digests = [_digest(each.record_line) for each in records]
+        known = self._waiting_of({digest for digest in digests if digest is not None})
+        news = []
+        for each, digest in zip(records, digests, strict=True):
+            if digest is not None:
+                if each.once and digest in known:
+                    continue
+                known.add(digest)
+                self._asked.append(digest)
+            news.append(each)
+        return news
+
+    def _waiting_of(self, digests: set[bytes]) -> set[bytes]:
+        """Those of some digests whose records wait."""
+        known = digests & self._fresh
+        if self._unfinished in digests:
+            known.add(self._unfinished)
+        rest = [*(digests - known)]
         try:
-            found = self._database.execute("SELECT 1 FROM waiting WHERE digest = ?", (digest,)).fetchone()
+            for at in range(0, len(rest) if self._digests is not None else 0, _ASKED_AT_ONCE):
+                part = rest[at : at + _ASKED_AT_ONCE]
+                marks = ",".join("?" * len(part))
+                question = f"SELECT digest FROM waiting WHERE digest IN ({marks})"  # noqa: S608 - question marks
+                known.update(digest for (digest,) in self._database.execute(question, part))
         except Exception as fault:  # noqa: BLE001
             self._give_up(fault)
-            return False
-        return found is not None
+        return known
 
-    def take(self, line: bytes, written: bytes, end: int) -> None:
-        """Take in what was just written, so that it need not be read again.
+    def take(self, written: bytes, end: int) -> None:
+        """Take in what was just written, so that it need not be read again: the last news.
 
         Args:
-            line: the record's line.
             written: all that was written, whole lines.
             end: where the file had ended before.
         """
-        asked, digest = self._asked
-        if asked is not line:
-            digest = _digest(line)
-        if self._has_given_up or digest is None or end != self._read_to:
+        if self._has_given_up or end != self._read_to:
             return  # it is read with what else is there
         self._read_to = end + len(written)
-        self._tail = (self._tail + written)[-_TAIL_BYTES:]
-        self._fresh.add(digest)
+        self._tail = (self._tail + written[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+        self._fresh.update(self._asked)
         if len(self._fresh) >= _FRESH:
             try:
                 self._keep(self._fresh)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from singer_sdk.mapper import StreamMap
@@ -14,16 +12,14 @@ from singer_sdk.mapper import StreamMap
 from target_w50.contacts.contact_lists import ListDirectory
 from target_w50.contacts.fast_path import short_way
 from target_w50.contacts.field_owners import FieldOwners
-from target_w50.contacts.maker import ReadyContact
 from target_w50.contacts.mapping import StreamMapping, map_stream
 from target_w50.contacts.names import nearest
 from target_w50.contacts.origins import origin_of
-from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.contacts.steps import NoStepsError
 from target_w50.errors import InputError, MappingError
 from target_w50.settings.model import FieldNaming, ImportMode, Settings, UnlistedStreams, entry_for
-from target_w50.singer.flattening import ColumnTwiceError, UnwritableColumnError
-from target_w50.singer.stream_maps import StreamMaps, changes_nothing, computes, map_record, removes
+from target_w50.singer.stream_maps import StreamMaps, removes
+from target_w50.target.route import Route
 from target_w50.target.short_ways import StreamWay
 from target_w50.target.sinks import W50Sink
 from target_w50.w50 import WireFormat
@@ -31,80 +27,6 @@ from target_w50.w50 import WireFormat
 log = logging.getLogger("target-w50")
 
 SinkFactory = Callable[[str, dict[str, Any], Any], W50Sink]
-
-
-@dataclass(frozen=True)
-class Route:
-    """One way of a stream's records.
-
-    Attributes:
-        stream_map: the SDK's.
-        sink: where they go; None where they are removed or ignored.
-        adds_metadata: whether the SDK's `_sdc_*` columns are added.
-    """
-
-    stream_map: StreamMap
-    sink: W50Sink | None
-    adds_metadata: bool = False
-
-    @cached_property
-    def changes_nothing(self) -> bool:
-        """Whether records pass the stream map as they are."""
-        return changes_nothing(self.stream_map)
-
-    def transform(self, record: dict[str, Any]) -> dict[str, Any] | Refusal | None:
-        """The record after stream maps and flattening; None if it is filtered out."""
-        try:
-            return map_record(self.stream_map, record)
-        except ColumnTwiceError as error:
-            return Refusal(Reason.CONVERSION_FAILED, str(error), None)
-        except UnwritableColumnError as error:
-            return Refusal(Reason.CONVERSION_FAILED, str(error), error.column)
-        except Exception as error:  # noqa: BLE001  # expressions are the user's: anything may come, with values in it
-            message = f"a stream map failed on it ({type(error).__name__})"
-            return Refusal(Reason.CONVERSION_FAILED, message, None, of_stream_map=True)
-
-    def load(self, record: dict[str, Any], message: dict[str, Any], raw: bytes, place: int) -> None:
-        """Send a record this way.
-
-        Args:
-            record: as the tap sent it; it is left as it is.
-            message: what it came in.
-            raw: the RECORD message as the tap sent it.
-            place: where it was read.
-
-        Raises:
-            InvalidRecordError: it can't be loaded, and is not to be set aside.
-            LimitError: too many are invalid.
-        """
-        sink = self.sink
-        if sink is None:
-            return
-        # The raw record tells whether it was deleted: stream maps may have removed the column.
-        deleted = record.get("_sdc_deleted_at") is not None
-        judged: Any = record if self._leaves_alone else self.transform(record)
-        if type(judged) is dict:
-            if self.adds_metadata:
-                # The SDK's columns, in the SDK's way. Held by tests/target/test_sdk_overrides.py.
-                sink._add_sdc_metadata_to_record(judged, message, {})  # noqa: SLF001
-            judged, mapped = sink.judge(judged, deleted=deleted), judged
-            found = judged if type(judged) is Refusal else None
-            if (
-                found is not None
-                and found.property is not None
-                and computes(self.stream_map, found.property, record, mapped)
-            ):
-                judged = replace(found, of_stream_map=True)
-        if type(judged) is ReadyContact:
-            sink.take(judged, raw, place)
-        elif judged is None:
-            sink.counts.records_skipped += 1
-        else:
-            sink.refuse(judged, raw, place)
-
-    @cached_property
-    def _leaves_alone(self) -> bool:
-        return self.changes_nothing and not self.adds_metadata
 
 
 class Routes:
@@ -169,7 +91,7 @@ class Routes:
             short = short_way(stream, sink.rules, sink.mapping, keys, self._settings, sink.wire, origin)
         except NoStepsError as error:
             return str(error)
-        return StreamWay(short, sink)
+        return StreamWay(stream, short, routes[0], sink)
 
     def _sink_for(self, stream_map: StreamMap) -> W50Sink | None:
         stream = stream_map.stream_alias

@@ -13,6 +13,7 @@ from target_w50.contacts.maker import ContactMaker, ReadyContact
 from target_w50.contacts.mapping import StreamMapping
 from target_w50.contacts.refusal import Reason, Refusal
 from target_w50.loading.stream_load import StreamLoad
+from target_w50.outputs.invalid_records import Refused
 from target_w50.settings.model import DeletedRecords, ImportMode, OnFailedCheck, Settings
 from target_w50.singer.messages import SchemaLine
 from target_w50.target.run import Run
@@ -63,6 +64,7 @@ class W50Sink(Sink):
         run, settings = host.run, host.settings
         self._host = host
         self._ledger = run.ledger
+        self.refusals = run.refusals
         self.mapping = host.map_stream(stream_name, self.schema)
         self._judge = RecordValidator(self.schema, stream_name, enabled=settings.validate_records)
         self._keys = tuple(self.key_properties)
@@ -142,15 +144,12 @@ class W50Sink(Sink):
             InvalidRecordError: it is not to be set aside.
             LimitError: too many are invalid.
         """
+        self.refusals.refuse(self.refused(refusal, raw, place))
+
+    def refused(self, refusal: Refusal, raw: bytes | None, place: int) -> Refused:
+        """A record that was read there and can't be loaded; its values that failed checks are counted."""
         self._tell_failed(refusal.failed, place, "its record is set aside")
-        self._host.run.refusals.refuse(
-            refusal,
-            self.counts,
-            self.mapping.entry,
-            source_stream=self._source_stream,
-            place=place,
-            raw=raw,
-        )
+        return Refused(refusal, self.counts, self.mapping.entry, self._source_stream, place, raw)
 
     def take(self, ready: ReadyContact, raw: bytes | None, place: int) -> None:
         """Hand over the contact of the record that was read there."""

@@ -254,13 +254,19 @@ class TargetW50(Target):
             if number % LOOK_ROUND_EVERY == 0:
                 self.run.intake.look_round()
 
+        def read(index: int) -> dict[str, Any] | None:
+            try:
+                return batch_record(block.lines[index], block.first + index, block.file)
+            except InputError:
+                return None  # `load` says what is wrong
+
         way = self.routes.short_way(stream)
         if way is None:
             for index in range(len(block.lines)):
                 load(index)
         else:
             place = block.base + block.first
-            self.message_reader.windows.take_bare(way, block.lines, place, wrapped, load)
+            self.message_reader.windows.take_bare(way, block.lines, place, wrapped, read, load)
 
     def process_endofpipe(self) -> None:
         """Run what is open, wait for it, and let the last state pass.

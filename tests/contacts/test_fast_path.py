@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from target_w50.errors import TargetW50Error
 from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
+from target_w50.target.short_ways import StreamWay
 from tests.effort import tries
 from tests.in_process import Came, TakingLoader, detached_run, load
 
@@ -288,6 +289,10 @@ def configs(draw: st.DrawFn, *, deletes: bool) -> dict[str, Any]:
         entry["unmapped_properties"] = "fail"
     more: dict[str, Any] = {}
     if draw(SOMETIMES):
+        more |= {
+            draw(st.sampled_from(("max_invalid_records", "max_invalid_percent"))): draw(st.integers(0, 30))
+        }
+    if draw(SOMETIMES):
         more |= {"flattening_enabled": True, "flattening_max_depth": draw(st.integers(1, 2))}
     if draw(SOMETIMES):
         more["stream_maps"] = {"contacts": draw(st.sampled_from(STREAM_MAPS))}
@@ -424,7 +429,7 @@ def noting(general: list[Any]) -> Callable[[TargetW50], None]:
     return watch
 
 
-def test_plain_records_go_the_short_way() -> None:
+def test_plain_records_go_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     config = {
         "api_url": "http://127.0.0.1:1",
         "auth_token": "t",
@@ -437,10 +442,14 @@ def test_plain_records_go_the_short_way() -> None:
     for number in range(20):
         record = f'{{"id": {number}, "a": {number}.50}}'
         lines.append(f'{{"type": "RECORD", "stream": "{STREAMS[number % 2]}", "record": {record}}}')
-    general: list[Any] = []
-    came = load(config, "\n".join(lines).encode(), noting(general))
+
+    def fail(*_: object) -> None:
+        raise AssertionError("It went the general way.")
+
+    monkeypatch.setattr(TargetW50, "_load_record", fail)
+    monkeypatch.setattr(StreamWay, "judge", fail)
+    came = load(config, "\n".join(lines).encode())
     assert came.error is None
-    assert not general
     assert [each["records_read"] for each in came.counts.values()] == [10, 10]
     assert came.jobs[0][0][-1][0] == b'{"Values":{"id":18,"a":18.50}}'
 
