@@ -139,7 +139,8 @@ class QuarantineFile:
         messages = []
         for each in records:
             belongs_to = each.schema or self._schemas.get(each.stream)
-            about = f'{self._why(each)}, "position": {json.dumps(each.position)}, {end}'
+            position = each.position if isinstance(each.position, int) else json.dumps(each.position)
+            about = f'{self._why(each)}, "position": {position}, {end}'
             messages.append(
                 MessageLine(
                     each.stream,
