@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from target_w50.contacts.checks import FailedCheck
 
@@ -20,8 +20,7 @@ class Reason(str, Enum):
     INVALID_VALUE = "invalid_value"
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a record can't become a contact; without any value of it.
 
     Attributes:

@@ -18,8 +18,10 @@ class Places:
 
     def position(self, place: int) -> int | str:
         """The place as a quarantined record has it: the line, or the batch file and its line."""
+        if place >> self._FILE_SHIFT == 0:
+            return place
         name, line = self._split(place)
-        return line if name is None else f"{name}:{line}"
+        return f"{name}:{line}"
 
     def text(self, place: int) -> str:
         """The place in words."""

@@ -63,6 +63,7 @@ class InvalidRecords:
         self._quarantine = quarantine
         self._places = places
         self._ledger = ledger
+        self._has_limits = (settings.max_invalid_records, settings.max_invalid_percent) != (None, None)
         self._invalid = 0
         self._last_place = -1
 
@@ -89,7 +90,9 @@ class InvalidRecords:
             entry: what the settings say of its stream.
             others: how many wait to be set aside.
         """
-        return self._can_set_aside(refusal, entry) and not self._may_reach_limit(others + 1)
+        return not (self._has_limits and self._may_reach_limit(others + 1)) and self._can_set_aside(
+            refusal, entry
+        )
 
     def refuse_all(self, refused: Sequence[Refused]) -> None:
         """Set records aside that there is room for: each another one, in the order of the input.
@@ -107,7 +110,7 @@ class InvalidRecords:
         if self._quarantine is None:
             raise AssertionError
         self._last_place = refused[-1].place
-        self._quarantine.add_all(
+        self._quarantine.hold(
             [
                 SetAside(
                     each.source_stream,
@@ -161,6 +164,8 @@ class InvalidRecords:
             LimitError: more than `max_invalid_records`, or more than `max_invalid_percent`.
         """
         settings = self._settings
+        if not self._has_limits:
+            return
         invalid = self._invalid_so_far()
         most, percent = settings.max_invalid_records, settings.max_invalid_percent
         if most is not None and invalid > most:
@@ -189,8 +194,6 @@ class InvalidRecords:
         """Whether a limit may be passed before so many more records have been set aside."""
         settings = self._settings
         most, percent = settings.max_invalid_records, settings.max_invalid_percent
-        if most is None and percent is None:
-            return False
         invalid = self._invalid_so_far() + more
         # By then no fewer records were read than now.
         records = max(self._ledger.records_read, PERCENT_FROM_RECORDS)

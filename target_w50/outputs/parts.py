@@ -90,25 +90,26 @@ class MessageParts:
             StoreError: the store stays away; nothing of the lines was taken.
             StoppedError: the run was stopped; the same.
         """
+        self.append_all([MessageLine(stream, schema_line, record_line)])
+
+    def append_all(self, records: Sequence[MessageLine]) -> int:
+        """Append records together, each as `append` does: of what is in other runs' parts nothing is known.
+
+        Raises:
+            StoreError: the store stays away; nothing of the lines was taken.
+            StoppedError: the run was stopped; the same.
+        """
         with self._lock:
             if self._bytes >= PART_BYTES:
                 self._send_all()
-            lines = [record_line]
-            if schema_line is not None and self._written.get(stream) != schema_line:
-                lines.insert(0, schema_line)
-                self._written[stream] = schema_line
+            lines = []
+            for stream, schema_line, record_line, _ in records:
+                if schema_line is not None and self._written.get(stream) != schema_line:
+                    lines.append(schema_line)
+                    self._written[stream] = schema_line
+                lines.append(record_line)
             self._lines += lines
             self._bytes += sum(map(len, lines)) + len(lines)
-
-    def append_all(self, records: Sequence[MessageLine]) -> int:
-        """Append records, each as `append` does, and all of them: of other runs' parts nothing is known.
-
-        Raises:
-            StoreError: as for `append`.
-            StoppedError: the same.
-        """
-        for stream, schema_line, record_line, _ in records:
-            self.append(stream, schema_line, record_line)
         return len(records)
 
     def sync(self) -> None:

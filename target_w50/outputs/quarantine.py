@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ _log = logging.getLogger("target-w50")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
+MOST_HELD_BYTES = 256 * 1024
+"""So many bytes of records are held before they go into the file together."""
 _MOST_WHYS = 256
 
 
@@ -73,6 +75,10 @@ class QuarantineFile:
         self._run_id = run_id
         self._now = now
         self._lock = threading.Lock()
+        self._writing = threading.Lock()  # whoever writes what is held has it before the other lock
+        self._held: list[MessageLine] = []
+        self._held_bytes = 0
+        self._has_written = False
         self._schemas: dict[str, SchemaLine] = {}
         self._whys: dict[tuple[Reason, str, str | None], str] = {}
         self._repeated = 0
@@ -125,34 +131,61 @@ class QuarantineFile:
             SettingsError: the file can't be written any more (`quarantine_unwritable`).
             StoreError: the store stays away.
         """
-        self.add_all([SetAside(stream, line, reason, message, property, position, schema)])
+        self._write_held()
+        self._append([*self._messages([SetAside(stream, line, reason, message, property, position, schema)])])
 
-    def add_all(self, records: Sequence[SetAside]) -> None:
-        """Append records together, in their order, as `add` does each; where that fails, none of them.
+    def hold(self, records: Sequence[SetAside]) -> None:
+        """Append records as `add` does each, but together with others, when `flush` is called at the latest.
+
+        Appending each as it comes would take longer than finding it.
 
         Raises:
             SettingsError: the file can't be written any more (`quarantine_unwritable`).
             StoreError: the store stays away.
         """
+        messages = [*self._messages(records)]
+        if not self._has_written:
+            # What waits in the file is read first, which may take long: nobody is to wait for that lock.
+            self._append(messages)
+            return
+        with self._lock:
+            self._held += messages
+            self._held_bytes += sum(len(each.record_line) for each in messages)
+        if self._held_bytes > MOST_HELD_BYTES:
+            self._write_held()
+
+    def _write_held(self) -> None:
+        """Append what is held; where that fails it is held on, so that no state passes it."""
+        with self._writing:
+            with self._lock:
+                held = self._held[:]
+            if held:
+                self._append(held)
+                with self._lock:
+                    del self._held[: len(held)]
+                    self._held_bytes = sum(len(each.record_line) for each in self._held)
+
+    def _append(self, messages: Sequence[MessageLine]) -> None:
+        try:
+            appended = self._file.append_all(messages)
+        except OSError as error:
+            raise _unwritable(f"can't be written any more ({error.strerror})") from error
+        self._has_written = True
+        self._repeated += len(messages) - appended
+
+    def _messages(self, records: Sequence[SetAside]) -> Iterator[MessageLine]:
         at = self._now().astimezone(dt.timezone.utc).isoformat()
         end = json.dumps({"run_id": self._run_id, "at": at})[1:]
-        messages = []
         for each in records:
             belongs_to = each.schema or self._schemas.get(each.stream)
             position = each.position if isinstance(each.position, int) else json.dumps(each.position)
             about = f'{self._why(each)}, "position": {position}, {end}'
-            messages.append(
-                MessageLine(
-                    each.stream,
-                    None if belongs_to is None else belongs_to.line,
-                    with_member(each.line, "quarantine", about.encode()),
-                    once=not _comes_back(each.line),
-                )
+            yield MessageLine(
+                each.stream,
+                None if belongs_to is None else belongs_to.line,
+                with_member(each.line, "quarantine", about.encode()),
+                not _comes_back(each.line),
             )
-        try:
-            self._repeated += len(messages) - self._file.append_all(messages)
-        except OSError as error:
-            raise _unwritable(f"can't be written any more ({error.strerror})") from error
 
     def _why(self, record: SetAside) -> str:
         """The beginning of what is said about a record, as JSON; many have it in common."""
@@ -172,6 +205,7 @@ class QuarantineFile:
             SettingsError: the disk does not take it (`quarantine_unwritable`).
             StoreError: the store stays away.
         """
+        self._write_held()
         try:
             self._file.sync()
         except OSError as error:

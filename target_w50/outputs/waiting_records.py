@@ -24,7 +24,7 @@ _TAIL_BYTES = 1 << 10
 _DIGEST_BYTES = 16
 _CACHE_KIB = 8192
 _ASKED_AT_ONCE = 500
-_FRESH = 4096
+_FRESH = 32_768
 """So many digests are kept before they go into the database together."""
 
 

@@ -11,6 +11,8 @@ from target_w50.singer.search import Beginnings, Search
 from target_w50.singer.ways import Way
 from target_w50.singer.window import Group, Window
 
+_RECORD = MessageType.RECORD.value
+
 
 class Windows:
     """Finds windows in the input and hands them over.
@@ -131,7 +133,7 @@ def _record(line: bytes, number: int, stream: str) -> dict[str, Any] | None:
         message = parse_line(line, number)
     except InputError:
         return None  # whoever reads it by itself says what is wrong
-    if message is None or message["type"] != MessageType.RECORD or message.get("stream") != stream:
+    if message is None or message["type"] != _RECORD or message.get("stream") != stream:
         return None
     record = message.get("record")
     return record if type(record) is dict else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -84,7 +84,7 @@ class Route:
                 and found.property is not None
                 and computes(self.stream_map, found.property, record, mapped)
             ):
-                judged = replace(found, of_stream_map=True)
+                judged = found._replace(of_stream_map=True)
         found_of_it: ReadyContact | Refusal | None = judged
         return found_of_it
 

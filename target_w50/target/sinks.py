@@ -148,7 +148,8 @@ class W50Sink(Sink):
 
     def refused(self, refusal: Refusal, raw: bytes | None, place: int) -> Refused:
         """A record that was read there and can't be loaded; its values that failed checks are counted."""
-        self._tell_failed(refusal.failed, place, "its record is set aside")
+        if refusal.failed:
+            self._tell_failed(refusal.failed, place, "its record is set aside")
         return Refused(refusal, self.counts, self.mapping.entry, self._source_stream, place, raw)
 
     def take(self, ready: ReadyContact, raw: bytes | None, place: int) -> None:

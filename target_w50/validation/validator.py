@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import ValidationError
 from jsonschema.protocols import Validator
@@ -59,8 +58,7 @@ _TEXTS = {
 }
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """Why a record is invalid; it holds no value of the record.
 
     Attributes:
