@@ -13,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from target_w50.singer.states import says_something
 from target_w50.singer.ways import Judged, Way
@@ -58,6 +58,16 @@ class Group:
         """The row of the line there, if it is one of these."""
         row = bisect_left(self.positions, position)
         return row if row < len(self.positions) and self.positions[row] == position else None
+
+
+class _Part(NamedTuple):
+    """Rows of a stream's lines, and what they need."""
+
+    group: Group
+    low: int
+    high: int
+    lines: list[bytes]
+    room: int
 
 
 class Window:
@@ -152,20 +162,12 @@ class Window:
 
     def _takes_all(self, start: int, end: int) -> bool:
         """Hand these lines over at once; False, and none of them, if something has to be decided."""
-        parts: list[tuple[Group, int, int, list[bytes], int]] = []
-        for group in self._groups:
-            low, high = bisect_left(group.positions, start), bisect_left(group.positions, end)
-            if low == high:
-                continue
-            if parts and not self._orderly:
-                return False
-            lines = group.lines[low:high]
-            room = group.way.has_room(group.made, low, high, lines)
-            if room is None:
-                return False
-            parts.append((group, low, high, lines, room))
-        if parts and not parts[0][0].way.fits(sum(room for *_, room in parts)):
+        parts = self._parts(start, end)
+        if parts is None or (parts and not parts[0].group.way.fits(sum(each.room for each in parts))):
             return False
+        states = bisect_left(self._states, end) - bisect_left(self._states, start)
+        if states and not parts:
+            return False  # the input may just have been cut: the first of them may pass, whatever comes next
         for group, low, high, lines, room in parts:
             first, places = self._first, group.positions[low:high]
             numbers: Sequence[int] = range(first + places[0], first + places[-1] + 1)
@@ -176,8 +178,22 @@ class Window:
         for group in self._groups:
             if group.aside:
                 self._count(group, bisect_left(group.aside, end) - bisect_left(group.aside, start))
-        self.states_passed += bisect_left(self._states, end) - bisect_left(self._states, start)
+        self.states_passed += states
         return True
+
+    def _parts(self, start: int, end: int) -> list[_Part] | None:
+        """What is handed over of each stream; None if something has to be decided."""
+        parts: list[_Part] = []
+        for group in self._groups:
+            low, high = bisect_left(group.positions, start), bisect_left(group.positions, end)
+            if low == high:
+                continue
+            lines = group.lines[low:high]
+            room = group.way.has_room(group.made, low, high, lines)
+            if room is None or (parts and not self._orderly):
+                return None
+            parts.append(_Part(group, low, high, lines, room))
+        return parts
 
     def _count(self, group: Group, aside: int) -> None:
         """So many records were read that are set aside."""

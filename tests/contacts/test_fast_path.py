@@ -308,9 +308,9 @@ def configs(draw: st.DrawFn, *, deletes: bool) -> dict[str, Any]:
             {"stream": "contacts", **entry},
             {"stream": "*", **entry, "null_values": draw(st.sampled_from(("send", "omit")))},
         ],
-        "batch_size_rows": draw(st.integers(1, 4)),
+        "batch_size_rows": draw(st.sampled_from((1, 2, 3, 4, 10_000, 10_000))),
         "batch_size_bytes": draw(st.sampled_from((1000, 20_000_000))),
-        "max_contacts_per_job": draw(st.integers(2, 9)),
+        "max_contacts_per_job": draw(st.sampled_from((2, 3, 5, 9, 100_000, 100_000, 100_000))),
         "on_invalid_record": draw(st.sampled_from(("quarantine",) * 6 + ("fail",))),
     }
 
