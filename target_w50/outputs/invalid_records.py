@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from singer_sdk.exceptions import MissingKeyPropertiesError
@@ -101,9 +102,11 @@ class InvalidRecords:
             LimitError: W50 has refused so many meanwhile that they are too many.
         """
         self._append(refused)
-        for each in refused:
-            each.counts.quarantine(each.refusal.reason)
-            self._invalid += each.refusal.reason is not Reason.DELETED_AT_SOURCE
+        alike = groupby(refused, lambda each: (each.counts.stream, each.refusal.reason))
+        for (_, reason), some in alike:
+            first, *others = some
+            first.counts.quarantine(reason, 1 + len(others))
+            self._invalid += (1 + len(others)) * (reason is not Reason.DELETED_AT_SOURCE)
         self.check_limits(at_end=False)
 
     def _append(self, refused: Sequence[Refused]) -> None:

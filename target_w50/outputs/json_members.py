@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 
-_SPACE = b" \t\n\r"
+SPACE = b" \t\n\r"
+"""What may stand between tokens."""
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 """What tells one member from the next: strings, so that nothing in them counts, and punctuation."""
 
@@ -29,7 +30,7 @@ def with_member(line: bytes, name: str, value: bytes) -> bytes:
     if b'"%b"' % name.encode() in text or b"\\u" in text:  # it may be there, its name written with escapes
         kept = b"{" + b", ".join(spelled for key, spelled in members(text) if key != name)
     else:
-        kept = text.removesuffix(b"}").rstrip(_SPACE)
+        kept = text.removesuffix(b"}").rstrip(SPACE)
     separator = b"" if kept == b"{" else b", "
     return b'%b%b"%b": %b}' % (kept, separator, name.encode(), value)
 
@@ -49,7 +50,7 @@ def members(text: bytes) -> Iterator[tuple[str, bytes]]:
             continue
         ends = depth == 1 and token in b",}"
         if ends and start >= 0:
-            yield json.loads(key.decode(errors="replace")), text[start : found.start()].rstrip(_SPACE)
+            yield json.loads(key.decode(errors="replace")), text[start : found.start()].rstrip(SPACE)
             start = -1
         if token in b"[{":
             depth += 1

@@ -15,7 +15,7 @@ import msgspec
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import InputError, SettingsError
-from target_w50.outputs.json_members import members, with_member
+from target_w50.outputs.json_members import SPACE, members, with_member
 from target_w50.outputs.message_lines import MessageLine
 from target_w50.outputs.messages_at import MessageOutput, messages_at
 from target_w50.outputs.store_calls import StoreCalls
@@ -29,6 +29,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 MOST_HELD_BYTES = 256 * 1024
 """So many bytes of records are held before they go into the file together."""
 _MOST_WHYS = 256
+_MEMBER = b'"quarantine"'
 
 
 class SetAside(NamedTuple):
@@ -178,14 +179,16 @@ class QuarantineFile:
         end = json.dumps({"run_id": self._run_id, "at": at})[1:]
         for each in records:
             belongs_to = each.schema or self._schemas.get(each.stream)
-            position = each.position if isinstance(each.position, int) else json.dumps(each.position)
-            about = f'{self._why(each)}, "position": {position}, {end}'
-            yield MessageLine(
-                each.stream,
-                None if belongs_to is None else belongs_to.line,
-                with_member(each.line, "quarantine", about.encode()),
-                not _comes_back(each.line),
-            )
+            position = each.position if type(each.position) is int else json.dumps(each.position)
+            about = f'{self._why(each)}, "position": {position}, {end}'.encode()
+            schema_line, line = None if belongs_to is None else belongs_to.line, each.line
+            if _MEMBER in line or b"\\u" in line:
+                record_line = with_member(line, "quarantine", about)
+                yield MessageLine(each.stream, schema_line, record_line, not _comes_back(line))
+            else:  # the same, but quicker
+                others = line.strip().removesuffix(b"}").rstrip(SPACE)
+                record_line = b'%b, "quarantine": %b}' % (others, about)
+                yield MessageLine(each.stream, schema_line, record_line, once=True)
 
     def _why(self, record: SetAside) -> str:
         """The beginning of what is said about a record, as JSON; many have it in common."""
@@ -232,7 +235,7 @@ class QuarantineFile:
 
 def _comes_back(line: bytes) -> bool:
     """Whether an earlier run has set it aside, and it comes from that file."""
-    return b'"quarantine"' in line and any(name == "quarantine" for name, _ in members(line.strip()))
+    return _MEMBER in line and any(name == "quarantine" for name, _ in members(line.strip()))
 
 
 def _open(path: str, apart_from: Iterable[int], calls: StoreCalls | None) -> MessageOutput:

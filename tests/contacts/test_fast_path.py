@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from target_w50.errors import TargetW50Error
+from target_w50.loading.stream_load import StreamLoad
+from target_w50.outputs.append import MessageFile
 from target_w50.settings.model import settings_from
 from target_w50.target import TargetW50
 from target_w50.target.short_ways import StreamWay
@@ -395,6 +397,89 @@ def test_a_contact_with_a_number_of_any_length_may_come_again(validates: bool) -
     assert [[each[0] for each in batch] for batch in short.jobs[0]] == [
         [b'{"Values":{"id":1,"a":%b,"b":"c"}}' % digits.encode()]
     ]
+
+
+QUARANTINES: dict[str, Any] = {
+    "api_url": "http://127.0.0.1:1",
+    "auth_token": "t",
+    "run_id": "a-run",
+    "on_invalid_record": "quarantine",
+    "streams": [{"stream": "*", "contact_list": "1", "field_naming": "exact", "match_fields": ["id"]}],
+}
+ONE_ID = {"properties": {"id": {"type": "integer"}}}
+
+
+def id_line(number: int, *, bad: bool = False, stream: str = "contacts") -> str:
+    record = f'{{"id":"{number}"}}' if bad else f'{{"id":{number}}}'
+    return f'{{"type":"RECORD","stream":"{stream}","record":{record}}}'
+
+
+def test_records_that_are_set_aside_part_nothing_and_go_into_the_file_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taken: list[int] = []
+    appended: list[int] = []
+    add_plainly, append_all = StreamLoad.add_plainly, MessageFile.append_all
+
+    def noted(self: StreamLoad, identities: Any, *others: Any) -> None:
+        taken.append(len(identities))
+        add_plainly(self, identities, *others)
+
+    def counted(self: MessageFile, records: Any) -> int:
+        appended.append(len(records))
+        return append_all(self, records)
+
+    monkeypatch.setattr(StreamLoad, "add_plainly", noted)
+    monkeypatch.setattr(MessageFile, "append_all", counted)
+    came = []
+    for every in (20, 10_000):
+        lines = [schema_line(stream, ONE_ID, ["id"]) for stream in STREAMS]
+        lines += [
+            id_line(number, bad=number % every == 7, stream=STREAMS[number % 2]) for number in range(1000)
+        ]
+        config = {**QUARANTINES, "quarantine_path": str(tmp_path / f"{every}.singer")}
+        came.append((load(config, "\n".join(lines).encode()), len(taken), sum(taken)))
+        taken.clear()
+    (with_bad, handed_over, contacts), (_, of_good, _) = came
+    assert sum(each["records_read"] for each in with_bad.counts.values()) == 1000
+    assert handed_over <= of_good
+    assert contacts > 850
+    assert appended == [50, 1]
+
+
+@pytest.mark.parametrize(
+    "limit", [{"max_invalid_records": 7}, {"max_invalid_percent": 6}, {"max_invalid_percent": 1}], ids=str
+)
+def test_a_limit_ends_both_ways_at_the_same_record(limit: dict[str, Any]) -> None:
+    lines = [schema_line("contacts", ONE_ID, ["id"])]
+    lines += [id_line(number, bad=number % 20 == 7 or number > 700) for number in range(1000)]
+    short, general = both_ways({**QUARANTINES, **limit}, "\n".join(lines).encode())
+    assert short == general
+    assert "invalid" in (short.error or "")
+
+
+@pytest.mark.parametrize("size", [2, 3, 100])
+def test_states_among_records_that_are_set_aside_cover_what_is_before_them(size: int) -> None:
+    lines = [schema_line("contacts", ONE_ID, ["id"])]
+    for number in range(40):
+        lines.append(id_line(number, bad=number % 4 > 1))
+        lines.append(json.dumps({"type": "STATE", "value": {} if number % 5 == 0 else {"line": number}}))
+    config = {**QUARANTINES, "max_contacts_per_job": size}
+    short, general = both_ways(config, "\n".join(lines).encode())
+    assert short == general
+
+
+def test_of_mixed_streams_none_is_taken_before_it_is_clear_that_all_can_be() -> None:
+    """Two records of the second stream may be one contact to W50, as their match values are the same."""
+    entry = {**QUARANTINES["streams"][0], "enc_contact_id": "enc"}
+    schema = {"properties": {"id": {"type": "integer"}, "enc": {"type": "string"}}}
+    lines = [schema_line(stream, schema, ["id"]) for stream in STREAMS]
+    for number in range(8):
+        record = f'{{"id":{number // 4 if number % 2 else number},"enc":"e{number}"}}'
+        lines.append(f'{{"type":"RECORD","stream":"{STREAMS[number % 2]}","record":{record}}}')
+    short, general = both_ways({**QUARANTINES, "streams": [entry]}, "\n".join(lines).encode())
+    assert short == general
+    assert [counts["records_merged"] for counts in short.counts.values()] == [0, 0]
 
 
 def test_a_line_that_is_not_utf_8_ends_both_ways_alike() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import SettingsError
-from target_w50.outputs.quarantine import QuarantineFile
+from target_w50.outputs.quarantine import QuarantineFile, SetAside
 from target_w50.singer.messages import SchemaLine, parse_line
 
 NOW = dt.datetime(2025, 11, 14, 21, 29, 44, tzinfo=dt.timezone.utc)
@@ -288,6 +288,86 @@ def test_threads_do_not_write_into_each_others_lines(file: QuarantineFile, path:
     records = [json.loads(line) for line in lines_of(path)]
     assert [each["type"] for each in records].count("SCHEMA") == 1
     assert len({each["record"]["id"] for each in records if each["type"] == "RECORD"}) == 200
+
+
+# Many together.
+
+
+def of_ids(*ids: int) -> list[SetAside]:
+    message = "'n' should be of type null"
+    return [
+        SetAside("contacts", record_line(id=each), Reason.SCHEMA_INVALID, message, "n", each) for each in ids
+    ]
+
+
+def ids_of(path: Path) -> list[int]:
+    return [json.loads(line)["record"]["id"] for line in lines_of(path) if b"RECORD" in line]
+
+
+def test_records_that_are_held_are_in_the_file_before_a_state_passes_them(
+    file: QuarantineFile, path: Path
+) -> None:
+    file.hold(of_ids(1, 2))
+    file.hold(of_ids(3))
+    file.hold(of_ids(4, 5))
+    file.flush()
+    assert ids_of(path) == [1, 2, 3, 4, 5]
+    set_aside(file, record_line(id=6))
+    one, held = json.loads(lines_of(path)[-1]), json.loads(lines_of(path)[-2])
+    assert one["quarantine"] == {**held["quarantine"], "position": 12}
+    file.hold(of_ids(7))
+    file.close()
+    assert ids_of(path) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_is_held_goes_into_the_file_once_it_is_much(
+    file: QuarantineFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_w50.outputs.quarantine.MOST_HELD_BYTES", 600)
+    for number in range(9):
+        file.hold(of_ids(number))
+    assert ids_of(path) == [*range(len(ids_of(path)))]
+    assert 3 < len(ids_of(path)) < 9
+
+
+def test_what_is_held_comes_before_what_is_set_aside_behind_it_and_under_its_own_schema(
+    file: QuarantineFile, path: Path
+) -> None:
+    file.hold(of_ids(1))
+    file.hold(of_ids(2))
+    file.schema("contacts", OTHER_SCHEMA)
+    file.hold(of_ids(3))
+    set_aside(file, record_line(id=4))
+    assert ids_of(path) == [1, 2, 3, 4]
+    assert kinds_of(path) == ["SCHEMA", "RECORD", "RECORD", "SCHEMA", "RECORD", "RECORD"]
+
+
+def test_no_state_passes_what_is_held_and_can_not_be_written(
+    file: QuarantineFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    file.hold(of_ids(1))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        file.hold(of_ids(2))
+        for _ in range(2):
+            with pytest.raises(SettingsError, match="can't be written any more"):
+                file.flush()
+    file.flush()
+    assert ids_of(path) == [1, 2]
+
+
+def test_the_same_record_twice_among_those_that_are_appended_together_waits_once(
+    file: QuarantineFile, path: Path
+) -> None:
+    file.hold(of_ids(1))
+    back = lines_of(path)[-1]
+    comes_back = [each._replace(line=back) for each in of_ids(1)]
+    file.hold([*of_ids(1, 2, 2), *comes_back, *of_ids(1, 3)])
+    file.flush()
+    assert ids_of(path) == [1, 2, 1, 3]
 
 
 # The same record of the same stream, once while it waits.
