@@ -458,6 +458,24 @@ def test_a_limit_ends_both_ways_at_the_same_record(limit: dict[str, Any]) -> Non
     assert "invalid" in (short.error or "")
 
 
+def test_what_failed_its_check_is_told_of_the_right_record_behind_one_that_is_set_aside(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = {**QUARANTINES["streams"][0], "contact_checks": {"email": "email"}}
+    schema = {"properties": {"id": {"type": "integer"}, "email": {"type": "string"}}}
+    lines = [schema_line("contacts", schema, ["id"])]
+    for number in range(200):
+        key = f'"{number}"' if number % 20 == 7 else str(number)
+        email = "no" if number % 13 == 9 else "ann@example.com"
+        record = f'{{"id":{key},"email":"{email}"}}'
+        lines.append(f'{{"type":"RECORD","stream":"contacts","record":{record}}}')
+    short, general = both_ways({**QUARANTINES, "streams": [entry]}, "\n".join(lines).encode())
+    assert short == general
+    said = [each for each in caplog.messages if "FieldName 'email'" in each]
+    assert len(said) > 10
+    assert said[: len(said) // 2] == said[len(said) // 2 :]
+
+
 @pytest.mark.parametrize("size", [2, 3, 100])
 def test_states_among_records_that_are_set_aside_cover_what_is_before_them(size: int) -> None:
     lines = [schema_line("contacts", ONE_ID, ["id"])]
@@ -499,17 +517,22 @@ def test_a_line_that_is_not_utf_8_ends_both_ways_alike() -> None:
     assert (short.error or "").startswith("input_not_utf8: Line 4 ")
 
 
-def noting(general: list[Any]) -> Callable[[TargetW50], None]:
+def noting(general: list[Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[TargetW50], None]:
     """Has it noted which records go the general way."""
 
     def watch(target: TargetW50) -> None:
-        load_record = target._load_record
+        load_record, judge = target._load_record, StreamWay.judge
 
         def noted(*arguments: Any) -> None:
             general.append(arguments)
             load_record(*arguments)
 
+        def judged(*arguments: Any) -> Any:
+            general.append(arguments)
+            return judge(*arguments)
+
         target._load_record = noted  # type: ignore[method-assign,assignment]
+        monkeypatch.setattr(StreamWay, "judge", judged)
 
     return watch
 
@@ -527,21 +550,17 @@ def test_plain_records_go_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(20):
         record = f'{{"id": {number}, "a": {number}.50}}'
         lines.append(f'{{"type": "RECORD", "stream": "{STREAMS[number % 2]}", "record": {record}}}')
-
-    def fail(*_: object) -> None:
-        raise AssertionError("It went the general way.")
-
-    monkeypatch.setattr(TargetW50, "_load_record", fail)
-    monkeypatch.setattr(StreamWay, "judge", fail)
-    came = load(config, "\n".join(lines).encode())
+    general: list[Any] = []
+    came = load(config, "\n".join(lines).encode(), noting(general, monkeypatch))
     assert came.error is None
+    assert not general
     assert [each["records_read"] for each in came.counts.values()] == [10, 10]
     assert came.jobs[0][0][-1][0] == b'{"Values":{"id":18,"a":18.50}}'
 
 
 @pytest.mark.parametrize("on_failed_check", ["warn", "omit", "quarantine"])
 def test_a_failed_check_is_told_alike_both_ways_and_takes_the_short_one_where_the_value_is_sent(
-    on_failed_check: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    on_failed_check: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     config = {
         "api_url": "http://127.0.0.1:1",
@@ -576,7 +595,7 @@ def test_a_failed_check_is_told_alike_both_ways_and_takes_the_short_one_where_th
     general: list[Any] = []
     content = "\n".join(lines).encode()
     both = []
-    for name, prepare in (("short", noting(general)), ("general", only_the_general_way)):
+    for name, prepare in (("short", noting(general, monkeypatch)), ("general", only_the_general_way)):
         came = load({**config, "quarantine_path": str(tmp_path / name)}, content, prepare)
         both.append((came, [each for each in caplog.messages if "FieldName" in each]))
         caplog.clear()
