@@ -48,4 +48,6 @@ def about_job(run: ReportedRun, job: Record) -> str:
     number, list_id = job["import_job_id"], job["contact_list_id"]
     if job["outcome"] == "unknown" and run.end is not None and run.end["rerun"] == "resolve":
         return f"`w50 journal show {number}`, then `w50 journal resolve {number} --list {list_id}`"
+    if run.is_waited_for(job):
+        return "Run again: that run waits for it first (with `journal: none`, wait yourself)."
     return f"Look at it: `w50 job {list_id} {number}`"

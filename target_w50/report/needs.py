@@ -89,11 +89,10 @@ class Needs:
 
     def _jobs(self) -> list[Need]:
         answer = self.standing.answer
-        ended = {"unknown": "is unknown", "failed": "failed"}
         return [
             Need(
                 Tone.BAD,
-                f"Import job {job['import_job_id']} {ended[job['outcome']]}",
+                f"Import job {job['import_job_id']} {_fate(run, job)}",
                 f"{self._list_name(job['contact_list_id'])}, stream {job['stream']}. "
                 f"{job['error'] if job['error'] != answer.happened else 'What happened stands above.'}",
                 about_job(run, job),
@@ -101,7 +100,8 @@ class Needs:
             )
             for run, job in self.standing.open_jobs
             # What the answer has said in the same words is not said again.
-            if job["outcome"] == "unknown" or job["error"] != answer.happened
+            if not (run is answer.run and run.is_waited_for(job))
+            and (job["outcome"] == "unknown" or job["error"] != answer.happened)
         ]
 
     def _failures(self) -> list[Need]:
@@ -229,6 +229,13 @@ class Needs:
     def _list_name(self, list_id: int) -> str:
         name = self.standing.report.list_names().get(list_id)
         return f"List {list_id} {name}" if name else f"List {list_id}"
+
+
+def _fate(run: ReportedRun, job: Record) -> str:
+    """What became of a job that is open."""
+    if job["outcome"] == "failed":
+        return "failed"
+    return "may still run" if run.is_waited_for(job) else "is unknown"
 
 
 def _take(one: LeftBehind, run: ReportedRun, stream: Record) -> None:

@@ -15,6 +15,9 @@ from target_w50.report.reading import Record
 TROUBLED = {"failed": 0, "unknown": 1}
 """Outcomes of import jobs that somebody must look at, the gravest first."""
 
+LIST_TAKEN = 7
+"""The exit status of a run whose list another one held."""
+
 GOOD_OUTCOMES = ("finished", "created")
 
 FIGURES = (
@@ -145,6 +148,21 @@ class ReportedRun:
         """Its failed and unknown import jobs, failed ones first."""
         found = [job for job in self.jobs if job["outcome"] in TROUBLED]
         return sorted(found, key=lambda job: TROUBLED[job["outcome"]])
+
+    @property
+    def came_too_late(self) -> bool:
+        """Whether it found its list taken, and so sent nothing."""
+        taken = self.end is not None and self.end["exit_status"] == LIST_TAKEN
+        return taken and not self.jobs and not self.figures["contacts_sent"]
+
+    def is_waited_for(self, job: Record) -> bool:
+        """Whether the next run waits for this job of it, so that nobody need look at it."""
+        return (
+            job["outcome"] == "unknown"
+            and self.end is not None
+            and self.end["rerun"] == "wait"
+            and job["import_job_id"] in self.end["rerun_import_job_ids"]
+        )
 
     @property
     def jobs_by_gravity(self) -> list[Record]:

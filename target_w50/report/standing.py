@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from target_w50.report.advice import what_to_do
 from target_w50.report.ages import ago, is_overdue, span, usual_gap_s
 from target_w50.report.reading import Record, date_of
-from target_w50.report.runs import GOOD_OUTCOMES, Report, ReportedRun, Tone
+from target_w50.report.runs import GOOD_OUTCOMES, LIST_TAKEN, Report, ReportedRun, Tone
 
 MARKS = 30
 """Runs that are told apart for each contact list."""
-_LIST_IN_USE, _SIGNALS = 7, 128
-"""Exit statuses: of one that was alone too late, and the first above which are signals."""
+_SIGNALS = 128
+"""The exit status above which are signals."""
 STILL_MAY_RUN = dt.timedelta(hours=6)
 """A run without an end that began less long ago may be under way."""
 
@@ -118,7 +119,7 @@ class Standing:
     @cached_property
     def failures(self) -> list[ReportedRun]:
         """Runs that ended badly, and what they were about was not done by a later run; the newest first."""
-        return [run for run in self._not_well if not self._is_overtaken(run)]
+        return [run for run in self._not_well if not self._is_overtaken(run) and not self._stood_aside(run)]
 
     @cached_property
     def history(self) -> list[ReportedRun]:
@@ -151,9 +152,7 @@ class Standing:
         if run.end is None:
             return self._without_end(run)
         if not run.went_well:
-            in_a_row = self._failed_in_a_row
-            again = f", for the {_ordinal(in_a_row)} time in a row" if in_a_row > 1 else ""
-            line = f"Last run: {_how(run.end['exit_status'])}, {age}{again}"
+            line = f"Last run: {_how(run)}, {age}{self._again(run)}"
             return Answer(Tone.BAD, line, run, run.end["error"] or run.ending, what_to_do(run))
         line = f"Last run: all well, {age}"
         beside = run.rejections if run.has_rejections else None
@@ -178,11 +177,15 @@ class Standing:
         # What was rejected is said; a wall that is never green would be looked at by nobody.
         return Answer(Tone.GOOD, line, run, beside=beside)
 
-    @property
-    def _failed_in_a_row(self) -> int:
-        return next(
-            (place for place, run in enumerate(reversed(self.loads)) if run.went_well), len(self.loads)
-        )
+    def _again(self, last: ReportedRun) -> str:
+        """The how manyth in a row it is that did not end well; of those that came too late, where it did."""
+        row = list(itertools.takewhile(lambda run: not run.went_well, reversed(self.loads)))
+        row = [run for run in row if last.came_too_late or not self._stood_aside(run)]
+        if len(row) < 2:  # noqa: PLR2004
+            return ""
+        alike = {_how(run) for run in row} == {_how(last)}
+        nth = _ordinal(len(row))
+        return f", for the {nth} time in a row" if alike else f", the {nth} in a row that did not end well"
 
     @property
     def _not_well(self) -> list[ReportedRun]:
@@ -193,6 +196,12 @@ class Standing:
             return self._place[id(run)] < self._last_well
         return all(self._was_good_after(each, run) for each in run.list_ids)
 
+    def _stood_aside(self, run: ReportedRun) -> bool:
+        """Whether it came too late beside a run that ended after it: how that ended is what counts."""
+        place = self._place[id(run)]
+        last = [self._last_of_list[each] for each in run.list_ids] or [len(self.loads) - 1]
+        return run.came_too_late and place < min(last)
+
     def _was_good_after(self, list_id: int, run: ReportedRun) -> bool:
         last = self._last_good.get(list_id)
         return last is not None and self._place[id(run)] < last
@@ -200,6 +209,11 @@ class Standing:
     @cached_property
     def _place(self) -> dict[int, int]:
         return {id(run): place for place, run in enumerate(self.loads)}
+
+    @cached_property
+    def _last_of_list(self) -> dict[int, int]:
+        """The place among the loads of the last one for a list, by list."""
+        return {each: place for place, run in enumerate(self.loads) for each in run.list_ids}
 
     @cached_property
     def _last_good(self) -> dict[int, int]:
@@ -238,7 +252,7 @@ def _take(standing: ListStanding, run: ReportedRun) -> None:
     standing.marks.append((run, tone))
     if tone is Tone.BAD:
         bad = next((job for job in run.troubled_jobs if job["contact_list_id"] == standing.id), None)
-        standing.trouble = f"job {bad['outcome']}" if bad is not None else run.ending
+        standing.trouble = _job_trouble(run, bad) if bad is not None else run.ending
         standing.trouble_run = run
     else:
         standing.trouble = standing.trouble_run = None
@@ -267,11 +281,17 @@ def _tone_for(run: ReportedRun, list_id: int) -> Tone:
     return Tone.WARN if rejected else Tone.GOOD
 
 
-def _how(exit_status: int) -> str:
+def _job_trouble(run: ReportedRun, job: Record) -> str:
+    return "its job may still run" if run.is_waited_for(job) else f"job {job['outcome']}"
+
+
+def _how(run: ReportedRun) -> str:
     """How a run ended that was not well."""
-    if exit_status == _LIST_IN_USE:
+    if run.end is None:
+        return "no end recorded"
+    if run.end["exit_status"] == LIST_TAKEN:
         return "did not load, another run held the list"
-    return "stopped before its end" if exit_status >= _SIGNALS else "failed"
+    return "stopped before its end" if run.end["exit_status"] >= _SIGNALS else "failed"
 
 
 def _ordinal(number: int) -> str:

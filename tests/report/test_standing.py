@@ -119,6 +119,37 @@ def test_a_run_that_found_its_list_taken_is_overtaken_by_the_one_that_held_it(tm
     assert [each.run_id for each in found.history] == ["run-2"]
 
 
+def test_a_run_that_was_stopped_while_another_found_its_list_taken_is_one_matter(tmp_path: Path) -> None:
+    """What W50 goes on with, the next run waits for: nobody need look at it."""
+    ending = {"error_code": "terminated", "error": "Import job 1012 goes on in W50."}
+    waits = {"rerun": "wait", "rerun_import_job_ids": [1012]}
+    stopped = [
+        run(1, seconds=7200, exit_status=143, **ending, **waits),
+        stream(1),
+        job(1, 1012, outcome="unknown", error="Import job 1012 goes on in W50."),
+    ]
+    late = times(1, 60.0)["ended_at"]
+    refused = run(2, started_at=late, ended_at=late, exit_status=7, error_code="list_in_use")
+    records = [*night(0), *stopped, refused, stream(2)]
+    found = standing(tmp_path, *records, days=1.2)
+    assert found.answer.line == "Last run: stopped before its end, 2 h ago"
+    assert (found.answer.todo or "").startswith("Run again: that run waits for import job 1012 first")
+    assert [each.trouble for each in found.lists] == ["its job may still run"]
+    assert titles(found) == []
+    after = standing(tmp_path, *records, *night(3, 43), days=3.2)
+    assert after.answer.line == "Last run: all well, 4 h ago; but Newsletter is not loaded"
+    (need,) = Needs(after).items
+    assert need.title == "Import job 1012 may still run"
+    assert need.todo.startswith("Run again: that run waits for it first")
+
+
+def test_runs_that_ended_badly_in_several_ways_are_counted_together(tmp_path: Path) -> None:
+    stopped = run(2, exit_status=143, error_code="terminated", error="It ended.")
+    found = standing(tmp_path, *night(0), *failed(1), stopped, days=2.1)
+    said = "Last run: stopped before its end, 2 h ago, the 2nd in a row that did not end well"
+    assert found.answer.line == said
+
+
 def test_a_list_is_as_fresh_as_its_last_good_job(tmp_path: Path) -> None:
     found = standing(tmp_path, *night(0), *night(1, 43), *failed(2), days=2.1)
     newsletter, customers = found.lists
