@@ -31,6 +31,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 RETRY_FOR_S = 20.0
 """A person waits: calls are tried again for so many seconds, or for `retry_for_s` if that is shorter."""
 
+ID = click.IntRange(0, 2**63 - 1)
+"""An id of W50, as far as a journal can hold it."""
+
 INSTEAD = "Say"
 """How a message about an unknown list goes on in a command that was given the list as an argument."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import threading
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from target_w50.sandbox.model.transitions import DEFAULT_STATUSES
 
 TOKEN_VARIABLE = "W50_SANDBOX_TOKEN"  # noqa: S105  # the name of a variable
 """Secrets can come from the environment too: whoever lists processes sees what stands on a command line."""
-_SECONDS = click.FloatRange(min=0)
+_LONGEST_S = 365 * 86_400
+"""More than anybody waits, and less than a clock takes."""
 _EPILOG = """\b
 Examples:
   w50 sandbox --port 8050 --token secret --job-seconds 3
@@ -39,6 +41,22 @@ next such call alone is met.
   create:answer_id=earlier,skip=1       answers with another job's id
   any:html=true,share=0.1               200 with a page of HTML
 """
+
+
+class _Seconds(click.FloatRange):
+    """Seconds from 0 to a year; a range alone lets pass what is no number (`nan`)."""
+
+    def __init__(self) -> None:
+        super().__init__(0, _LONGEST_S)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
+_SECONDS = _Seconds()
 
 
 def _read_lists(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> list[Any] | None:
@@ -79,7 +97,14 @@ def _read_statuses(
 
 
 @click.command("sandbox", epilog=_EPILOG)
-@click.option("--port", default=0, show_default="a free one", help="TCP port on 127.0.0.1.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default="a free one",
+    metavar="PORT",
+    help="TCP port on 127.0.0.1.",
+)
 @click.option(
     "--lists",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -208,7 +208,8 @@ def _check_number(
     if isinstance(value, Decimal):  # as JSON is read here
         value = float(value)
     right = isinstance(value, kinds) and not isinstance(value, bool)
-    if not right or value < least or (most is not None and value > most):
+    # NaN is neither below the one nor above the other.
+    if not right or not least <= value or (most is not None and not value <= most):
         raise ValueError(f"{name!r} is a number from {least}" + ("" if most is None else f" to {most}"))
 
 

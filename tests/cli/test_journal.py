@@ -275,6 +275,14 @@ def test_what_can_not_be_meant_is_status_2(arguments: tuple[str, ...], code: str
     assert f"error_code={code}" in refused.last_line
 
 
+@pytest.mark.parametrize("arguments", [("10000000000000000000000",), ("1", "--list", "9223372036854775808")])
+def test_an_id_that_no_journal_can_hold_is_refused(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.run(["journal", "show", *arguments]) == 2
+    assert "0<=x<=9223372036854775807" in capsys.readouterr().err
+
+
 def test_a_job_that_ended_well_needs_nobody(office: Office) -> None:
     assert office.load().status == 0
     refused = office.w50("journal", "resolve", "1001", "--as", "not-run", "--reason", "x")

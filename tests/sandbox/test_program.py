@@ -92,7 +92,12 @@ def test_the_program_takes_lists_from_a_file_and_all_options(tmp_path: Path) -> 
         (["--status", "nowhere=x"], "STATE=TEXT"),
         (["--auth", "basic"], "needs username and password"),
         (["--lists", "/nowhere/at/all.json"], "can't be read"),
-        (["--job-seconds", "-1"], "x>=0"),
+        (["--job-seconds", "-1"], "0<=x<="),
+        (["--latency", "inf"], "0<=x<="),
+        (["--latency", "nan"], "not a number"),
+        (["--fault", "add:hang=NaN"], "is a number from 0"),
+        (["--port", "70000"], "0<=x<=65535"),
+        (["--port", "-1"], "0<=x<=65535"),
     ],
 )
 def test_a_wrong_option_is_named(arguments: list[str], part: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from target_w50.cli.options import INSTEAD, config_option, connected, json_option
+from target_w50.cli.options import ID, INSTEAD, config_option, connected, json_option
 from target_w50.cli.output import print_json
 from target_w50.console.tables import write_table
 from target_w50.console.terminal import console_on
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     epilog="Example: w50 job Newsletter 1017 --watch --config ENV",
 )
 @click.argument("contact_list", metavar="LIST")
-@click.argument("job_id", metavar="JOB", type=click.IntRange(min=0))
+@click.argument("job_id", metavar="JOB", type=ID)
 @click.option("--watch", is_flag=True, help="Go on asking until it has ended.")
 @config_option
 @json_option

@@ -12,6 +12,7 @@ from target_w50.cli.commands.seed import seed_command
 from target_w50.cli.groups import SuggestingGroup
 from target_w50.cli.journals import opened, settings_of
 from target_w50.cli.options import (
+    ID,
     client_of,
     config_option,
     group_config_option,
@@ -47,9 +48,9 @@ BECAME = {
 """What a person said of a job."""
 NUMBERS = ("import job", "list", "contacts")
 
-job_argument = click.argument("job_id", metavar="JOB", type=click.IntRange(min=0))
+job_argument = click.argument("job_id", metavar="JOB", type=ID)
 list_option = click.option(
-    "--list", "list_id", type=click.IntRange(min=0), metavar="ID", help="The contact list that JOB is of."
+    "--list", "list_id", type=ID, metavar="ID", help="The contact list that JOB is of."
 )
 
 
