@@ -88,8 +88,10 @@ def what_to_say(
         choices.append(
             "`--as not-run --without-events` (the next run sends them again, without their events)"
         )
-    look = "" if is_shown else f"with `w50 journal show {job}` and "
+    look, whose = f"with `w50 journal show {job}` and ", "this run's settings"
+    if is_shown:
+        look, whose = "", "the settings that this command was given"
     return (
         f"Look at it {look}in W50 itself (a contact, a mail), then say what became of it: `w50 journal "
-        f"resolve {job} --reason REASON` with {', or '.join(choices)}. CONFIG is this run's settings."
+        f"resolve {job} --reason REASON` with {', or '.join(choices)}. CONFIG is {whose}."
     )

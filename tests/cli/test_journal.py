@@ -190,6 +190,7 @@ def test_what_is_shown_is_what_was_written_and_what_w50_says_now(unknown: Office
     assert written["before_run"] == document["w50_now"]
     assert document["process"] == "gave the contact list back, as at the end of a run"
     assert document["list_held_by"] is None
+    assert document["what_to_say"].endswith("CONFIG is the settings that this command was given.")
 
 
 def test_what_was_written_is_shown_where_w50_can_not_be_asked(unknown: Office) -> None:
