@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
+import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -41,6 +43,9 @@ _SUFFIXES = {
 }
 
 
+_BEGIN_BYTES = 1_000_000
+"""Enough for a contact of JSON lines; where it is not, nothing is said."""
+
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")
 
 
@@ -72,6 +77,30 @@ def kind_of(name: str) -> Kind | None:
     if name.lower().endswith(_WORKBOOKS):
         raise unreadable(f"{name} is a workbook. Save its sheet as “CSV UTF-8” first.")
     return _SUFFIXES.get(Path(name.lower().removesuffix(".gz")).suffix)
+
+
+def holds_contacts(path: Path) -> bool:
+    """Whether the file is one for `w50 import`, by its name and its first bytes, and no messages of a tap.
+
+    Raises:
+        InputError: it is a spreadsheet program's own, which is not read.
+    """
+    kind = kind_of(path.name)
+    if kind is None or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            begin = file.read(_BEGIN_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    except OSError:
+        return False
+    if kind is not Kind.JSON_LINES or path.name.lower().endswith(".gz"):
+        return bool(begin) and not begin.startswith(b"{")
+    try:
+        first = json.loads(begin.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    # A message has a type, a catalog has streams.
+    return isinstance(first, dict) and not first.keys() & {"type", "streams"}
 
 
 def open_sources(patterns: Sequence[str], reading: Reading) -> list[Source]:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_w50.cli.setup.entries import scalar, spelled_for_w50
+from target_w50.files.opening import holds_contacts
 from target_w50.sandbox import Sandbox
 from target_w50.settings.model import settings_from
 from tests.cli.support import TOKEN, Operator, Outcome
@@ -41,6 +42,38 @@ def proposed(
     path = operator.folder / "input.singer"
     path.write_bytes(lines(messages))
     return operator.w50("plan", str(path), *options, streams=None, **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("people.csv", b"Email,Name\na@b.example,Ann\n"),
+        ("people.TSV", b"\xef\xbb\xbfEmail\tName\n"),
+        ("people.csv.gz", b"\x1f\x8b\x08"),
+        ("people.parquet", b"PAR1"),
+        ("people.jsonl", b'{"Email": "a@b.example"}\n{"Email": "c@d.example"}\n'),
+    ],
+)
+def test_a_file_of_contacts_is_for_import(operator: Operator, name: str, content: bytes) -> None:
+    """No tap wrote it, so nobody need look what a tap wrote."""
+    path = operator.folder / name
+    path.write_bytes(content)
+    told = operator.w50("plan", str(path))
+    assert told.status == 2
+    assert f"`w50 import {path} --dry-run`" in told.last_line
+    assert "error_code=input_not_singer" in told.last_line
+    assert operator.asked() == set()
+
+
+def test_messages_and_catalogs_are_no_contacts_whatever_they_are_called(tmp_path: Path) -> None:
+    for name in ("a.txt", "a.csv", "a.jsonl"):
+        path = tmp_path / name
+        path.write_bytes(lines(MESSAGES))
+        assert not holds_contacts(path)
+    for content in (b'{"streams": []}', b'{\n "streams": []\n}', b""):
+        path.write_bytes(content)
+        assert not holds_contacts(path)
+    assert not holds_contacts(tmp_path / "missing.csv")
 
 
 def test_the_block_is_mapped_against_the_list(operator: Operator) -> None:
