@@ -138,6 +138,14 @@ def _read_file(path: str) -> Mapping[str, Any]:
         content = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise SettingsError(f"configuration file {path}: {error.strerror or 'it can not be read'}") from None
+    except json.JSONDecodeError as fault:
+        # Not the reason: it quotes what stands there.
+        place = f"line {fault.lineno}, column {fault.colno}"
+        raise SettingsError(
+            f"configuration file {path} is not JSON: look at {place}, or just before"
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"configuration file {path} is not UTF-8") from None
     except (ValueError, RecursionError):
         raise SettingsError(f"configuration file {path} is not JSON") from None
     if not isinstance(content, dict):

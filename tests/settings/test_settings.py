@@ -392,6 +392,25 @@ def test_later_files_go_over_earlier_ones(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b'{\n  "api_url": "https://w50.example"\n  "auth_token": "%s"\n}',
+            "JSON: look at line 3, column 3,",
+        ),
+        (b'{"auth_token": "%s\xe4"}', "UTF-8"),
+    ],
+)
+def test_where_a_file_is_broken_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(content.replace(b"%s", SECRET.encode()))
+    with pytest.raises(SettingsError) as caught:
+        read_config([str(path)])
+    assert f"config.json is not {said}" in caught.value.message
+    assert SECRET not in caught.value.message
+
+
 def test_files_that_can_not_be_read_are_all_named(tmp_path: Path) -> None:
     files = [
         str(tmp_path / "missing.json"),
@@ -403,7 +422,7 @@ def test_files_that_can_not_be_read_are_all_named(tmp_path: Path) -> None:
         read_config(files)
     assert len(caught.value.faults) == 4
     assert "missing.json: No such file" in caught.value.message
-    assert "broken.json is not JSON" in caught.value.message
+    assert "broken.json is not JSON: look at line 1, column 16, or just before" in caught.value.message
     assert "list.json is not a JSON object" in caught.value.message
     assert SECRET not in caught.value.message
 
