@@ -97,7 +97,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
     from target_w50.settings.model import settings_from  # noqa: PLC0415
     from target_w50.settings.sources import read_config, warnings_of  # noqa: PLC0415
 
-    values: dict[str, Any] = {}
+    values: dict[str, Any] | None = None
     try:
         stdout_fd = keep_clean()
         values = read_config(config)
@@ -136,7 +136,7 @@ def _opened(place: str) -> IO[bytes]:
         ) from None
 
 
-def _failed_to_start(values: Mapping[str, Any], fault: Exception, *, reads_stdin: bool) -> int:
+def _failed_to_start(values: Mapping[str, Any] | None, fault: Exception, *, reads_stdin: bool) -> int:
     """Tell the end of a run that ended before it began; returns the exit status."""
     error = fault if isinstance(fault, TargetW50Error) else unexpected(fault)
     try:

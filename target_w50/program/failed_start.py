@@ -20,16 +20,20 @@ from target_w50.settings.choices import ImportMode
 from target_w50.settings.output_place import output_faults
 from target_w50.settings.schema import API_URL, RUN_ID_PATTERN
 
+_NOT_READ = {"api_url": "", "import_mode": None}
+
 log = logging.getLogger(PROGRAM)
 
 
-def tell_early_end(config: Mapping[str, Any], error: TargetW50Error) -> None:
+def tell_early_end(given: Mapping[str, Any] | None, error: TargetW50Error) -> None:
     """Write the metrics record of the run, as far as the settings allow it.
 
     Args:
-        config: the settings as they were given: any of them may be wrong.
+        given: the settings as they were given: any of them may be wrong; None where they can't be read.
         error: why nothing was read or sent.
     """
+    # Of settings that nobody could read no usual value was meant: not W50's own address either.
+    config = _NOT_READ if given is None else given
     set_up_log()
     log.error("%s", error.message)
     run_id = _run_id(config.get("run_id"))
