@@ -15,7 +15,7 @@ import msgspec
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import InputError, SettingsError
-from target_w50.outputs.json_members import SPACE, members, with_member
+from target_w50.outputs.json_members import SPACE, with_member
 from target_w50.outputs.message_lines import MessageLine
 from target_w50.outputs.messages_at import MessageOutput, messages_at
 from target_w50.outputs.store_calls import StoreCalls
@@ -116,9 +116,6 @@ class QuarantineFile:
     ) -> None:
         """Append a record, as the tap sent it, unless it waits in the file already.
 
-        A record that comes out of quarantine, and was not mended well enough, is always appended: who loads a
-        quarantine file takes away what was in it before.
-
         Args:
             stream: the stream's name, as the tap has it.
             line: the RECORD message's line; a `quarantine` of an earlier run in it is replaced.
@@ -184,11 +181,10 @@ class QuarantineFile:
             schema_line, line = None if belongs_to is None else belongs_to.line, each.line
             if _MEMBER in line or b"\\u" in line:
                 record_line = with_member(line, "quarantine", about)
-                yield MessageLine(each.stream, schema_line, record_line, not _comes_back(line))
             else:  # the same, but quicker
                 others = line.strip().removesuffix(b"}").rstrip(SPACE)
                 record_line = b'%b, "quarantine": %b}' % (others, about)
-                yield MessageLine(each.stream, schema_line, record_line, once=True)
+            yield MessageLine(each.stream, schema_line, record_line, once=True)
 
     def _why(self, record: SetAside) -> str:
         """The beginning of what is said about a record, as JSON; many have it in common."""
@@ -231,11 +227,6 @@ class QuarantineFile:
             self.flush()
         finally:
             self._file.close()
-
-
-def _comes_back(line: bytes) -> bool:
-    """Whether an earlier run has set it aside, and it comes from that file."""
-    return _MEMBER in line and any(name == "quarantine" for name, _ in members(line.strip()))
 
 
 def _open(path: str, apart_from: Iterable[int], calls: StoreCalls | None) -> MessageOutput:

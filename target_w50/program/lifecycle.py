@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import IO, Any
 
 from singer_sdk import metrics as sdk_metrics
@@ -108,6 +110,12 @@ class LoadedProgram:
                 states_fd=self._stdout_fd,
                 places=self._places,
             )
+            if self._reads_from(settings.quarantine_path):
+                log.warning(
+                    "The input is the file of `quarantine_path`. What is loaded from it stays in it: loaded "
+                    "again it would be sent again, over newer values. Move the file away before you mend and "
+                    "load it, and delete it afterwards."
+                )
             self._progress = Progress(settings.progress, self._run.ledger, sys.stderr, self._stop.clock)
             self._progress.start()
             target = TargetW50(config=self._config, run=self._run)
@@ -117,6 +125,15 @@ class LoadedProgram:
         except Exception as error:  # noqa: BLE001  # every ending has its status and its last line
             return self._wind_down(unexpected(error))
         return None
+
+    def _reads_from(self, path: str | None) -> bool:
+        """Whether that is the file that messages are read from."""
+        if path is None or self._input_fd < 0:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._input_fd), Path(path).stat())
+        except (OSError, ValueError):  # it is a URL, or gone
+            return False
 
     def _wind_down(self, error: TargetW50Error) -> TargetW50Error:
         """Wait for what W50 runs already; the first error decides, but a stop on the way ends the waiting."""
