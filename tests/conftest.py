@@ -20,7 +20,7 @@ import pytest
 
 from dev.found_or_installed import AGAIN
 from target_w50.sandbox import Sandbox, server
-from tests import loopback, measuring
+from tests import loopback, measuring, pipes
 from tests.effort import tries
 from tests.fake_time import OF_THE_RUN
 from tests.support import (
@@ -53,6 +53,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 heed_signals()
 loopback.stay()
+pipes.give_back()
 # What programs remember across runs is the test's own, and never the user's.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="target-w50-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)

@@ -138,11 +138,16 @@ class Fork:
         self.send_signal(signal.SIGKILL)
 
     def _status(self, within_s: float | None) -> int | None:
-        if self.returncode is None and select.select([self._report_fd], [], [], within_s)[0]:
+        if self.returncode is None and self._report_comes(within_s):
             with self._one_by_one:
                 if self.returncode is None:
                     self.returncode = self._told()
         return self.returncode
+
+    def _report_comes(self, within_s: float | None) -> bool:
+        report = select.poll()
+        report.register(self._report_fd, select.POLLIN)
+        return bool(report.poll(None if within_s is None else within_s * 1000))
 
     def _told(self) -> int:
         """The next number of the report; each is written at once."""
