@@ -38,7 +38,8 @@ Rules for uploads, which stay until they are cleared:
 
 On a command line the same is written `add:status=503,retry_after=2`, with a dot for what is inside an object
 and a plus between the members of a list: `run:job.CurrentStatus=Failed,job.effect=false`,
-`add:reject.field=Email,reject.contains=poison`, `create+add:interim=103+102`; or as JSON.
+`add:reject.field=Email,reject.contains=poison`, `create+add:interim=103+102`; or as JSON, with
+dots or without.
 """
 
 from __future__ import annotations
@@ -134,6 +135,7 @@ def read_rule(document: Any) -> Rule:
     """
     if not isinstance(document, Mapping):
         raise ValueError("a fault is an object")  # noqa: TRY004  # one error for all that is wrong with it
+    document = _nested(document)
     rules = [name for name in UPLOAD_RULES if name in document]
     if rules:
         if len(document) - ("call" in document) > 1 or document.get("call", "add") != "add":
@@ -167,6 +169,22 @@ def read_rule(document: Any) -> Rule:
         outcome=_read_outcome(document["job"]) if action == "job" else None,
         document=document,
     )
+
+
+def _nested(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with what its dotted names stand for: `job.effect` is `effect` of `job`."""
+    nested: dict[str, Any] = {name: value for name, value in document.items() if "." not in name}
+    for path in (name for name in document if "." in name):
+        *outer, last = path.split(".")
+        place = nested
+        for name in outer:
+            inner = place.get(name, {})
+            if not isinstance(inner, Mapping):
+                raise ValueError(f"{name!r} has a value of its own, and members")  # noqa: TRY004  # one error
+            place[name] = dict(inner)
+            place = place[name]
+        place[last] = document[path]
+    return nested
 
 
 def _read_action(document: Mapping[str, Any]) -> str:
@@ -265,14 +283,8 @@ def parse_spec(spec: str) -> dict[str, Any]:
     document = {"call": call.split("+") if "+" in call else call}
     for pair in rest.split(","):
         path, equals, text = pair.partition("=")
-        *outer, last = path.strip().split(".")
-        place = document
-        for name in outer:
-            place = place.setdefault(name, {})
-            if not isinstance(place, dict):
-                raise ValueError(f"{name!r} has a value of its own, and members")  # noqa: TRY004  # one error
-        place[last] = _parse_value(text) if equals else True
-    return document
+        document[path.strip()] = _parse_value(text) if equals else True
+    return _nested(document)
 
 
 def _parse_value(text: str) -> Any:
