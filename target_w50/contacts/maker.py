@@ -112,7 +112,9 @@ class ContactMaker:
             return value.isoformat()
         if isinstance(value, (dict, list, tuple)):
             return self._nested_text(name, value)
-        return Refusal(Reason.CONVERSION_FAILED, f"a value of type {kind.__name__} can't be sent", name)
+        return Refusal(
+            Reason.CONVERSION_FAILED, f"holds a value of type {kind.__name__}, which can't be sent", name
+        )
 
     def _nested_text(self, name: str, value: Any) -> Any:
         try:
@@ -133,7 +135,7 @@ class ContactMaker:
         if enc is None and self._enc_contact_id is not None and not self._match_fields:
             return Refusal(
                 Reason.MISSING_MATCH_VALUE,
-                "is missing, null or blank, but holds EncContactId",
+                f"property {self._enc_contact_id!r} is missing, null or blank, but holds EncContactId",
                 self._enc_contact_id,
             )
         failed = self._failed(values, checks) if checks else ()
@@ -169,10 +171,13 @@ class ContactMaker:
         return tuple(failed)
 
     def _missing_match_value(self, field_name: str) -> Refusal:
+        name = self._property_of.get(field_name)
+        # Named here: it is often called as the field is, which the text has anyway.
+        subject = "a value" if name is None else f"property {name!r}"
         return Refusal(
             Reason.MISSING_MATCH_VALUE,
-            f"is missing, null or blank, but goes to the match field {field_name!r}",
-            self._property_of.get(field_name),
+            f"{subject} is missing, null or blank, but goes to the match field {field_name!r}",
+            name,
         )
 
     def _identity_of(self) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Hashable | None]:
@@ -199,7 +204,7 @@ class ContactMaker:
             except (ValueError, OverflowError):
                 name = self._property_of.get(field_name)
                 return Refusal(Reason.CONVERSION_FAILED, f"can't be sent as {self._wire.media_type}", name)
-        return Refusal(Reason.CONVERSION_FAILED, f"can't be sent ({type(error).__name__})", None)
+        return Refusal(Reason.CONVERSION_FAILED, f"the contact can't be sent ({type(error).__name__})", None)
 
     def _enc_id(self, record: Mapping[str, Any]) -> str | Refusal | None:
         if self._enc_contact_id is None:

@@ -161,7 +161,7 @@ def test_a_number_beyond_all_floats_is_a_number() -> None:
         ("application/xml", "\x00", "holds U+0000, which XML 1.0 can't hold"),
         ("application/json", float("nan"), "is not a finite number"),
         ("application/json", [float("nan")], "holds something that JSON can't"),
-        ("application/json", b"x", "a value of type bytes can't be sent"),
+        ("application/json", b"x", "holds a value of type bytes, which can't be sent"),
     ],
 )
 def test_a_refusal_says_what_is_wrong_with_the_value(media_type: str, value: Any, words: str) -> None:
@@ -182,7 +182,7 @@ def test_what_a_format_can_not_write_is_told_by_its_property_or_by_the_error_s_n
     own = maker("a", "b", "c", wire=PickyWire())
     for record, name, words in (
         ({"a": "fine", "b": 10}, "b", "can't be sent as application/json"),
-        ({"a": 1, "b": 2, "c": 3}, None, "can't be sent (OverflowError)"),
+        ({"a": 1, "b": 2, "c": 3}, None, "the contact can't be sent (OverflowError)"),
     ):
         refusal = own.make(record)
         assert refusal == Refusal(Reason.CONVERSION_FAILED, words, name)
@@ -241,10 +241,20 @@ def test_what_can_be_no_enc_contact_id_is_a_failed_conversion(value: Any) -> Non
     assert refused(maker("a", enc_contact_id="e"), {"a": 1, "e": value}) == ("conversion_failed", "e")
 
 
+@pytest.mark.parametrize("name", ["A", "a"])
+def test_a_refusal_names_its_property_also_where_the_match_field_is_called_so(name: str) -> None:
+    refusal = maker(name, match=["A"]).make({name: " "})
+    assert isinstance(refusal, Refusal)
+    words = f"property {name!r} is missing, null or blank, but goes to the match field 'A'"
+    assert (refusal.message, refusal.property) == (words, name)
+
+
 def test_a_refusal_says_that_the_property_was_to_hold_the_enc_contact_id() -> None:
     own = maker("a", enc_contact_id="e")
     missing = Refusal(
-        Reason.MISSING_MATCH_VALUE, "is missing, null or blank, but holds EncContactId", property="e"
+        Reason.MISSING_MATCH_VALUE,
+        "property 'e' is missing, null or blank, but holds EncContactId",
+        property="e",
     )
     assert own.make({"a": 1}) == missing
     assert own.make({"a": 1, "e": True}) == Refusal(
