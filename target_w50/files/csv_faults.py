@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from target_w50.errors import InputError
 from target_w50.files.csv_layout import Layout
+from target_w50.files.csv_records import NOT_CLOSED, TOO_LONG, open_quote
 from target_w50.files.duck import DuckError, database
 from target_w50.files.faults import broken, not_utf8
 from target_w50.files.text import CHUNK_BYTES, TextFile
@@ -16,6 +17,7 @@ Question = Callable[[str, str], str]
 MOST_FAULTS = 100
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _NOT_UTF8 = "INVALID ENCODING"
+_OF_QUOTES = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
 
 
 def fault_of(text: TextFile, layout: Layout, question: Question) -> InputError:
@@ -37,13 +39,18 @@ def fault_of(text: TextFile, layout: Layout, question: Question) -> InputError:
             "SELECT DISTINCT ON (line_byte_position) line_byte_position, error_type::VARCHAR "
             "FROM reject_errors ORDER BY line_byte_position, column_idx"
         ).fetchall()
-    if found:
-        position, kind = found[0]
-        line = _line_at(text, position - 1)
+    faults = [(_line_at(text, position - 1), kind) for position, kind in found[:2]]
+    unclosed = open_quote(text, layout)
+    if unclosed is not None:
+        # What DuckDB says of quotes and of lines behind this one follows from it.
+        faults = [each for each in faults if each[1] not in _OF_QUOTES and each[0] < unclosed[0]]
+        if not faults:
+            return broken(_sentences(text.name, *unclosed))
+    if faults:
+        line, kind = faults[0]
         if kind == _NOT_UTF8:
             return not_utf8(text.name, line)
-        more = f". The next line at fault is {_line_at(text, found[1][0] - 1)}" if len(found) > 1 else ""
-        return broken(f"{text.name}, line {line}: {_in_words(kind, layout)}{more}.")
+        return broken(_sentences(text.name, line, _in_words(kind, layout), *(each[0] for each in faults[1:])))
     if len({*map(bytes, _LINE_END.findall(_beginning(text)))}) > 1:
         return broken(
             f"{text.name} ends its lines in different ways, some with CR LF, say, and some with LF. Save it "
@@ -52,6 +59,13 @@ def fault_of(text: TextFile, layout: Layout, question: Question) -> InputError:
     return broken(
         f"{text.name} can't be read as CSV with {layout.in_words}. Open it in an editor and see whether each "
         "quoted cell is closed, or name the delimiter with --delimiter."
+    )
+
+
+def _sentences(name: str, line: int, words: str, *more: int) -> str:
+    end = "" if words.endswith("?") else "."
+    return (
+        f"{name}, line {line}: {words}{end}{''.join(f' The next line at fault is {each}.' for each in more)}"
     )
 
 
@@ -87,8 +101,7 @@ def _in_words(kind: str, layout: Layout) -> str:
         "MISSING COLUMNS": f"it has fewer cells than the file has columns ({columns})",
         "TOO MANY COLUMNS": f"it has more cells than the file has columns ({columns}). A cell that has the "
         "delimiter in it must stand in double quotes",
-        "UNQUOTED VALUE": "a cell that begins with a double quote is not closed, or goes on behind the "
-        "closing one. A double quote within such a cell is written twice",
-        "LINE SIZE OVER MAXIMUM": "it is longer than 2 MB. Is a double quote missing?",
+        "UNQUOTED VALUE": NOT_CLOSED,
+        "LINE SIZE OVER MAXIMUM": TOO_LONG,
     }
     return words.get(kind, "it can't be read")

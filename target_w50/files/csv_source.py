@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import csv
-import io
 import threading
 from functools import cached_property
 
 from target_w50.files.csv_faults import fault_of
 from target_w50.files.csv_layout import Layout
+from target_w50.files.csv_records import (
+    MOST_LINE_BYTES,
+    RecordTooLongError,
+    count_records,
+    lines_of_records,
+)
 from target_w50.files.duck import DuckError, database, literal, record_line, select, write_lines
 from target_w50.files.faults import changed
 from target_w50.files.line_numbers import LineNumbers
 from target_w50.files.source import Kinds
 from target_w50.files.text import TextFile
-
-MOST_LINE_BYTES = 2_000_000
-"""DuckDB's own limit, said so that it reads in pieces of four lines like that and not of sixteen."""
 
 _INTEGER = "-?(0|[1-9][0-9]{0,17})"
 _NUMBER = rf"{_INTEGER}([.][0-9]+)?"
@@ -61,13 +63,21 @@ class CsvSource:
     def _table(self, path: str, more: str) -> str:
         """The file as a table of SQL; all is said, nothing is guessed."""
         columns = ", ".join(f"'{cell}': 'VARCHAR'" for cell in self._cells)
-        return (
+        one = len(self._cells) == 1
+        # A blank line is no record. Where there is one column, DuckDB takes it for an empty cell: so that it
+        # can be told from one in quotes, that one is not made null until blank lines are left out.
+        table = (
             f"read_csv({literal(path)}, auto_detect = false, columns = {{{columns}}}, "
             f"delim = {literal(self._layout.delimiter)}, quote = '\"', escape = '\"', comment = '', "
             f"header = {str(self._layout.has_header).lower()}, skip = {self._layout.lines_before}, "
-            f"nullstr = '', null_padding = false, strict_mode = true, compression = 'none', "
+            f"nullstr = '', allow_quoted_nulls = {str(not one).lower()}, null_padding = false, "
+            f"strict_mode = true, compression = 'none', "
             f"max_line_size = {MOST_LINE_BYTES}, buffer_size = {4 * MOST_LINE_BYTES}, {more})"
         )
+        if not one:
+            return table
+        filled = select(["nullif(c0, '') AS c0"], table)
+        return f"({filled} WHERE c0 IS NOT NULL)"
 
     def _read_through(self, *, typed: bool) -> dict[str, str]:
         """Read every cell, so that what is broken is known before anything is sent; returns the types."""
@@ -82,12 +92,18 @@ class CsvSource:
         def question(path: str, more: str) -> str:
             return select(asked, self._table(path, more))
 
+        counted = count_records(self._text, self._layout)
         try:
             with database() as connection, self._text.as_path() as path:
                 figures = connection.execute(question(path, _STRICT)).fetchone() or ()
         except DuckError:
             raise fault_of(self._text, self._layout, question) from None
         self.records = int(figures[0])
+        if self.records != counted:
+            counted = self._line_numbers.records
+        if self.records != counted:
+            # It left out a line, or took one for two, and does not know it.
+            raise fault_of(self._text, self._layout, question)
         return _kinds(self._cells, [int(each) for each in figures[1:]])
 
     def write(self, stream: str, fd: int) -> int:
@@ -109,52 +125,18 @@ class CsvSource:
     def _line_numbers(self) -> LineNumbers:
         """Read only when it is asked for: where a record is refused."""
         numbers = LineNumbers()
-        reader = csv.reader(
-            io.TextIOWrapper(io.BufferedReader(_Chunks(self._text)), encoding="utf-8", newline=""),
-            delimiter=self._layout.delimiter,
-            skipinitialspace=True,
-        )
-        skipped = self._layout.lines_before
-        for _ in range(skipped):
-            next(reader, None)
-        begins, header = skipped + 1, self._layout.has_header
         try:
-            for cells in reader:
-                # A blank line is no record, unless there is one column, of which it is an empty cell.
-                if cells or len(self._cells) == 1:
-                    if header:
-                        header = False
-                    else:
-                        numbers.add(begins)
-                begins = reader.line_num + 1
-        except csv.Error:
+            lines = lines_of_records(self._text, self._layout)
+            if self._layout.has_header:
+                next(lines, None)
+            for line in lines:
+                numbers.add(line)
+        except (csv.Error, RecordTooLongError):
             numbers.complete = False
         return numbers
 
 
 _STRICT = "ignore_errors = false"
-
-
-class _Chunks(io.RawIOBase):
-    """The text of a file as something that Python reads as a file."""
-
-    def __init__(self, text: TextFile) -> None:
-        super().__init__()
-        self._chunks = text.chunks()
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what is asked with
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._rest = chunk
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
 
 
 def _kinds(cells: list[str], figures: list[int]) -> dict[str, str]:

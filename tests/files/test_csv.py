@@ -129,7 +129,23 @@ BROKEN: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "zero-bytes": ("a,b\n1,SECRET".encode("utf-16-le"), "zero bytes", {}),
     "wrong-encoding": (b"a,b\n1,2\n1,\x81SECRET\n", "line 3", {"encoding": "windows-1252"}),
     "wrong-delimiter": (b"a,b\n1,2\n", "semicolons", {"delimiter": ";", "columns": ("a", "b")}),
-    "long-line": (b"a,b\n1," + b"x" * 2_100_000 + b"\n", "line 2", {}),
+    "long-line": (b"a,b\n1," + b"x" * 2_100_000 + b"\n", "line 2: it is longer than 2 MB", {}),
+    # Lines as long as two of DuckDB's buffers: it passes over them where they are the last.
+    "long-last": (b"a,b\n1,2\n1," + b"x" * 8_100_000, "line 3: it is longer than 2 MB", {}),
+    "long-commas": (b"a,b\r\n1,2\r\n" + b"," * 8_100_000, "line 3: it is longer than 2 MB", {}),
+    "long-middle": (b"a,b\n1," + b"x" * 17_000_000 + b"\n1,2\n", "line 2: it is longer", {}),
+    "long-quoted": (b'a,b\n1,2\n1,"' + b"x" * 17_000_000 + b'"\n1,2\n', "line 3: it is longer", {}),
+    "open-long": (
+        b'a,b\n1,"2\n"\n1,"SECRET\n' + b"1,2%97s\n" % b"" * 90_000,
+        "line 4: a cell",
+        {},
+    ),
+    "long-cell": (
+        b'a,b\n1,2\n1,"' + b"SECRET%99s\n" % b"" * 20_000 + b'"\n',
+        "line 3: a cell",
+        {},
+    ),
+    "few-then-open": (b'a,b\n1\n1,2\n1,"SECRET\n1,2\n', "line 2: it has fewer", {}),
 }
 
 
@@ -141,6 +157,26 @@ def test_what_is_broken_is_named_by_line(
     error = refused(tmp_path / name, content.replace(b"SECRET", SECRET.encode()), **reading)
     assert words in error.message
     assert error.code in {"file_broken", "file_columns"}
+
+
+def test_a_question_ends_without_a_full_stop(tmp_path: Path) -> None:
+    words = refused(tmp_path / "people.csv", b"a,b\n1," + b"x" * 2_100_000).message
+    assert words.endswith(", line 2: it is longer than 2 MB. Is a double quote missing? Nothing was sent.")
+
+
+@pytest.mark.parametrize("last", ["5,6", '5" x,6', '5,"6\n"'], ids=["plain", "stray", "lines"])
+@pytest.mark.parametrize("read", [1, 2])
+def test_records_that_duckdb_leaves_out_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: int, last: str
+) -> None:
+    """Whatever its reason: what it read is counted against what stands in the file."""
+    whole = CsvSource._table
+    monkeypatch.setattr(
+        CsvSource,
+        "_table",
+        lambda self, path, more: f"(SELECT * FROM {whole(self, path, more)} LIMIT {read})",  # noqa: S608
+    )
+    assert refused(tmp_path / "people.csv", f'a,b\n1,"2\n"\n3,4\n{last}\n').code == "file_broken"
 
 
 HEADERS = {
@@ -156,6 +192,12 @@ def test_a_first_line_that_names_no_columns_is_refused(tmp_path: Path, content: 
     error = refused(tmp_path / "people.csv", content)
     assert words in error.message
     assert error.code == "file_columns"
+
+
+@pytest.mark.parametrize("name", ["people.csv", "people.csv.gz"])
+def test_a_blank_line_is_no_record_of_one_column_either(tmp_path: Path, name: str) -> None:
+    source = opened(tmp_path / name, '\nEmail\na@example.org\n\n""\n"b\n\nc"\n\n')
+    assert [each["Email"] for each in records(source)] == ["a@example.org", None, "b\n\nc"]
 
 
 def test_columns_may_be_named_from_outside(tmp_path: Path) -> None:
@@ -198,7 +240,11 @@ LINES = {
     "blank-before": ("\n\na,b\n1,2\n", [4]),
     "header-of-two-lines": ('"a\nb",c\n1,2\n', [3]),
     "sep": ("sep=,\na,b\n1,2\n", [3]),
-    "one-column": ("a\n1\n\n3\n", [2, 3, 4]),
+    "one-column": ("a\n1\n\n3\n", [2, 4]),
+    "one-column-empty-cells": ('a\n""\n\n3\n""\n\n', [2, 4, 5]),
+    # The quote in a cell without any around it misleads who counts only quotes.
+    "stray-quotes": ('a,b\n1,5" x\n2,3\n4,5\n6" x,"7\n"\n8,9\n', [2, 3, 4, 5, 7]),
+    "sep-with-quote": ('"sep=,"\na,b\n1,2\n', [3]),
     "blank-before-quote": ('a,b\n1, "x\ny"\n3,4\n', [2, 4]),
 }
 
