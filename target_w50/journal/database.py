@@ -111,8 +111,8 @@ class Database(ABC):
         """What a statement finds that reads `{pairs}`: rows of `x`, a key, and `v`, a value; both signed."""
         found: list[Row] = []
         pairs = pairs_in_order(keys, values)
-        with self.reading():
-            for start in range(0, len(pairs), 2 * MOST_AMONG):
+        for start in range(0, len(pairs), 2 * MOST_AMONG):
+            with self.reading():  # in between, others have their turn
                 found += self._of_pairs(statement, pairs[start : start + 2 * MOST_AMONG])
         return found
 

@@ -14,6 +14,7 @@ from target_w50.import_jobs.job import LoadJob
 from target_w50.journal.contact_rows import Known
 from target_w50.journal.key_change import Batch, KeyChange
 from target_w50.journal.keys import ContactHashes
+from target_w50.journal.look_up import LookUp
 from target_w50.journal.older_keys import OlderKeys
 from target_w50.journal.scopes import Scope
 from target_w50.journal.stream_memory import StreamMemory
@@ -113,10 +114,10 @@ class StreamHistory:
             self._change.carry_over(batch, self._alike)
         return columns
 
-    def stale(self, every: Sequence[Fingerprints]) -> set[int]:
-        """Those of several batches' contacts, by key, that W50 has not for certain as they are now."""
+    def stale(self, every: Sequence[Fingerprints]) -> LookUp:
+        """Looks for those of several batches' contacts, by key, that W50 has not for certain as they are."""
         if not self._compares:
-            return set()
+            return LookUp(set)
         keys, versions = array("q"), array("q")
         for columns in every:
             keys.extend(columns.keys)
@@ -134,7 +135,8 @@ class StreamHistory:
 
         Args:
             columns: who they are.
-            stale: those that W50 has not for certain as they are, found since the last of them was read.
+            stale: those that W50 has not for certain as they are, found since the last of them was read;
+                none of them was read again since.
             fragments: each as it is sent.
             contacts: by row, those that can't be read from their fragment.
         """

@@ -51,6 +51,7 @@ class Postgres(Database):
     def __init__(self, url: str) -> None:
         super().__init__()
         self._psycopg = _psycopg()
+        self._is_closed = False
         parts = _parts(url, self._psycopg)
         self._password = parts.get("password")
         host = parts.get("host") or parts.get("hostaddr") or "localhost"
@@ -91,7 +92,8 @@ class Postgres(Database):
         )
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; a look-up that is under way in another thread makes no new one."""
+        self._is_closed = True
         self._connection.close()
 
     def _connect(self) -> psycopg.Connection[Row]:
@@ -105,7 +107,7 @@ class Postgres(Database):
         try:
             self._connection.execute(_BEGIN)
         except self._psycopg.OperationalError:
-            if not self._connection.closed:
+            if self._is_closed or not self._connection.closed:
                 raise
             # It was lost before: none of this transaction was sent on it.
             self._connection = self._connect()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from target_w50.import_jobs.fingerprints import Fingerprints
 from target_w50.import_jobs.job import LoadJob
 from target_w50.journal.contact_rows import ContactRows, Known
+from target_w50.journal.look_up import LookUp
 from target_w50.journal.members import Delivered
 from target_w50.journal.resending import Resending
 from target_w50.journal.scopes import Scope
@@ -44,19 +46,17 @@ class StreamMemory:
         pending = self._pending_of(keys)
         return {**self.rows.known(keys), **pending}
 
-    def stale(self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int]) -> set[int]:
-        """Those that W50 has not for certain in this version.
+    def stale(self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int]) -> LookUp:
+        """Looks for those that W50 has not for certain in this version.
 
         Args:
             keys: of the contacts.
             versions: of each.
             scopes: under which versions are made as now.
         """
-        pending = self._pending_of(keys)
-        found = self.rows.stale(keys, versions, scopes, self.resending.fresh_since)
-        if pending:
-            found |= pending.keys()  # they are looked at one by one
-        return found
+        pending = self._pending_of(keys)  # before the journal is asked: such a job may end meanwhile
+        look = partial(self.rows.stale, keys, versions, scopes, self.resending.fresh_since)
+        return LookUp(look, pending.keys())  # those under way are looked at one by one
 
     def _pending_of(self, keys: Sequence[int]) -> dict[int, Known]:
         # A job's contacts are booked before it counts as ended: so they are known by either.

@@ -56,10 +56,10 @@ def sift(
     """
     batch = waiting.batch
     identities = [*batch.rows]
-    if history is None or waiting.fingerprints is None:
+    if history is None or waiting.fingerprints is None or waiting.stale is None:
         found = Sifted(Fingerprints((), (), ()), [*range(len(identities))])
     else:
-        found = history.sift(waiting.fingerprints, waiting.stale, batch.fragments, batch.contacts)
+        found = history.sift(waiting.fingerprints, waiting.stale.found, batch.fragments, batch.contacts)
     kept, quiet, keys = found.sent, list[int](), set[int]()
     if fired is not None:
         kept = []

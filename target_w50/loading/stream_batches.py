@@ -87,13 +87,11 @@ class StreamBatches:
 
     def has_at_hand(self, identity: Hashable) -> bool:
         """Whether the contact is in the open batch, or in one that waits."""
-        return identity in self._batch.rows or identity in self._waiting.identities
+        return identity in self._batch.rows or self._waiting.have(identity)
 
     def has_none_of(self, identities: AbstractSet[Hashable]) -> bool:
         """Whether none of the contacts is in the open batch, or in one that waits."""
-        return self._batch.rows.keys().isdisjoint(identities) and identities.isdisjoint(
-            self._waiting.identities
-        )
+        return self._batch.rows.keys().isdisjoint(identities) and self._waiting.have_none_of(identities)
 
     def flush(self) -> None:
         """Hand over all that there is, less what is not sent or goes without events."""
@@ -112,17 +110,20 @@ class StreamBatches:
 
         Where most contacts are sent they are sent at once.
         """
-        history, held = self._history, self._held_by_batch()
+        history = self._history
         if (
-            history is not None
-            and history.looks_up_many
-            and self._leaves_most_out
-            and self._in_job < self._job_contacts
-            and self._waiting.has_room(self._batch, held)
+            history is None
+            or not (history.looks_up_many and self._leaves_most_out)
+            or self._in_job >= self._job_contacts
         ):
+            self._judge()
+        elif self._waiting.has_room(self._batch, self._held_by_batch()):
             self._put_aside(waits=True)
         else:
-            self._judge()
+            self._put_aside(waits=True)
+            while (looked_up := self._waiting.looked_up) is not None:
+                self._take_in(looked_up)
+            self._waiting.look_up(history, in_background=True)
 
     def _held_by_batch(self) -> int:
         return self._open_batches.held_by(self) - self._waiting.held_bytes - self._remainder.held_bytes
@@ -139,7 +140,7 @@ class StreamBatches:
         """
         self._put_aside(waits=False)
         if self._history is not None:
-            self._waiting.look_up(self._history)
+            self._waiting.look_up(self._history, in_background=False)
         while (first := self._waiting.first) is not None:
             self._take_in(first)
 

@@ -50,7 +50,7 @@ class StreamLoad(StreamBatches):
         Raises:
             TargetW50Error: the first error of the background, or the stop.
         """
-        if identity in self._waiting.identities:
+        if self._waiting.have(identity):
             self._judge()  # whether it is in the job is known then
         if self._needs_cut(identity, matched):
             self._intake.cut()

@@ -451,20 +451,22 @@ def test_batches_of_which_little_changes_are_looked_up_together(
     assert nights.sent(schema(), *FEW_OTHERS, more=TENS) == (12, 48)
     assert looked_up == [10, 50]
     looked_up.clear()
-    monkeypatch.setattr(waiting_batches, "MOST_WAITING", 25)
+    monkeypatch.setattr(waiting_batches, "MOST_WAITING", 15)
     assert nights.sent(schema(), *SIXTY, more=TENS) == (12, 48)
-    assert looked_up == [10, 30, 20]
+    assert looked_up == [10, 20, 20, 10], "in the background, but for the first and the last"
     looked_up.clear()
     monkeypatch.setattr(waiting_batches, "WAITING_BYTES", 0)
     assert nights.sent(schema(), *FEW_OTHERS, more=TENS) == (12, 48)
     assert looked_up == [10] * 6
 
 
-@pytest.mark.parametrize("comes_again", [0, 5, 15, 18, 59])
+@pytest.mark.parametrize("together", [15, 20_000])
+@pytest.mark.parametrize("comes_again", [0, 5, 15, 18, 45, 59])
 def test_a_contact_that_comes_again_while_it_waits_is_judged_before_that(
-    nights: Nights, looked_up: list[int], comes_again: int
+    nights: Nights, looked_up: list[int], monkeypatch: pytest.MonkeyPatch, comes_again: int, together: int
 ) -> None:
     """Whether it is in the job is known then, and what W50 will have of it."""
+    monkeypatch.setattr(waiting_batches, "MOST_WAITING", together)
     nights.run(schema(), *SIXTY, more=TENS)
     looked_up.clear()
     last, new = record(comes_again, first_name="At last"), [record(number) for number in range(60, 70)]
