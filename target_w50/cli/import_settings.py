@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from target_w50.contacts.names import nearest, normalized
+from target_w50.contacts.names import nearest, nearest_name, normalized
 from target_w50.errors import MappingError, SettingsError, TargetW50Error
 from target_w50.files.faults import unfit
 from target_w50.files.source import Source
@@ -16,6 +16,9 @@ from target_w50.outputs.invalid_records import InvalidRecordError
 from target_w50.settings.model import ImportMode, NullValues, StateMode, entry_for, settings_from
 
 _TAKEN_OFF = (".gz", ".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+
+_ONE_AND_THE_SAME = 0.8
+"""How much a column is like a name that somebody gave, for it to be no contact's cell."""
 
 
 @dataclass(frozen=True)
@@ -159,12 +162,7 @@ def check_columns(settings: Mapping[str, Any], sources: Sequence[Source]) -> Non
                 fields[each] == match if each in fields else normalized(each) == normalized(match)
                 for each in source.columns
             ):
-                raise unfit(
-                    f"{source.name} has no column for match field {match!r}. Its first line should name the "
-                    "columns; delete what stands above that line. If a column of another name holds it, say "
-                    f"--field COLUMN={match}. If the file has no such line, name its columns: --columns "
-                    "Email,FirstName,..."
-                )
+                raise unfit(f"{source.name} {_without_match(match, fields, source)}")
     columns = {each: None for source in sources for each in source.columns}
     for name in fields:
         if columns and name not in columns:
@@ -173,6 +171,32 @@ def check_columns(settings: Mapping[str, Any], sources: Sequence[Source]) -> Non
                 "stream in the settings. Nothing was sent.",
                 code="usage",
             )
+
+
+def _without_match(match: str, fields: Mapping[str, str], source: Source) -> str:
+    """What is said of a file that has no column for a match field."""
+    correct = "Correct --field, or `fields` of the stream in the settings."
+    for name, field in fields.items():
+        if name in source.columns and nearest_name(field, [match]):
+            return (
+                f"has no column for match field {match!r}: column {name!r} is given to field {field!r} "
+                f"(did you mean {match!r}?). {correct}"
+            )
+    header = (
+        "Its first line should name the columns; delete what stands above that line. If the file has no such "
+        "line, name its columns: --columns Email,FirstName,..."
+    )
+    for name, field in fields.items():
+        if field == match:
+            near = nearest(name, source.columns, _ONE_AND_THE_SAME)
+            return (
+                f"has no column {name!r}{near}, which is to hold match field {match!r}. "
+                f"{correct if near else header}"
+            )
+    return (
+        f"has no column for match field {match!r}. If a column of another name holds it, say --field "
+        f"COLUMN={match}. {header}"
+    )
 
 
 def reword(error: TargetW50Error) -> None:
