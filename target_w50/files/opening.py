@@ -6,6 +6,7 @@ import codecs
 import glob
 import json
 import os
+import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from target_w50.contacts.names import listing
+from target_w50.errors import InputError
 from target_w50.files.csv_layout import layout_of
 from target_w50.files.csv_source import CsvSource
 from target_w50.files.faults import unfit, unreadable
@@ -101,6 +103,20 @@ def holds_contacts(path: Path) -> bool:
         return False
     # A message has a type, a catalog has streams.
     return isinstance(first, dict) and not first.keys() & {"type", "streams"}
+
+
+def refuse_contacts(path: Path) -> None:
+    """See that a file is not one for `w50 import`, where messages of a tap are wanted.
+
+    Raises:
+        InputError: it is (`input_not_singer`), or a spreadsheet program's own.
+    """
+    if holds_contacts(path):
+        command = f"w50 import {shlex.quote(str(path))} --dry-run"
+        raise InputError(
+            f"{path} holds contacts, and no messages of a tap. `{command}` tells what would be sent of it.",
+            code="input_not_singer",
+        )
 
 
 def open_sources(patterns: Sequence[str], reading: Reading) -> list[Source]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -18,6 +19,7 @@ from target_w50.singer.lean_sdk import import_lean
 from target_w50.singer.lines import open_input
 
 EXIT_SETTINGS = 2
+_OF_CONTACTS = (".csv", ".tsv", ".parquet")
 
 
 @click.command(
@@ -102,7 +104,7 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         stdout_fd = keep_clean()
         values = read_config(config)
         settings = settings_from(values)
-        file = None if input_path is None else _opened(input_path)
+        file = None if input_path is None else opened(input_path)
         import_lean()
         from target_w50.program.lifecycle import LoadedProgram  # noqa: PLC0415  # it brings the SDK
 
@@ -111,14 +113,18 @@ def load(config: Sequence[str], input_path: str | None) -> int:
         return _failed_to_start(values, fault, reads_stdin=input_path is None)
 
 
-def _opened(place: str) -> IO[bytes]:
+def opened(place: str) -> IO[bytes]:
     """The file that messages are read from; objects of a store are first brought into one without a name.
 
     Raises:
-        InputError: it can't be opened (`input_unreadable`).
+        InputError: it can't be opened (`input_unreadable`), or is one for `w50 import` (`input_not_singer`).
         TargetW50Error: the URL can't be used, or the store not be reached.
     """
     if not is_url(place):
+        if place.lower().removesuffix(".gz").endswith(_OF_CONTACTS):
+            from target_w50.files.opening import refuse_contacts  # noqa: PLC0415  # no tap's output is called so
+
+            refuse_contacts(Path(place))
         return open_input(place)
     # Only here: stores are for those who name one.
     from target_w50.outputs.store_calls import CallFailedError  # noqa: PLC0415

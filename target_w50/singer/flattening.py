@@ -28,7 +28,7 @@ class ColumnTwiceError(Exception):
     """
 
     def __init__(self, column: str) -> None:
-        super().__init__(f"two of its properties become the column {column!r} when it is flattened")
+        super().__init__(f"two properties of the record become the column {column!r} when it is flattened")
         self.column = column
 
 

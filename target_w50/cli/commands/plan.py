@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +14,8 @@ from target_w50.cli.options import config_option, json_option, prompt, rehearsal
 from target_w50.cli.output import print_json
 from target_w50.console.tables import hanging
 from target_w50.console.terminal import width_of
-from target_w50.errors import InputError, SettingsError
-from target_w50.files.opening import holds_contacts
+from target_w50.errors import SettingsError
+from target_w50.files.opening import refuse_contacts
 from target_w50.runtime.clock import CLOCK
 from target_w50.settings.model import ImportMode, Settings, settings_from
 from target_w50.settings.sources import Sources, read_config
@@ -66,12 +65,8 @@ def plan_command(
     may then be a tap's catalog too.
     """
     values = read_config(config)
-    if file is not None and holds_contacts(file):
-        command = f"w50 import {shlex.quote(str(file))} --dry-run"
-        raise InputError(
-            f"{file} holds contacts, and no messages of a tap. `{command}` tells what would be sent of it.",
-            code="input_not_singer",
-        )
+    if file is not None:
+        refuse_contacts(file)
     import_lean()
     if values.get("streams") and write is None:
         if contact_list is not None or offline:
