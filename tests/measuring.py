@@ -24,7 +24,9 @@ from tests.support import UNMEASURED
 
 HERE = Path(__file__).parent
 WHOLE = {"browser", "chaos", "endtoend", "hostile", "house"}
-"""Folders of tests of the whole: none is the only one to pass a line."""
+"""Folders of tests of the whole: none is the only one to pass a line..."""
+SANDBOX = {"sandbox", "test_sandbox_page.py", "test_web_pages.py"}
+"""... but for what is asked of the sandbox from its page, or from the pages of others."""
 STARTS_MANY = {*WHOLE, "journal", "loading", "report", "test_stopping.py"}
 """Here whole programs run by the hundred, over lines that other tests pass as well..."""
 STARTS_SEVERAL = {"test_demo.py", "test_import.py", "test_journal.py"}
@@ -179,7 +181,7 @@ def is_measured(item: pytest.Item) -> bool:
     place = item.path.relative_to(HERE)
     return not (
         item.get_closest_marker("hypothesis")
-        or WHOLE & {*place.parts}
+        or (WHOLE & {*place.parts} and not SANDBOX & {*place.parts})
         or getattr(item, "originalname", "") in MANY.get(place.as_posix(), ())
     )
 
@@ -187,7 +189,7 @@ def is_measured(item: pytest.Item) -> bool:
 def keep_out(item: pytest.Item, patched: pytest.MonkeyPatch) -> None:
     """Keep coverage out of the sandbox, and of the programs that a test starts, where it is not wanted."""
     parts = {*item.path.relative_to(HERE).parts}
-    if "sandbox" not in parts:
+    if not SANDBOX & parts:
         for name in ("serve_forever", "process_request_thread"):
             patched.setattr(server._Server, name, _unmeasured(getattr(server._Server, name)))
     if (STARTS_MANY | STARTS_SEVERAL) & parts:
