@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from target_w50.errors import JournalError
 from target_w50.journal.contact_rows import ContactRows
 from target_w50.loading import intake, waiting_batches
 from target_w50.sandbox import Sandbox
 from tests.journal.nights import Nights
 from tests.journal.support import EVENTS, place
-from tests.support import entry, jobs_of, load_here, record, requests_of, schema, settings, stored
+from tests.support import entry, jobs_of, load_here, record, requests_of, schema, settings, state, stored
 
 MORE = [
     {},
@@ -453,11 +455,33 @@ def test_batches_of_which_little_changes_are_looked_up_together(
     looked_up.clear()
     monkeypatch.setattr(waiting_batches, "MOST_WAITING", 15)
     assert nights.sent(schema(), *SIXTY, more=TENS) == (12, 48)
-    assert looked_up == [10, 20, 20, 10], "in the background, but for the first and the last"
+    assert looked_up == [10, 20, 20, 10]
     looked_up.clear()
     monkeypatch.setattr(waiting_batches, "WAITING_BYTES", 0)
     assert nights.sent(schema(), *FEW_OTHERS, more=TENS) == (12, 48)
     assert looked_up == [10] * 6
+
+
+def test_a_look_up_in_the_background_that_fails_ends_the_run_before_its_contacts_are_judged(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights.run(schema(), *SIXTY, more=TENS)
+    monkeypatch.setattr(waiting_batches, "MOST_WAITING", 15)
+    stale, threads = ContactRows.stale, list[str]()
+
+    def failing(rows: ContactRows, *others: Any) -> set[int]:
+        threads.append(threading.current_thread().name)
+        if len(threads) == 3:
+            raise JournalError("The journal is gone.")
+        return stale(rows, *others)
+
+    monkeypatch.setattr(ContactRows, "stale", failing)
+    ended = nights.run(schema(), *FEW_OTHERS, state(1), more=TENS, status=None)
+    assert (ended.status, ended.error_code, ended.states) == (1, "journal_failed", [])
+    assert "The journal is gone." in ended.stderr
+    assert threads[1:] == ["look-up"] * 2
+    monkeypatch.setattr(ContactRows, "stale", stale)
+    assert nights.sent(schema(), *FEW_OTHERS, more=TENS) == (12, 48)
 
 
 @pytest.mark.parametrize("together", [15, 20_000])
