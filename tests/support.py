@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.forks import Fork
 
 JSON_FRAME = wire_format("application/json").frame
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """How long a test waits for something that comes at once on a free machine, before it says that it hangs."""
 
 UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}

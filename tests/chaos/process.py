@@ -23,7 +23,7 @@ LEASE = {"lease_s": 2.0, "renew_s": 0.4}
 SMALLEST_PIPE_BYTES = 4096
 PADDING = "x" * 1000
 """In each state where nobody reads for a while: a few of them fill the pipe."""
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def place_of(state: Mapping[str, Any]) -> int:

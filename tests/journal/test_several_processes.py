@@ -15,7 +15,7 @@ from target_w50.sandbox import Sandbox
 from tests.journal.support import MESSAGES, PROGRAM, journaled, mails, opened
 from tests.support import calls_of, jobs_of, lines, load_here, record, schema, state, stored, wait_until
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def begin(
@@ -95,7 +95,7 @@ def test_a_run_whose_own_lease_ended_while_it_stood_still_does_not_send_its_inte
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     config = journaled(sandbox, tmp_path)
-    point, lease = CrashPoint.INTENT.value, {"lease_s": 4.0, "renew_s": PATIENCE_S}
+    point, lease = CrashPoint.INTENT.value, {"lease_s": 8.0, "renew_s": PATIENCE_S}
     first = begin(tmp_path / "one", config, MESSAGES, point=point, signal="SIGSTOP", **lease)
     try:
         wait_until(lambda: stands(first), "the first run to stand still")
