@@ -101,7 +101,7 @@ def test_everything_is_asked_for_tried_and_written(newcomer: Newcomer) -> None:
     answers = ["", "http://127.0.0.1:1", newcomer.url, "Newslettr", "42", "none.singer", "sample.singer", "y"]
     told = newcomer.asked(answers, ["", "wrong", TOKEN])
     assert told.status == 0, told.err
-    assert "Error: Nothing was entered." in told.err
+    assert "w50: nothing was entered" in told.err
     assert "did you mean 'Newsletter'" in told.err
     assert "43  Plain" in told.err
     assert "check auth_method and the credentials" in told.err

@@ -43,16 +43,15 @@ class Asking:
 
     def _asked(self, question: str, *, hide_input: bool, may_be_empty: bool = False) -> str:
         # Click asks again without a word where there is no answer and no default.
-        return str(
-            click.prompt(
-                printable(question),
-                hide_input=hide_input,
-                default="",
-                show_default=False,
-                err=True,
-                value_proc=str if may_be_empty else _an_answer,
+        while True:
+            given = str(
+                click.prompt(
+                    printable(question), hide_input=hide_input, default="", show_default=False, err=True
+                )
             )
-        )
+            if may_be_empty or given.strip():
+                return given
+            click.echo("w50: nothing was entered", err=True)
 
     def yes(self, question: str, *, default: bool = False) -> bool:
         """Whether the answer is yes."""
@@ -89,9 +88,3 @@ class Asking:
                 f"There is nobody to ask; say what lacks: {'; '.join(self.lacks)}. Nothing was written.",
                 code="usage",
             )
-
-
-def _an_answer(given: str) -> str:
-    if not given.strip():
-        raise click.UsageError("Nothing was entered.")
-    return given
