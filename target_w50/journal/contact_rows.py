@@ -58,15 +58,16 @@ class ContactRows:
 
     def stale(
         self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int], since: int
-    ) -> set[int]:
-        """Those that were not sent in this version since then under one of the scopes."""
+    ) -> dict[int, Known | None]:
+        """Those that were not sent in this version since then under one of the scopes, as they are known."""
         # A join: of a subquery SQLite would open the table anew for each of the keys.
-        statement = (
-            "SELECT x FROM {pairs} LEFT JOIN w50_contacts ON contact_key = x "  # noqa: S608  # numbers alone
+        source = (
+            "{pairs} LEFT JOIN w50_contacts ON contact_key = x "
             f"WHERE version IS NULL OR version <> v OR sent < {since:d} "
             f"OR scope NOT IN ({', '.join(map(str, scopes))})"
         )
-        return {key for (key,) in self._database.of_pairs(statement, keys, versions)}
+        found = self._database.of_pairs(("x", "version", "scope", "sent"), source, keys, versions)
+        return {key: (version, scope, sent) if scope else None for key, version, scope, sent in found}
 
     def fired(self, keys: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         """Which versions of the contacts had their events, each with its scope."""

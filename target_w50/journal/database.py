@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -107,14 +107,22 @@ class Database(ABC):
                 found += self._among(statement, numbers[start : start + MOST_AMONG])[0]
         return found
 
-    def of_pairs(self, statement: str, keys: Sequence[int], values: Sequence[int]) -> list[Row]:
-        """What a statement finds that reads `{pairs}`: rows of `x`, a key, and `v`, a value; both signed."""
-        found: list[Row] = []
+    def of_pairs(
+        self, columns: Sequence[str], source: str, keys: Sequence[int], values: Sequence[int]
+    ) -> Iterator[tuple[int, ...]]:
+        """What is found where rows are made of many keys and their values.
+
+        Args:
+            columns: of which the numbers are wanted; 0 stands for none.
+            source: what follows FROM; in it `{pairs}` has rows of `x`, a key, and `v`, a value.
+            keys: signed, of 64 bits.
+            values: of each, the same.
+        """
         pairs = pairs_in_order(keys, values)
         for start in range(0, len(pairs), 2 * MOST_AMONG):
             with self.reading():  # in between, others have their turn
-                found += self._of_pairs(statement, pairs[start : start + 2 * MOST_AMONG])
-        return found
+                found = self._of_pairs(columns, source, pairs[start : start + 2 * MOST_AMONG])
+            yield from found
 
     def change_among(self, statement: str, numbers: Sequence[int]) -> int:
         """Change rows by a statement that has `{among}` behind a column: `IN` these numbers; how many."""
@@ -174,7 +182,9 @@ class Database(ABC):
     def _among(self, statement: str, numbers: Sequence[int]) -> tuple[list[Row], int]: ...
 
     @abstractmethod
-    def _of_pairs(self, statement: str, pairs: list[int]) -> list[Row]: ...
+    def _of_pairs(
+        self, columns: Sequence[str], source: str, pairs: list[int]
+    ) -> Iterable[tuple[int, ...]]: ...
 
     @abstractmethod
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -117,7 +117,7 @@ class StreamHistory:
     def stale(self, every: Sequence[Fingerprints]) -> LookUp:
         """Looks for those of several batches' contacts, by key, that W50 has not for certain as they are."""
         if not self._compares:
-            return LookUp(set)
+            return LookUp(dict)
         keys, versions = array("q"), array("q")
         for columns in every:
             keys.extend(columns.keys)
@@ -127,7 +127,7 @@ class StreamHistory:
     def sift(
         self,
         columns: Fingerprints,
-        stale: Collection[int],
+        stale: LookUp,
         fragments: list[bytes],
         contacts: Mapping[int, Contact],
     ) -> Sifted:
@@ -135,8 +135,8 @@ class StreamHistory:
 
         Args:
             columns: who they are.
-            stale: those that W50 has not for certain as they are, found since the last of them was read;
-                none of them was read again since.
+            stale: finds those that W50 has not for certain as they are, asked since the last of them was
+                read; none of them was read again since.
             fragments: each as it is sent.
             contacts: by row, those that can't be read from their fragment.
         """
@@ -159,7 +159,7 @@ class StreamHistory:
     def _compare(
         self,
         sifted: Sifted,
-        stale: Collection[int],
+        stale: LookUp,
         fragments: list[bytes],
         contacts: Mapping[int, Contact],
     ) -> None:
@@ -167,11 +167,11 @@ class StreamHistory:
         columns, kept, new = sifted.fingerprints, sifted.sent, list[int]()
         # Nearly none are; but who has another name must be looked at under both.
         looked_at = [*compress(range(len(columns)), columns.others)] if any(columns.others) else []
-        if stale:
-            found = compress(range(len(columns)), map(stale.__contains__, columns.keys))
+        if stale.keys:
+            found = compress(range(len(columns)), map(stale.keys.__contains__, columns.keys))
             looked_at = sorted({*looked_at, *found})
         names = [name for row in looked_at for name in (columns.keys[row], columns.others[row]) if name]
-        known = self.memory.known(names)
+        known = self.memory.known(names, stale)
         for row in looked_at:
             key, other, version = columns.keys[row], columns.others[row], columns.versions[row]
             text = fragments[row], contacts.get(row)

@@ -198,15 +198,16 @@ class ForeseenRows(ContactRows):
 
     def stale(
         self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int], since: int
-    ) -> set[int]:
-        """Those that were not sent in this version since then under one of the scopes."""
+    ) -> dict[int, Known | None]:
+        """Those that were not sent in this version since then under one of the scopes, as they are known."""
         carried = {
             key
             for key, version in zip(keys, versions, strict=True)
             if (known := self._contacts.get(key))
             and (known[0] == version and known[1] in scopes and known[2] >= since)
         }
-        return super().stale(keys, versions, scopes, since) - carried
+        found = super().stale(keys, versions, scopes, since)
+        return {key: known or self._contacts.get(key) for key, known in found.items() if key not in carried}
 
     def fired(self, keys: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         """Which versions of the contacts had their events, each with its scope."""

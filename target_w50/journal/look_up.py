@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+
+from target_w50.journal.contact_rows import Known
+
+Found = Mapping[int, Known | None]
+"""Contacts by key, each with what the journal knows of it."""
 
 
 class LookUp:
@@ -11,14 +16,18 @@ class LookUp:
 
     Args:
         look: asks the journal; in whichever thread.
-        also: those that are found whatever it says.
+        again: those of which something else may be known by the time they are judged.
+
+    Attributes:
+        again: the same.
     """
 
-    def __init__(self, look: Callable[[], set[int]], also: Collection[int] = ()) -> None:
+    def __init__(self, look: Callable[[], Found], again: Collection[int] = ()) -> None:
+        self.again = again
         self._look = look
-        self._also = also
-        self._found: set[int] | None = None
+        self._found: Found | None = None
         self._error: BaseException | None = None
+        self._keys: frozenset[int] | None = None
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -33,7 +42,7 @@ class LookUp:
             self._error = error
 
     @property
-    def found(self) -> set[int]:
+    def found(self) -> Found:
         """Those that were found.
 
         Raises:
@@ -46,7 +55,11 @@ class LookUp:
             self._run()
         if self._error is not None:
             raise self._error
-        if self._also:
-            self._found = {*(self._found or ()), *self._also}
-            self._also = ()
-        return self._found or set()
+        return self._found or {}
+
+    @property
+    def keys(self) -> frozenset[int]:
+        """Those that were found, and those of which something else may be known by now; errors as above."""
+        if self._keys is None:
+            self._keys = frozenset((*self.found, *self.again))
+        return self._keys

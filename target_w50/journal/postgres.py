@@ -131,9 +131,11 @@ class Postgres(Database):
             statement.format(among="= ANY(CAST(:numbers AS BIGINT[]))"), {"numbers": [*numbers]}
         )
 
-    def _of_pairs(self, statement: str, pairs: list[int]) -> list[Row]:
+    def _of_pairs(self, columns: Sequence[str], source: str, pairs: list[int]) -> list[Row]:
         rows = "unnest(CAST(:keys AS BIGINT[]), CAST(:others AS BIGINT[])) AS pairs (x, v)"
-        return self._execute(statement.format(pairs=rows), {"keys": pairs[::2], "others": pairs[1::2]})[0]
+        numbers = ", ".join(f"coalesce({name}, 0)" for name in columns)
+        statement = f"SELECT {numbers} FROM {source.format(pairs=rows)}"  # noqa: S608  # our own words
+        return self._execute(statement, {"keys": pairs[::2], "others": pairs[1::2]})[0]
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
         arrays = ", ".join(f"CAST(:{name} AS BIGINT[])" for name in columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +135,15 @@ class SqliteFile(Database):
         cursor = self._connection.execute(statement.format(among=among), numbers)
         return cursor.fetchall(), cursor.rowcount
 
-    def _of_pairs(self, statement: str, pairs: list[int]) -> list[Row]:
+    def _of_pairs(self, columns: Sequence[str], source: str, pairs: list[int]) -> Iterable[tuple[int, ...]]:
         marks = ",".join(["(?,?)"] * (len(pairs) // 2))
         rows = f"(SELECT column1 AS x, column2 AS v FROM (VALUES {marks}))"  # noqa: S608  # marks alone
-        return self._connection.execute(statement.format(pairs=rows), pairs).fetchall()
+        # As one row: for each one Python waits until no other of its threads has anything to do.
+        numbers = " || ',' || ".join(f"ifnull({name}, 0)" for name in columns)
+        statement = f"SELECT group_concat({numbers}) FROM {source.format(pairs=rows)}"  # noqa: S608  # as above
+        ((text,),) = self._connection.execute(statement, pairs).fetchall()
+        found = map(int, text.split(",") if text else ())
+        return zip(*[found] * len(columns), strict=True)
 
     def _insert(self, table: str, columns: Mapping[str, Sequence[int]], on_conflict: str) -> None:
         marks = ", ".join("?" * len(columns))

@@ -41,10 +41,17 @@ class StreamMemory:
                 if name:
                     pending[name] = (version, scope, now)
 
-    def known(self, keys: Sequence[int]) -> dict[int, Known]:
-        """What W50 has of the contacts, or will have when the jobs under way have ended."""
-        pending = self._pending_of(keys)
-        return {**self.rows.known(keys), **pending}
+    def known(self, keys: Sequence[int], stale: LookUp) -> dict[int, Known]:
+        """What W50 has of the contacts, or will have when the jobs under way have ended.
+
+        Args:
+            keys: of the contacts.
+            stale: what was found of some of them, none of which was read again since.
+        """
+        pending, found = self._pending_of(keys), stale.found
+        seen = {key: known for key in keys if (known := found.get(key))}
+        others = [key for key in keys if key not in found or key in stale.again]
+        return {**seen, **self.rows.known(others), **pending}
 
     def stale(self, keys: Sequence[int], versions: Sequence[int], scopes: Collection[int]) -> LookUp:
         """Looks for those that W50 has not for certain in this version.
@@ -56,7 +63,7 @@ class StreamMemory:
         """
         pending = self._pending_of(keys)  # before the journal is asked: such a job may end meanwhile
         look = partial(self.rows.stale, keys, versions, scopes, self.resending.fresh_since)
-        return LookUp(look, pending.keys())  # those under way are looked at one by one
+        return LookUp(look, pending.keys())  # of those the journal may soon know something else
 
     def _pending_of(self, keys: Sequence[int]) -> dict[int, Known]:
         # A job's contacts are booked before it counts as ended: so they are known by either.

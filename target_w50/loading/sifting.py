@@ -59,7 +59,7 @@ def sift(
     if history is None or waiting.fingerprints is None or waiting.stale is None:
         found = Sifted(Fingerprints((), (), ()), [*range(len(identities))])
     else:
-        found = history.sift(waiting.fingerprints, waiting.stale.found, batch.fragments, batch.contacts)
+        found = history.sift(waiting.fingerprints, waiting.stale, batch.fragments, batch.contacts)
     kept, quiet, keys = found.sent, list[int](), set[int]()
     if fired is not None:
         kept = []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from target_w50.errors import JournalError
-from target_w50.journal.contact_rows import ContactRows
+from target_w50.journal.contact_rows import ContactRows, Known
 from target_w50.loading import intake, waiting_batches
 from target_w50.sandbox import Sandbox
 from tests.journal.nights import Nights
@@ -436,7 +436,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     stale = ContactRows.stale
 
-    def counted(rows: ContactRows, keys: Sequence[int], *others: Any) -> set[int]:
+    def counted(rows: ContactRows, keys: Sequence[int], *others: Any) -> dict[int, Known | None]:
         counts.append(len(keys))
         return stale(rows, keys, *others)
 
@@ -462,6 +462,21 @@ def test_batches_of_which_little_changes_are_looked_up_together(
     assert looked_up == [10] * 6
 
 
+def test_what_a_look_up_found_is_not_asked_again(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    nights.run(schema(), *SIXTY, more=TENS)
+    asked: list[int] = []
+    known = ContactRows.known
+
+    def noted(rows: ContactRows, keys: Sequence[int]) -> dict[int, Known]:
+        asked.extend(keys)
+        return known(rows, keys)
+
+    monkeypatch.setattr(ContactRows, "known", noted)
+    others = [record(number + 60) for number in range(5)]
+    assert nights.sent(schema(), *FEW_OTHERS, *others, more=TENS) == (17, 48)
+    assert asked == []
+
+
 def test_a_look_up_in_the_background_that_fails_ends_the_run_before_its_contacts_are_judged(
     nights: Nights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -469,7 +484,7 @@ def test_a_look_up_in_the_background_that_fails_ends_the_run_before_its_contacts
     monkeypatch.setattr(waiting_batches, "MOST_WAITING", 15)
     stale, threads = ContactRows.stale, list[str]()
 
-    def failing(rows: ContactRows, *others: Any) -> set[int]:
+    def failing(rows: ContactRows, *others: Any) -> dict[int, Known | None]:
         threads.append(threading.current_thread().name)
         if len(threads) == 3:
             raise JournalError("The journal is gone.")
