@@ -87,14 +87,6 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         return (yield)
 
 
-@pytest.hookimpl(trylast=True)  # hypothesis marks its tests in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out of coverage what other tests cover, see `tests/measuring.py`."""
-    for item in items:
-        if not measuring.is_measured(item):
-            item.add_marker(pytest.mark.no_cover)
-
-
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: the garbage collector need not look through it each time."""
     gc.freeze()
@@ -102,9 +94,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Keep coverage out of what need not be measured."""
-    with pytest.MonkeyPatch.context() as patched:
-        measuring.keep_out(item, patched)
+    """Keep coverage out of what other tests cover, its fixtures too, see `tests/measuring.py`."""
+    with ExitStack() as stack:
+        measuring.keep_out(item, stack.enter_context(pytest.MonkeyPatch.context()))
+        if not measuring.is_measured(item):
+            stack.enter_context(measuring.paused(item.config))
         return (yield)
 
 

@@ -46,6 +46,7 @@ def serve(orders: socket.socket) -> None:
     """Start what is ordered, and tell the end of each, until the orders end."""
     gc.disable()  # as the program does while it imports
     _import()
+    _warm()
     gc.freeze()
     ended_fd, wake_fd = os.pipe()
     for each in (ended_fd, wake_fd):
@@ -84,6 +85,25 @@ def _import() -> None:
     import_lean()
     for name in PARTS:
         import_module(name)
+
+
+def _warm() -> None:
+    """What is made once in each process, of types, patterns and the drafts of JSON Schema."""
+    from target_w50.program.command import command  # noqa: PLC0415
+    from target_w50.settings.model import settings_from  # noqa: PLC0415
+    from target_w50.validation.validator import RecordValidator  # noqa: PLC0415
+
+    settings_from(
+        {
+            "api_url": "http://127.0.0.1",
+            "auth_token": "none",
+            "streams": [{"stream": "contacts", "contact_list": "42", "match_fields": ["Email"]}],
+        }
+    )
+    properties = {"email": {"type": ["string", "null"], "format": "email"}, "id": {"type": "integer"}}
+    for draft in ("http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"):
+        RecordValidator({"$schema": draft, "type": "object", "properties": properties}, "contacts")
+    command.make_context("target-w50", [], resilient_parsing=True)
 
 
 def _exactly(orders: socket.socket, size: int) -> bytes:
