@@ -1,4 +1,4 @@
-"""How much the tests of generated input try: a quarter of it in `make test`, all of it in `make seeds`."""
+"""How much the tests of generated input try: a sixth of it in `make test`, all of it in `make seeds`."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ LONG = "TESTS_LONG"
 
 def tries(count: int) -> int:
     """How many examples of this many are tried in this run."""
-    return count if os.environ.get(LONG) else -(-count // 4)
+    return count if os.environ.get(LONG) else -(-count // 6)

@@ -23,7 +23,7 @@ GROUPS = {
     "Azurite": re.compile(r"tests/outputs/test_azure\.py"),
     # With Mono, which others do not start.
     PROPERTIES: re.compile(r"tests/w50/wire/test_dotnet\.py"),
-    "the package's trees": re.compile(r"tests/house/test_structure\.py"),
+    "the package's trees": re.compile(r"tests/house/test_(structure|documents)\.py"),
     "the files of versions": re.compile(r"tests/house/test_supply\.py"),
 }
 """By the ids of tests; a test that is in none, and might be, takes only longer."""

@@ -17,6 +17,8 @@ ARGUMENTS = (
 )
 PHONE = 390
 DESK = 1280
+SCREENS = ((DESK, False), (PHONE, True))
+"""The width in pixels, and whether colours are dark: each of both once."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from target_w50.cli import main as program
 from target_w50.sandbox import Sandbox
-from tests.browser.conftest import DESK, PHONE, Watched
+from tests.browser.conftest import DESK, PHONE, SCREENS, Watched
 from tests.report import records as records_of
 from tests.support import LIST, entry, record, run_target, schema, settings, state
 
@@ -43,9 +43,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     output = folder / "report.html"
     assert program.run(["report", str(metrics), "-o", str(output)]) == 0
     return output.as_uri()
-
-
-SCREENS = [(DESK, False), (DESK, True), (PHONE, False), (PHONE, True)]
 
 
 @pytest.mark.parametrize(("width", "dark"), SCREENS)

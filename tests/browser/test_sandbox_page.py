@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from target_w50.sandbox import Sandbox
-from tests.browser.conftest import DESK, PHONE, Watched
+from tests.browser.conftest import SCREENS, Watched
 from tests.support import LIST, Target, entry, record, run_target, schema, settings, state
 
 Visit = Callable[..., Watched]
@@ -19,7 +19,6 @@ MESSAGES = [
     record(12, first_name="<b>bold</b>"),
     state(1),
 ]
-SCREENS = [(DESK, False), (DESK, True), (PHONE, False), (PHONE, True)]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from target_w50.contacts.refusal import Reason
 from target_w50.errors import StoppedError, TargetW50Error
 from target_w50.report.advice_by_code import ADVICE
 from target_w50.sandbox.fault_rules import parse_spec, read_rule
+from tests.house.trees import nodes
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "target_w50"
@@ -49,7 +50,7 @@ def error_codes() -> set[str]:
     """Every code that the package gives an error, read from its text."""
     codes = {reason.value for reason in Reason}
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             codes |= {word for each in said_to_be_codes(node) for word in words_of(each)}
     return codes
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.trees import nodes, tree
+
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "target_w50"
 LONGEST_MODULE_LINES = 320
@@ -63,16 +65,6 @@ def modules() -> Iterator[tuple[str, Path]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
-
-
-@functools.cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@functools.cache
-def nodes(path: Path) -> list[ast.AST]:
-    return [*ast.walk(tree(path))]
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ from tests import in_process
 from tests.support import JSON_FRAME, entry, lines
 
 STREAMS = [f"stream_{number}" for number in range(20)]
-MOST_BYTES = 50_000
+MOST_BYTES = 25_000
 WAYS: dict[str, dict[str, Any]] = {
     "json": {},
     "quarantine": {"on_invalid_record": "quarantine"},
@@ -79,8 +79,8 @@ def test_open_batches_never_hold_more_than_the_bound_and_all_contacts_come_in_or
     tmp_path: Path, way: str, in_turn: int
 ) -> None:
     bound, free = Watched(MOST_BYTES), Watched(10**9)
-    came, target = load(tmp_path, way, records(100, in_turn), bound)
-    expected, _ = load(tmp_path, way, records(100, in_turn), free)
+    came, target = load(tmp_path, way, records(50, in_turn), bound)
+    expected, _ = load(tmp_path, way, records(50, in_turn), free)
     assert came.error is None
     assert free.most_held > 10 * MOST_BYTES
     # In the general way a contact is counted, and then there is room made for it.
@@ -94,7 +94,7 @@ def test_open_batches_never_hold_more_than_the_bound_and_all_contacts_come_in_or
 @pytest.mark.parametrize("way", WAYS)
 def test_contacts_that_come_again_count_with_all_that_is_kept_of_them(tmp_path: Path, way: str) -> None:
     bound = Watched(MOST_BYTES)
-    came, _ = load(tmp_path, way, records(200, 1, again=3), bound)
+    came, _ = load(tmp_path, way, records(100, 1, again=3), bound)
     assert came.error is None
     assert bound.most_held < MOST_BYTES + 2_000
     assert bound.held_bytes == 0
@@ -111,10 +111,10 @@ def test_the_largest_open_batch_gives_way(tmp_path: Path) -> None:
 
 
 def test_open_jobs_are_closed_where_all_of_them_hold_too_many_contacts(tmp_path: Path) -> None:
-    watched = Watched(MOST_BYTES, most_in_jobs=1_000)
-    came, _ = load(tmp_path, "json", records(200, 1), watched)
+    watched = Watched(MOST_BYTES, most_in_jobs=500)
+    came, _ = load(tmp_path, "json", records(100, 1), watched)
     assert came.error is None
-    assert sum(len(contacts) for contacts in by_stream(came)) == 200 * len(STREAMS)
+    assert sum(len(contacts) for contacts in by_stream(came)) == 100 * len(STREAMS)
     assert len(came.jobs) > 3 * len(STREAMS)
     assert watched._in_jobs == 0
 

@@ -234,9 +234,9 @@ def test_nothing_is_judged_when_validation_is_off() -> None:
 
 
 def test_a_long_array_of_objects_is_searched_for_twins_in_one_go() -> None:
-    """Each compared with each would be thirty million comparisons."""
+    """Each compared with each would be five million comparisons."""
     judge = of_property({"type": "array", "uniqueItems": True})
-    different: list[dict[str, Any]] = [{"n": number, "in": [number, {"a": None}]} for number in range(8_000)]
+    different: list[dict[str, Any]] = [{"n": number, "in": [number, {"a": None}]} for number in range(3_000)]
     assert judge.check({"p": different}) is None
     twin = judge.check({"p": [*different, {"in": [Decimal("7.0"), {"a": None}], "n": 7}]})
     assert twin is not None

@@ -138,7 +138,10 @@ ENDLESS = {
     "headers": Reply(b"HTTP/1.1 200 OK\r\n", endless=b"X: y\r\n" * 500),
     "a body": Reply(http(200, b"{", length=10**9), endless=b" " * 4096),
     "a body without an end": Reply(b"HTTP/1.0 200 OK\r\n\r\n", endless=b" " * 4096),
-    "chunks": Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", endless=b"1\r\n \r\n" * 500),
+    "chunks": Reply(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        endless=(b"40\r\n" + b" " * 64 + b"\r\n") * 50,
+    ),
     "a chunk's extension": Reply(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", endless=b"a" * 4096
     ),
