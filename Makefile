@@ -14,7 +14,8 @@ HYPOTHESIS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 SEEDS ?= $(shell seq 1 20)
 # One more than cores: many tests wait for processes of the real programs, or for a clock.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-ASK_LIBRARIES := cli contacts endtoend files report sandbox settings singer target validation w50 \
+ASK_LIBRARIES := cli contacts files report settings singer target validation w50 \
+	$(addprefix endtoend/test_,batch_messages.py messages.py real_taps.py schemas.py stream_maps.py values.py) \
 	hostile/test_certificates.py hostile/test_ways_to_w50.py journal/test_postgres.py \
 	outputs/test_azure.py outputs/test_outputs_at_urls.py outputs/test_parts.py outputs/test_stored_files.py
 # The programs are started hundreds of times: without their bytecode each start compiles all of them anew.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import faulthandler
 import gc
 import json
 import os
@@ -141,6 +142,7 @@ def _run(order: dict[str, Any], streams: list[int]) -> NoReturn:
     os.environ.clear()
     os.environ.update(order["environment"])
     time.tzset()
+    faulthandler.register(signal.SIGUSR1)
     gc.enable()
     if any(os.environ.get(name) for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")):
         import coverage  # noqa: PLC0415

@@ -27,10 +27,8 @@ WHOLE = {"browser", "chaos", "endtoend", "hostile", "house"}
 """Folders of tests of the whole: none is the only one to pass a line..."""
 SANDBOX = {"sandbox", "test_sandbox_page.py", "test_web_pages.py"}
 """... but for what is asked of the sandbox from its page, or from the pages of others."""
-STARTS_MANY = {*WHOLE, "journal", "loading", "report", "test_stopping.py"}
-"""Here whole programs run by the hundred, over lines that other tests pass as well..."""
-STARTS_SEVERAL = {"test_demo.py", "test_import.py", "test_journal.py"}
-"""... and here several at once, or they are killed."""
+PROGRAMS = {"program", "test_last_resort.py", "test_stdout.py"}
+"""Here programs that tests start are measured: others pass lines that tests pass in their own process."""
 MANY = frozenset((HERE / "unmeasured.txt").read_text(encoding="utf-8").split())
 """Tests of many cases or much data, and others whose lines are all passed by tests that take less."""
 
@@ -83,7 +81,7 @@ def keep_out(item: pytest.Item, patched: pytest.MonkeyPatch) -> None:
     if not SANDBOX & parts:
         for name in ("serve_forever", "process_request_thread"):
             patched.setattr(server._Server, name, _unmeasured(getattr(server._Server, name)))
-    if (STARTS_MANY | STARTS_SEVERAL) & parts:
+    if not PROGRAMS & parts:
         for name, value in UNMEASURED.items():
             patched.setenv(name, value)
 

@@ -13,10 +13,15 @@ from pathlib import Path
 
 from target_w50.outputs.message_lines import MessageLine
 from target_w50.outputs.waiting_records import WaitingRecords
+from target_w50.runtime.clock import CLOCK
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY
 _FOR_THE_OWNER = 0o600
 _FOR_ALL = 0o644
+LOCKED_S = 60.0
+"""How long another process may keep the file to itself: a purge takes its time, and one that stands still
+would keep all others from going on."""
+_LOOK_S = 0.01
 _NO_LOCKS_HERE = frozenset((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL))
 
 
@@ -223,14 +228,29 @@ def held(path: str | os.PathLike[str]) -> Iterator[int]:
 
 
 def _lock(fd: int) -> bool:
-    """Wait for the lock that whoever appends has; False where the file system knows none."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-    except OSError as error:
-        if error.errno not in _NO_LOCKS_HERE:
-            raise
-        return False
-    return True
+    """Wait for the lock that whoever appends has; False where the file system knows none.
+
+    Raises:
+        OSError: another process does not give it back.
+    """
+    until = None
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            until = CLOCK.monotonic() + LOCKED_S if until is None else until
+            if CLOCK.monotonic() >= until:
+                raise OSError(
+                    errno.ETIMEDOUT,
+                    f"another process has kept it locked for {LOCKED_S:g} seconds; end or wake that process",
+                ) from None
+            CLOCK.sleep(_LOOK_S)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS_HERE:
+                raise
+            return False
+        else:
+            return True
 
 
 def _is_at(path: str, fd: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -31,6 +32,7 @@ STANDS_STILL_S = 3.0
 """A call that hangs, or an output that nobody reads, may keep the moment of a signal from coming."""
 HELD = 7
 """Another process has the contact list."""
+_LOCKED = re.compile("database is locked|another process has kept it locked")
 STATUSES = {
     "nothing": {0, 4, 5},
     "tap": {0, 2, 4, 5},
@@ -266,7 +268,7 @@ class Player:
         kind = "signal" if misfortune.number else "tap" if misfortune.tap_dies_at is not None else "nothing"
         allowed = STATUSES[kind] | ({HELD} if self.scenario.journaled else set())
         # One that stands in the middle of a write keeps all others from the file.
-        is_locked = self.scenario.by_two and "database is locked" in last_line(stderr)
+        is_locked = self.scenario.by_two and bool(_LOCKED.search(last_line(stderr)))
         if status not in allowed and not is_locked:
             self._violated(f"exit status {status} after {misfortune}: {stderr[-600:]}")
         if "Traceback" in stderr or "Fatal Python error" in stderr:

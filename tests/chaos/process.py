@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,8 +19,8 @@ from tests.chaos.scenario import Misfortune, Scenario
 from tests.forks import Fork
 
 PROGRAM = Path(__file__).parents[1] / "journal" / "drilled.py"
-LEASE = {"lease_s": 2.0, "renew_s": 0.4}
-"""So that a process that stands still loses its lists within the patience of a test."""
+LEASE = {"lease_s": 2.0, "renew_s": 0.4, "locked_s": 4.0}
+"""So that a process that stands still loses its lists within the patience of a test, and keeps no file."""
 SMALLEST_PIPE_BYTES = 4096
 PADDING = "x" * 1000
 """In each state where nobody reads for a while: a few of them fill the pipe."""
@@ -124,6 +125,8 @@ class Program:
             status = self.process.wait(within_s)
         except subprocess.TimeoutExpired:
             self._violated(f"it has not ended within {within_s:g} s")
+            self.process.send_signal(signal.SIGUSR1)  # a fork says where each of its threads stands
+            self.waits(1)
             self.process.kill()
             status = self.process.wait()
         for thread in self._threads:

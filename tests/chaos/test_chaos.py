@@ -19,4 +19,5 @@ def test_every_promise_is_kept_whatever_befalls_w50_the_tap_and_the_program(
     seed: int, tmp_path: Path
 ) -> None:
     result = Player(seed, tmp_path, forked=True).play()
-    assert result.violations == [], f"to repeat: python -m tests.chaos.run --runs 1 --seed {seed}"
+    repeated = f"To repeat: python -m tests.chaos.run --runs 1 --seed {seed}"
+    assert not result.violations, "\n".join((*result.violations, repeated))

@@ -15,7 +15,7 @@ from tests.effort import tries
 from tests.endtoend import program
 from tests.support import calls_of, settings
 
-RUNS = tries(40)
+RUNS = tries(60)
 """Runs for each way of setting up; each run has several damages."""
 SECRET_VALUE = "@example.com"
 ENDINGS = {0, 2, 3, 6}

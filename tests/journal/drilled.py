@@ -1,8 +1,8 @@
 """`python drilled.py DRILL ...`: the program, to which something is done at a point of the journal.
 
 DRILL is JSON, each member as it is needed: `point` and `count` (which time it comes by) with `signal`, which
-the program then sends itself; `days`, by which its clock is ahead; `lease_s` and `renew_s`, in place of the
-minute that nobody wants to wait.
+the program then sends itself; `days`, by which its clock is ahead; `lease_s`, `renew_s` and `locked_s`, in
+place of the minutes that nobody wants to wait.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 from target_w50.__main__ import main
 from target_w50.journal import crash_points, leases
 from target_w50.loading import lease_keeper
+from target_w50.outputs import append
 from target_w50.runtime.clock import Clock
 
 
@@ -47,6 +48,7 @@ def drilled(drill: dict[str, Any]) -> None:
         Clock.now = lambda self: dt.datetime.now(dt.timezone.utc) + ahead  # type: ignore[method-assign]  # noqa: ARG005
     leases.LEASE_S = drill.get("lease_s", leases.LEASE_S)
     lease_keeper.RENEW_S = drill.get("renew_s", lease_keeper.RENEW_S)
+    append.LOCKED_S = drill.get("locked_s", append.LOCKED_S)
     main()
 
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import fcntl
 import itertools
 import json
 import logging
 import os
 import resource
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 
 from target_w50.contacts.refusal import Reason
 from target_w50.errors import SettingsError
+from target_w50.outputs import append as appending
 from target_w50.outputs.append import MessageFile
 from target_w50.outputs.metrics import MetricsStream, MetricsWriter
 from target_w50.outputs.metrics_records import run_record
@@ -183,6 +186,23 @@ def test_what_someone_appends_without_a_lock_is_not_taken_back(path: Path, monke
         file.append("s", None, b'{"type":"RECORD"}')
     assert path.read_bytes().endswith(b"theirs\n")
     file.close()
+
+
+def test_a_process_that_stands_still_with_the_file_is_not_waited_for_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appending, "LOCKED_S", 0.05)
+    file = MessageFile(path)
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="another process has kept it locked"):
+            file.append("s", SCHEMA, b'{"type":"RECORD"}')
+        assert path.read_bytes() == b""
+        threading.Timer(0.1, fcntl.flock, (other, fcntl.LOCK_UN)).start()
+        monkeypatch.setattr(appending, "LOCKED_S", 60.0)
+        file.append("s", SCHEMA, b'{"type":"RECORD"}')
+    file.close()
+    assert kinds_of(path) == ["SCHEMA", "RECORD"]
 
 
 def test_a_file_system_without_locks_is_appended_to_all_the_same(path: Path, monkeypatch: Any) -> None:
