@@ -12,8 +12,8 @@ ITSELF := --no-deps --no-build-isolation -e .
 # Examples of the property tests are new in every run; with the seed of a run that failed they are the same.
 HYPOTHESIS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 SEEDS ?= $(shell seq 1 20)
-# One more than cores: many tests wait for processes of the real programs, or for a clock.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Two more than cores: many tests wait for processes of the real programs, or for a clock.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 ASK_LIBRARIES := cli contacts files report settings singer target validation w50 \
 	$(addprefix endtoend/test_,batch_messages.py messages.py real_taps.py schemas.py stream_maps.py values.py) \
 	hostile/test_certificates.py hostile/test_ways_to_w50.py journal/test_postgres.py \
