@@ -83,7 +83,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Find the tests, unmeasured."""
-    with measuring.pause(session.config):
+    with measuring.while_tests_are_found(session.config):
         return (yield)
 
 

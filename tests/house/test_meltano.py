@@ -75,16 +75,21 @@ def test_meltanos_commands_are_commands_of_w50(loader: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("_installed")
-def test_meltano_checks_with_its_own_configuration(tmp_path: Path) -> None:
+def test_meltano_checks_and_plans_with_its_own_configuration(tmp_path: Path) -> None:
     """`meltano invoke target-w50:check`: the settings come as variables, the secret shows nowhere."""
     with running_sandbox(token=TOKEN) as sandbox:
         meltano = MeltanoProject(home=tmp_path, api_url=sandbox.url, auth_token=TOKEN)
         checked = meltano.meltano("--log-level=warning", "invoke", "target-w50:check")
+        planned = meltano.meltano(
+            "--log-level=warning", "invoke", "target-w50:plan", "sample_data/contacts.singer"
+        )
         assert {each["Method"] for each in sandbox.contents()["Requests"]} == {"GET"}
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "FAILED" not in checked.stdout
     assert "goes to list 42 'Newsletter'" in checked.stdout
-    assert TOKEN not in checked.stdout + checked.stderr
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "would send 300 contacts to list 42 'Newsletter'" in planned.stdout
+    assert TOKEN not in checked.stdout + checked.stderr + planned.stdout + planned.stderr
 
 
 def test_every_secret_is_sensitive(loader: dict[str, Any]) -> None:
