@@ -64,6 +64,11 @@ sys.dont_write_bytecode = False
 server._POLL_S = 0.005
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure once."""
+    measuring.begin(config)
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     """The seed, so that what failed can be tried again."""
     seed = config.getoption("--hypothesis-seed", None)

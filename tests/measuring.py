@@ -34,18 +34,39 @@ MANY = frozenset((HERE / "unmeasured.txt").read_text(encoding="utf-8").split())
 """Tests of many cases or much data, and others whose lines are all passed by tests that take less."""
 
 
+def begin(config: pytest.Config) -> None:
+    """Leave what is measured to pytest-cov's own of each process, which starts later and can be paused.
+
+    Where tests are handed out to processes, two more go on beneath it in each of them: coverage starts with
+    Python, as in every program of ours, and pytest-cov starts that of the process that hands out. Nobody
+    pauses them, and what they find is lost. Who hands out passes no line of the package.
+    """
+    if _controller(config) is not None and (_is_handed_tests(config) or _hands_tests_out(config)):
+        from coverage import Coverage  # noqa: PLC0415  # only here it is there for certain
+
+        while (started := Coverage.current()) is not None:
+            started.stop()
+
+
 @contextmanager
 def while_tests_are_found(config: pytest.Config) -> Iterator[None]:
     """Measure nothing while tests are found, but what the package's modules do when they are imported."""
-    worker = getattr(config, "workerinput", None)
-    if _controller(config) is None or (worker is None and config.getoption("numprocesses", None)):
+    if _controller(config) is None or _hands_tests_out(config):
         yield
         return
-    if worker is None or worker["workerid"] == "gw0":
+    if not _is_handed_tests(config) or config.workerinput["workerid"] == "gw0":  # type: ignore[attr-defined]
         for module in pkgutil.walk_packages(target_w50.__path__, "target_w50."):
             import_module(module.name)
     with paused(config):
         yield
+
+
+def _is_handed_tests(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _hands_tests_out(config: pytest.Config) -> bool:
+    return not _is_handed_tests(config) and bool(config.getoption("numprocesses", None))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 from tests.measuring import HERE, MANY
@@ -21,3 +22,8 @@ def test_what_is_left_out_of_coverage_is_a_test() -> None:
 def test_who_looks_for_a_name_finds_it_once_in_its_place() -> None:
     lines = (HERE / "unmeasured.txt").read_text(encoding="utf-8").splitlines()
     assert lines == sorted(MANY)
+
+
+def test_what_is_left_out_is_not_measured_at_all() -> None:
+    """As this test is: one measurement beneath the paused one would take as long, and find nothing."""
+    assert "coverage" not in type(sys.gettrace()).__module__
