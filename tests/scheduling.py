@@ -25,6 +25,11 @@ GROUPS = {
     PROPERTIES: re.compile(r"tests/w50/wire/test_dotnet\.py"),
     "the package's trees": re.compile(r"tests/house/test_(structure|documents)\.py"),
     "the files of versions": re.compile(r"tests/house/test_supply\.py"),
+    # For seconds on end, and leave a core to the others; in several processes at once they would leave all.
+    "what waits": re.compile(
+        r"tests/(loading/test_(background|doubtful_answers|odd_answers)|console/test_progress"
+        r"|journal/test_several_processes|runtime/test_last_resort)\.py"
+    ),
 }
 """By the ids of tests; a test that is in none, and might be, takes only longer."""
 PROPERTY = re.compile(r"@given\(.*?\bdef (test_\w+)\(", re.DOTALL)
