@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
-import sys
+from collections.abc import Callable
 from typing import Any
 
 AWAY: list[str] = []
@@ -15,19 +16,36 @@ RESERVED = (".invalid", ".example", ".test")
 
 
 def stay() -> None:
-    """From now on, whatever would leave this machine fails, and is noted in `AWAY`."""
-    sys.addaudithook(_heed)
+    """From now on, whatever would leave this machine fails, and is noted in `AWAY`.
+
+    An audit hook would see the same, and while it runs no other thread can begin where coverage is measured:
+    a thread that begins sets a trace function, which is audited, and Python does not take two at once.
+    """
+    for name in ("connect", "connect_ex"):
+        setattr(socket.socket, name, _staying(getattr(socket.socket, name)))
+    look_up = socket.getaddrinfo
+
+    @functools.wraps(look_up)
+    def looked_up(host: Any, *more: Any, **named: Any) -> Any:
+        _heed(host)
+        return look_up(host, *more, **named)
+
+    socket.getaddrinfo = looked_up
 
 
-def _heed(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "socket.getaddrinfo":
-        host = arguments[0]
-        if not _is_here(host):
-            _refuse(str(host))
-    elif event == "socket.connect" and isinstance(arguments[1], tuple):
-        host = arguments[1][0]
-        if not _is_here(host):
-            _refuse(str(host))
+def _staying(connect: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(connect)
+    def connected(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple):
+            _heed(address[0])
+        return connect(self, address)
+
+    return connected
+
+
+def _heed(host: object) -> None:
+    if not _is_here(host):
+        _refuse(str(host))
 
 
 def _refuse(host: str) -> None:
