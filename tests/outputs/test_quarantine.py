@@ -495,8 +495,9 @@ def test_where_nothing_can_be_remembered_a_record_is_appended_again(
         raise sqlite3.OperationalError("disk I/O error")
 
     set_aside_in_a_run(path, record_line(id=1))
-    monkeypatch.setattr(sqlite3, "connect", broken)
-    set_aside_in_a_run(path, record_line(id=1), record_line(id=1))
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", broken)
+        set_aside_in_a_run(path, record_line(id=1), record_line(id=1))
     assert kinds_of(path).count("RECORD") == 3
     assert [each.levelname for each in caplog.records] == ["WARNING"]
 
