@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,10 +20,6 @@ def connection() -> Iterator[socket.socket]:
         yield connection
 
 
-async def _open(host: str) -> None:
-    await asyncio.open_connection(host, 80)
-
-
 @pytest.mark.parametrize(
     ("go", "where"),
     [
@@ -32,9 +27,8 @@ async def _open(host: str) -> None:
         (lambda connection: connection.connect_ex((ELSEWHERE, 80)), ELSEWHERE),
         (lambda _: socket.create_connection((ELSEWHERE, 80)), ELSEWHERE),
         (lambda _: socket.getaddrinfo(host="w50.com", port=80), "w50.com"),
-        (lambda _: asyncio.run(_open("w50.com")), "w50.com"),
     ],
-    ids=["connect", "connect_ex", "create_connection", "getaddrinfo", "asyncio"],
+    ids=["connect", "connect_ex", "create_connection", "getaddrinfo"],
 )
 def test_who_would_leave_is_refused_and_noted(
     connection: socket.socket, go: Callable[[socket.socket], Any], where: str
