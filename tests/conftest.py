@@ -65,8 +65,10 @@ server._POLL_S = 0.005
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure once."""
+    """Measure once. Who hands tests out keeps all that he is told to the end: there is no garbage."""
     measuring.begin(config)
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        gc.disable()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -88,7 +90,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Find the tests, unmeasured."""
-    with measuring.while_tests_are_found(session.config):
+    with measuring.paused(session.config):
         return (yield)
 
 

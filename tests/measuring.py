@@ -8,18 +8,16 @@ tells which test passes which line.
 
 from __future__ import annotations
 
-import pkgutil
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import target_w50
 from target_w50.sandbox import server
 from tests.support import UNMEASURED
 
@@ -35,38 +33,17 @@ MANY = frozenset((HERE / "unmeasured.txt").read_text(encoding="utf-8").split())
 
 
 def begin(config: pytest.Config) -> None:
-    """Leave what is measured to pytest-cov's own of each process, which starts later and can be paused.
+    """Leave what is measured to what pytest-cov starts in each process once its session begins.
 
-    Where tests are handed out to processes, two more go on beneath it in each of them: coverage starts with
-    Python, as in every program of ours, and pytest-cov starts that of the process that hands out. Nobody
-    pauses them, and what they find is lost. Who hands out passes no line of the package.
+    Where tests are handed out to processes, two more would go on beneath that one: coverage would start with
+    Python, as in every program of ours, and pytest-cov has started the one of the process that hands out.
+    Nobody pauses them, and what they find is lost. Who hands out passes no line of the package.
     """
-    if _controller(config) is not None and (_is_handed_tests(config) or _hands_tests_out(config)):
-        from coverage import Coverage  # noqa: PLC0415  # only here it is there for certain
-
-        while (started := Coverage.current()) is not None:
-            started.stop()
-
-
-@contextmanager
-def while_tests_are_found(config: pytest.Config) -> Iterator[None]:
-    """Measure nothing while tests are found, but what the package's modules do when they are imported."""
-    if _controller(config) is None or _hands_tests_out(config):
-        yield
-        return
-    if not _is_handed_tests(config) or config.workerinput["workerid"] == "gw0":  # type: ignore[attr-defined]
-        for module in pkgutil.walk_packages(target_w50.__path__, "target_w50."):
-            import_module(module.name)
-    with paused(config):
-        yield
-
-
-def _is_handed_tests(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
-
-
-def _hands_tests_out(config: pytest.Config) -> bool:
-    return not _is_handed_tests(config) and bool(config.getoption("numprocesses", None))
+    controller = _controller(config)
+    if controller is not None and (hasattr(config, "workerinput") or config.getoption("numprocesses", None)):
+        controller.pause()
+        for name in UNMEASURED:
+            os.environ.pop(name, None)
 
 
 @contextmanager

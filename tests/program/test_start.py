@@ -58,6 +58,18 @@ sys.stderr.write("\\n" + json.dumps([status, sorted(sys.modules)]))
     return set(modules)
 
 
+def test_each_module_can_be_imported() -> None:
+    """As a program, so that what modules do then is measured, see `tests/measuring.py`."""
+    script = """
+import importlib, pkgutil
+import target_w50
+for module in pkgutil.walk_packages(target_w50.__path__, "target_w50."):
+    importlib.import_module(module.name)
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_the_version_and_the_help_need_neither_the_sdk_nor_a_client(option: str) -> None:
     assert not imported_by(option).intersection(NOT_FOR_VERSION)
