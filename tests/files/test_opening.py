@@ -142,7 +142,9 @@ def test_reading_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_whoever_stops_reading_stops_the_feed(tmp_path: Path) -> None:
     source = opened(tmp_path / "people.csv.gz", "a\n" + "x" * 100 + "\n" + "y\n" * 300_000)
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     with Feed([source], "people", schema_of(source.columns)) as feed:
         assert os.read(feed.fileno(), 100)
-    assert threading.active_count() == before
+        (begun,) = {*threading.enumerate()} - before
+    begun.join(10)
+    assert not begun.is_alive()
