@@ -73,7 +73,7 @@ memory: .venv/.ready ## resident memory while two million contacts pass
 mutants: .venv-mutants/.ready ## small mistakes in the code that tests must notice, an hour (MUTANTS=checkpoints: a minute)
 	@.venv-mutants/bin/python -m dev.mutants $(MUTANTS)
 
-bench: .venv/.ready .venv-bench-jsonl/.ready ## speed beside its references, a quarter of an hour (BENCH=--quick: a minute)
+bench: .venv/.ready .venv-bench-jsonl/.ready ## speed beside its references, some forty minutes (BENCH=--quick: five)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 constraints: .venv-tools/.ready ## the files of pinned versions: what is new is added (UPGRADE=--upgrade: all anew)
